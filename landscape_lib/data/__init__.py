@@ -1,0 +1,38 @@
+"""Where inputs come from: images, and the learning problems made of them."""
+
+from landscape_lib.data._formats import DataError
+from landscape_lib.data.sources import NAMES, Images, Status, fetch, load, status
+from landscape_lib.data.tasks import (
+    PCA,
+    Task,
+    balanced,
+    flip_labels,
+    halves,
+    image_task,
+    on_sphere,
+    one_hot,
+    parity,
+    pca,
+    random_task,
+)
+
+__all__ = [
+    "NAMES",
+    "PCA",
+    "DataError",
+    "Images",
+    "Status",
+    "Task",
+    "balanced",
+    "fetch",
+    "flip_labels",
+    "halves",
+    "image_task",
+    "load",
+    "on_sphere",
+    "one_hot",
+    "parity",
+    "pca",
+    "random_task",
+    "status",
+]

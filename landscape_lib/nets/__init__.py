@@ -1,0 +1,6 @@
+"""What is trained: architectures, and populations of them."""
+
+from landscape_lib.nets.architectures import MLP, second_moment, widen
+from landscape_lib.nets.population import Population
+
+__all__ = ["MLP", "Population", "second_moment", "widen"]

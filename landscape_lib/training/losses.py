@@ -1,0 +1,68 @@
+"""Losses, each pattern's own: ℓ of (outputs, labels) → (nets, points). Training averages them over the patterns.
+
+Binary losses take one output a pattern and labels ±1, as numbers of the outputs' type. Labels are shared by the
+networks, (points,), or one set a network, (nets, points).
+"""
+
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def _margins(outputs: Tensor, labels: Tensor) -> Tensor:
+    """y f, of shape (nets, points)."""
+    if outputs.ndim != 3 or outputs.shape[-1] != 1:
+        raise ValueError(f"binary loss: outputs have shape {tuple(outputs.shape)}, need (nets, points, 1)")
+    return labels * outputs[..., 0]
+
+
+def quadratic_hinge(
+    outputs: Float[Tensor, "nets points 1"], labels: Float[Tensor, "*nets points"], margin: float = 1.0
+) -> Float[Tensor, "nets points"]:
+    """½ max(0, Δ)² with the gap Δ = κ − y f and κ the margin: a finite-range loss (1809.09349, eq. 2).
+
+    >>> import torch
+    >>> quadratic_hinge(torch.tensor([[[0.0], [2.0]]]), torch.tensor([1.0, 1.0]))
+    tensor([[0.5000, 0.0000]])
+    """
+    return 0.5 * (margin - _margins(outputs, labels)).clamp(min=0).square()
+
+
+def hinge(
+    outputs: Float[Tensor, "nets points 1"], labels: Float[Tensor, "*nets points"], margin: float = 1.0
+) -> Float[Tensor, "nets points"]:
+    """max(0, κ − y f)."""
+    return (margin - _margins(outputs, labels)).clamp(min=0)
+
+
+def soft_hinge(
+    outputs: Float[Tensor, "nets points 1"], labels: Float[Tensor, "*nets points"], beta: float = 20.0
+) -> Float[Tensor, "nets points"]:
+    """log(1 + exp(β (1 − y f))) / β: the hinge with its corner rounded over a width 1/β (1906.08034)."""
+    return F.softplus(1 - _margins(outputs, labels), beta=beta)
+
+
+def cross_entropy(
+    outputs: Float[Tensor, "nets points outputs"], labels: Float[Tensor, "*nets points"] | Int[Tensor, "*nets points"]
+) -> Float[Tensor, "nets points"]:
+    """−log p(y | x): log(1 + exp(−y f)) for one output and labels ±1, log-softmax for more and labels 0, 1, …
+
+    Its range is infinite: every pattern pulls, however well it is classified.
+
+    >>> import torch
+    >>> cross_entropy(torch.zeros(1, 1, 1), torch.tensor([1.0]))     # log 2
+    tensor([[0.6931]])
+    """
+    if outputs.shape[-1] == 1:
+        return F.softplus(-_margins(outputs, labels))
+    labels = labels.long().expand(outputs.shape[:2])
+    return -F.log_softmax(outputs, -1).gather(-1, labels[..., None])[..., 0]
+
+
+def mean_square(
+    outputs: Float[Tensor, "nets points outputs"], targets: Float[Tensor, "..."]
+) -> Float[Tensor, "nets points"]:
+    """½ ‖f − y‖², with targets (points,) for one output, or one-hot (points, outputs)."""
+    if outputs.shape[-1] == 1 and targets.shape[-1:] != (1,):
+        targets = targets[..., None]
+    return 0.5 * (outputs - targets).square().sum(-1)
