@@ -1,4 +1,16 @@
 """Loss landscapes of neural networks, measured.
 
-Data flows one way: ``data`` → ``nets`` → ``training`` → ``measure`` → ``experiments``; ``report`` tells the results.
+Data flows one way: ``data`` → ``nets`` → ``training`` → ``measure`` → ``experiments``. ``sweeps`` runs experiments on
+any executor, ``report`` tells what came out. Importing changes nothing.
 """
+
+from importlib.metadata import PackageNotFoundError, version
+
+from landscape_lib._threads import one_thread
+
+try:
+    __version__ = version("landscape-lib")
+except PackageNotFoundError:  # a source tree that was not installed
+    __version__ = "0+unknown"
+
+__all__ = ["__version__", "one_thread"]

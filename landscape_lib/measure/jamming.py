@@ -1,0 +1,204 @@
+"""The jamming transition: gaps, unsatisfied patterns, and the number of parameters at which they vanish.
+
+Notation of 1809.09349: N effective parameters, P patterns, Δ_μ = κ − y_μ f(x_μ) the gap of pattern μ, N_Δ the number of
+patterns with Δ_μ > 0, N* the N at which a network can just satisfy all of them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+def gaps(
+    outputs: Float[Tensor, "nets points 1"], labels: Float[Tensor, "*nets points"], margin: float = 1.0
+) -> Float[Tensor, "nets points"]:
+    """Δ_μ = κ − y_μ f(x_μ): how far each pattern is from its margin κ; positive, it is unsatisfied (1809.09349, eq. 2).
+
+    >>> import torch
+    >>> gaps(torch.tensor([[[0.25], [2.0]]]), torch.tensor([1.0, -1.0]))
+    tensor([[0.7500, 3.0000]])
+    """
+    if outputs.ndim != 3 or outputs.shape[-1] != 1:
+        raise ValueError(f"gaps: outputs have shape {tuple(outputs.shape)}, need (nets, points, 1)")
+    return margin - labels * outputs[..., 0]
+
+
+def unsatisfied(gaps: Float[Tensor, "nets points"]) -> Int[Tensor, "nets"]:
+    """Count the patterns each network leaves unsatisfied: N_Δ = #{μ : Δ_μ > 0}.
+
+    A network whose loss reached zero to rounding keeps gaps of some 1e-7; ask `training.Stop` whether it is satisfied.
+
+    >>> import torch
+    >>> unsatisfied(torch.tensor([[0.5, -0.2, 0.0]]))    # on its margin, a pattern is satisfied
+    tensor([1])
+    """
+    if gaps.ndim != 2:
+        raise ValueError(f"gaps: got shape {tuple(gaps.shape)}, need (nets, points); for one network pass gaps[None]")
+    # NaN > 0 is False: a network that blew up would count as perfectly trained.
+    if bool((broken := gaps.isnan().any(-1)).any()):
+        raise ValueError(f"gaps: NaN in networks {broken.nonzero().flatten().tolist()}; end those runs first")
+    return (gaps > 0).sum(-1)
+
+
+def effective_parameters(d: int, h: int, L: int) -> int:
+    """N = (d + 1) h + (L − 1) h², the weights of a network with d inputs, L hidden layers of width h and one output.
+
+    Biases are left out: each ReLU unit has one freedom of scale (its incoming weights times a, its outgoing ones over
+    a) that leaves f as it is, and that takes away one parameter, as many as there are biases (1809.09349).
+
+    >>> effective_parameters(d=10, h=8, L=3)      # 10·8 + 8·8 + 8·8 + 8
+    216
+    """
+    if min(d, h, L) < 1:
+        raise ValueError(f"effective_parameters: got d={d}, h={h}, L={L}; each must be at least 1")
+    return (d + 1) * h + (L - 1) * h * h
+
+
+@dataclass(frozen=True)
+class Transition:
+    """N*, where half of the networks are satisfied, and the width of the transition in ln N (from 10% to 90%).
+
+    Intervals hold 95% of the replicates of a parametric bootstrap, which come along for what is derived from N*.
+    """
+
+    N_star: float
+    interval: tuple[float, float]
+    width: float
+    width_interval: tuple[float, float]
+    replicates: Float[np.ndarray, "replicates"]
+    width_replicates: Float[np.ndarray, "replicates"]
+
+    def satisfied(self, N: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+        """The fitted fraction of satisfied networks at N."""
+        return _logistic(SPREAD * np.log(np.asarray(N) / self.N_star) / self.width)
+
+
+SPREAD = 2 * np.log(9)  # a logistic climbs from 1/10 to 9/10 within this many of its scales
+
+
+def transition(
+    N: Float[np.ndarray, "nets"] | Int[np.ndarray, "nets"],
+    satisfied: Bool[np.ndarray, "nets"],
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Transition:
+    """N* from which networks were satisfied: P(satisfied) = 1 / (1 + exp(−(ln N − ln N*)/s)), fitted to all of them.
+
+    The fit maximises the likelihood times Jeffreys' prior (Firth, Biometrika 80, 27, 1993). Plain maximum likelihood
+    has no answer when every network below some N fails and every one above succeeds, which is what a sharp transition
+    looks like. Intervals: draws from the fitted curve at the same N, each fitted again; a draw in which no rise can be
+    seen counts as beyond both ends.
+
+    >>> N = np.repeat([50, 100, 200, 400], 10)
+    >>> fit = transition(N, np.arange(40) >= 20)          # all fail at 100, none at 200
+    >>> 100 < fit.interval[0] < fit.N_star < fit.interval[1] < 200
+    True
+    """
+    N, satisfied = np.asarray(N, dtype=float), np.asarray(satisfied, dtype=bool)
+    if N.ndim != 1 or N.shape != satisfied.shape:
+        raise ValueError(f"transition: N has shape {N.shape}, satisfied {satisfied.shape}; need one of each a network")
+    if not (np.isfinite(N).all() and (N > 0).all()):
+        raise ValueError("transition: N must be positive and finite")
+    if satisfied.all() or not satisfied.any():
+        what, remedy = ("all", "narrower") if len(N) and satisfied.all() else ("none", "wider")
+        raise ValueError(
+            f"transition: {what} of the {len(N)} networks are satisfied, N* is not bracketed; add {remedy} ones"
+        )
+    sizes, group = np.unique(N, return_inverse=True)
+    nets = np.bincount(group).astype(float)
+    successes = np.bincount(group, weights=satisfied)
+    centre, scale = np.log(sizes).mean(), max(np.log(sizes).std(), 1e-12)
+    x = (np.log(sizes) - centre) / scale
+    intercept, slope = _firth(x, nets, successes[None])
+    if len(sizes) < 2 or not slope[0] > 0:
+        raise ValueError(
+            f"transition: the satisfied fraction does not rise with N, {(successes / nets).round(2).tolist()} at "
+            f"{sizes.astype(int).tolist()}; there is no N* to fit"
+        )
+    draws = np.random.default_rng(seed).binomial(
+        nets.astype(int), _logistic(intercept + slope * x), (resamples, len(x))
+    )
+    intercepts, slopes = _firth(x, nets, draws.astype(float))
+    # The fit itself goes first, then the replicates; where nothing rises there is neither N* nor width.
+    slopes = np.where(slopes > 1e-6, slopes, np.nan)
+    intercepts, slopes = np.concatenate([intercept, intercepts]), np.concatenate([slope, slopes])
+    N_star = np.exp(np.clip(centre - scale * intercepts / slopes, -700, 700))
+    width = SPREAD * scale / slopes
+    return Transition(
+        N_star[0].item(), _interval(N_star[1:]), width[0].item(), _interval(width[1:]), N_star[1:], width[1:]
+    )
+
+
+def _interval(replicates: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """The central part of the replicates; what is undefined counts as below it and as above it."""
+    low = np.quantile(np.nan_to_num(replicates, nan=0.0), (1 - level) / 2, method="lower")
+    high = np.quantile(np.nan_to_num(replicates, nan=np.inf), (1 + level) / 2, method="higher")
+    return float(low), float(high)
+
+
+def _logistic(z: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(z, -500, 500)))
+
+
+def _firth(x: np.ndarray, nets: np.ndarray, successes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Intercepts and slopes of logistic regressions of many ``successes`` (replicates, sizes) on x, after Firth.
+
+    The score of each size is k − n p + h (1/2 − p), with h the size's leverage; Newton's steps with the Fisher
+    information, at most 2 long, until none is longer than 1e-10.
+    """
+    beta = np.zeros((len(successes), 2))
+    design = np.stack([np.ones_like(x), x], axis=1)
+    for _ in range(200):
+        p = _logistic(beta @ design.T)
+        weight = nets * p * (1 - p)
+        information = np.einsum("rs,si,sj->rij", weight, design, design) + 1e-12 * np.eye(2)
+        inverse = np.linalg.inv(information)
+        leverage = weight * np.einsum("si,rij,sj->rs", design, inverse, design)
+        score = (successes - nets * p + leverage * (0.5 - p)) @ design
+        step = np.einsum("rij,rj->ri", inverse, score)
+        length = np.linalg.norm(step, axis=1, keepdims=True)
+        beta += step * np.minimum(1, 2 / np.maximum(length, 1e-300))
+        if length.max() < 1e-10:
+            break
+    return beta[:, 0], beta[:, 1]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A histogram on logarithmic bins: density per unit of the variable, over all of the gaps on that side."""
+
+    edges: Float[np.ndarray, "bins_and_one"]
+    density: Float[np.ndarray, "bins"]
+    count: int
+
+
+def gap_distribution(
+    gaps: Float[Tensor, "nets points"],
+    *,
+    side: str = "unsatisfied",
+    bins: int = 30,
+    low: float = 1e-4,
+    high: float = 10.0,
+) -> Distribution:
+    """P₊(Δ) of the unsatisfied patterns, Δ > 0, or P₋(−Δ) of the ``satisfied`` ones, pooled over the networks.
+
+    At the transition the papers find P₊ ~ Δ^θ with θ ≈ 0.3 and P₋ ~ (−Δ)^(−γ) with γ ≈ 0.2 (1809.09349, fig. 5).
+    Density is normalised by all gaps of that side, those outside [low, high] included.
+
+    >>> import torch
+    >>> gap_distribution(torch.tensor([[0.5, 0.6, -2.0]])).count
+    2
+    """
+    if side not in ("unsatisfied", "satisfied"):
+        raise ValueError(f"gap_distribution: side is {side!r}, choose 'unsatisfied' (Δ > 0) or 'satisfied' (Δ < 0)")
+    if bins < 1 or not 0 < low < high:
+        raise ValueError(f"gap_distribution: got bins={bins}, low={low}, high={high}; need bins ≥ 1 and 0 < low < high")
+    unsatisfied(gaps)  # refuses NaN
+    values = (gaps if side == "unsatisfied" else -gaps).flatten().cpu().numpy()
+    values = values[values > 0]
+    edges = np.geomspace(low, high, bins + 1)
+    counts, _ = np.histogram(values, edges)
+    return Distribution(edges, counts / (max(len(values), 1) * np.diff(edges)), len(values))
