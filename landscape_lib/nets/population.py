@@ -85,8 +85,8 @@ class Population:
         nets: slice = slice(None),
     ) -> Float[Tensor, "_ points outputs"]:
         """f with the given stacked ``parameters``, differentiable in them; ``nets`` says whose they are, if not all."""
-        if hasattr(self.module, "stacked"):
-            return self.module.stacked(parameters, inputs)
+        if callable(stacked := getattr(self.module, "stacked", None)):
+            return stacked(parameters, inputs)
 
         def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], inputs: Tensor) -> Tensor:
             return functional_call(self.module, {**parameters, **buffers}, (inputs,))

@@ -1,0 +1,72 @@
+# Loss Landscapes. Each target sets up what it needs; a second call installs nothing.
+#   make book                                    build the book from every chapter
+#   make book CHAPTER=03_jamming DATASET=mnist   one chapter, other data; BUDGET= and SEED= likewise
+#   make test                                    everything that CI runs
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PY := .venv/bin/python
+READY := .venv/.ready
+TORCH ?= 2.13.0
+CHOICES := $(if $(CHAPTER),--chapter $(CHAPTER)) $(if $(BUDGET),--budget $(BUDGET)) \
+	$(if $(DATASET),--dataset $(DATASET)) $(if $(SEED),--seed $(SEED)) $(if $(TIMEOUT),--timeout $(TIMEOUT))
+
+.DEFAULT_GOAL := help
+.PHONY: help book test check unit pages lab refresh bench lock clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo "  CHAPTER=03_jamming DATASET=mnist BUDGET=class SEED=0 narrow and change \`make book\`; TIMEOUT= seconds a cell"
+
+# The stamp is made last: an installation that was killed leaves a mark instead, and is begun afresh.
+$(READY): requirements.lock pyproject.toml
+	@$(if $(PYTHON),$(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "No Python 3.11 or newer found$(if $(PYTHON), ($(PYTHON) is not one)): install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "[setup] installing into .venv (once, some minutes)"
+	@if [ -e .venv/.installing ] || ! $(PY) -c '' 2>/dev/null; then $(PYTHON) -m venv --clear .venv; fi
+	@touch .venv/.installing
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@rm .venv/.installing
+	@touch $@
+
+book: $(READY) ## execute what changed, build the site: _build/html/index.html
+	@$(PY) book/build.py book $(CHOICES)
+
+test: check unit ## lint, types, unit tests, notebooks, the book, the browser
+	@$(MAKE) --no-print-directory book CHAPTER= BUDGET= DATASET= SEED=
+	@$(MAKE) --no-print-directory pages
+
+check: $(READY)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m codespell_lib
+	.venv/bin/lint-imports --no-logo
+
+# One run for library and notebooks: a notebook on one core, tests on the other.
+unit: $(READY)
+	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 900 \
+		tests landscape_lib notebooks --ignore tests/book
+
+pages: $(READY)
+	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile tests/book
+
+lab: $(READY) ## JupyterLab on the notebooks
+	$(PY) -m jupyterlab notebooks
+
+refresh: $(READY) ## run notebooks with their defaults and write their text outputs back
+	@$(PY) book/build.py refresh $(CHOICES)
+
+bench: $(READY) ## the benchmarks, side by side with other ways to do it
+	@set -e; for file in benchmarks/*.py; do $(PY) $$file; done
+
+lock: ## renew requirements.lock from pyproject.toml (TORCH= names torch's version)
+	$(PYTHON) -m venv --clear _build/lock
+	_build/lock/bin/python -m pip install --quiet torch==$(TORCH) setuptools wheel -e ".[test]"
+	{ sed '/^[^#]/,$$d' requirements.lock; _build/lock/bin/python -m pip freeze --all --exclude-editable --exclude pip \
+		| sed -E 's/\+cpu$$//; /^(nvidia|cuda|triton)/d'; } > _build/requirements.lock
+	mv _build/requirements.lock requirements.lock
+
+clean: ## remove what was built (.venv stays)
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,151 @@
+"""Rules: what a paper says, and which values of ours reproduce it. They stand in ``book/claims.yml``."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from .provenance import SOURCE_TREE
+
+Verdict = Literal["reproduced", "not reproduced", "open"]
+Interval = tuple[float, float]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The values that reproduce a claim: ``low`` to ``high``, ends included; ``None`` leaves a side open."""
+
+    low: float | None
+    high: float | None
+    min_seeds: int
+
+    def __str__(self) -> str:
+        if self.low is None:
+            return f"at most {self.high:g}"
+        if self.high is None:
+            return f"at least {self.low:g}"
+        return f"between {self.low:g} and {self.high:g}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One claim as ``book/claims.yml`` holds it; all texts are plain words."""
+
+    id: str
+    chapter: str
+    statement: str
+    deck: str
+    paper: Mapping[str, Any]  # key in references.bib; says; value, or None where the paper gives no number
+    measures: str
+    rule: Rule
+    falsified_by: str
+    null: str
+
+
+def load_claims(path: str | Path | None = None) -> dict[str, Entry]:
+    """Read every claim, by id, checked against ``claims.schema.json``.
+
+    Without a path: the file that ``LANDSCAPE_CLAIMS`` names, else the nearest ``book/claims.yml`` above the working
+    directory, else the one of the source tree.
+    """
+    file = Path(path) if path is not None else _find_claims()
+    try:
+        raw = _keys_as_written(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{file}: not valid YAML: {error}") from error
+    if wrong := best_match(Draft202012Validator(_schema(file)).iter_errors(raw)):
+        where = list(wrong.absolute_path)
+        if where and isinstance(where[0], int) and isinstance(raw[where[0]], dict):
+            where[0] = raw[where[0]].get("id", f"entry {where[0] + 1}")
+        raise ValueError(f"{file}: {' → '.join(map(str, where)) or 'top level'}: {wrong.message}")
+    entries: dict[str, Entry] = {}
+    for item in raw:
+        if item["id"] in entries:
+            raise ValueError(f"{file}: {item['id']} stands twice; a claim has one entry")
+        low, high = item["rule"]["low"], item["rule"]["high"]
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"{file}: {item['id']}: rule runs from {low} down to {high}; swap low and high")
+        rest = {key: value for key, value in item.items() if key not in ("rule", "min_seeds")}
+        entries[item["id"]] = Entry(**rest, rule=Rule(low, high, item["min_seeds"]))
+    return entries
+
+
+def decide(rule: Rule, value: float, ci: Interval, n_seeds: int) -> Verdict:
+    """Decide a claim from its interval: all inside the rule, all outside, or neither.
+
+    >>> jump = Rule(low=0.5, high=1.5, min_seeds=10)
+    >>> decide(jump, 0.75, (0.61, 0.88), n_seeds=10)
+    'reproduced'
+    >>> decide(jump, 0.02, (0.00, 0.04), n_seeds=10)
+    'not reproduced'
+    >>> decide(jump, 0.55, (0.45, 0.65), n_seeds=10)    # straddles a bound
+    'open'
+    >>> decide(jump, 0.75, (0.61, 0.88), n_seeds=3)     # too few seeds to say
+    'open'
+    """
+    low, high = checked(value, ci)
+    if n_seeds < rule.min_seeds:
+        return "open"
+    floor = -math.inf if rule.low is None else rule.low
+    ceiling = math.inf if rule.high is None else rule.high
+    if floor <= low and high <= ceiling:
+        return "reproduced"
+    return "not reproduced" if high < floor or low > ceiling else "open"
+
+
+def checked(value: float, ci: Interval) -> Interval:
+    """The interval as plain floats, or an error where it cannot be one."""
+    low, high = float(ci[0]), float(ci[1])
+    if not all(map(math.isfinite, (value, low, high))):
+        raise ValueError(f"got value {value} with interval ({low}, {high}); need finite numbers: a NaN is no result")
+    if not low <= value <= high:
+        raise ValueError(f"got value {value} with interval ({low}, {high}); need low ≤ value ≤ high")
+    return low, high
+
+
+def find_up(name: str) -> Path | None:
+    """The nearest file of that name in the working directory or above it."""
+    here = Path.cwd()
+    return next((folder / name for folder in (here, *here.parents) if (folder / name).is_file()), None)
+
+
+def _find_claims() -> Path:
+    if named := os.environ.get("LANDSCAPE_CLAIMS"):
+        if not Path(named).is_file():
+            raise FileNotFoundError(f"LANDSCAPE_CLAIMS={named}: no such file; name a claims.yml, or unset it")
+        return Path(named)
+    file = find_up("book/claims.yml") or SOURCE_TREE / "book" / "claims.yml"
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"no book/claims.yml above {Path.cwd()} or in {SOURCE_TREE}: work inside a clone of the repository, "
+            "or set LANDSCAPE_CLAIMS to the file"
+        )
+    return file
+
+
+def _keys_as_written(raw: Any) -> Any:
+    """YAML 1.1 reads the bare keys ``null`` and ``on`` as None and True; here they are words."""
+    if isinstance(raw, dict):
+        words = {None: "null", True: "on"}
+        return {words.get(key, str(key)): _keys_as_written(value) for key, value in raw.items()}
+    return [_keys_as_written(item) for item in raw] if isinstance(raw, list) else raw
+
+
+def _schema(claims: Path) -> Mapping[str, Any]:
+    places = [folder / "claims.schema.json" for folder in (claims.parent, SOURCE_TREE / "book")]
+    for file in places:
+        if file.is_file():
+            return json.loads(file.read_text(encoding="utf-8"))
+    raise FileNotFoundError(
+        f"claims.schema.json is neither in {places[0]} nor in {places[1]}; put it beside claims.yml"
+    )

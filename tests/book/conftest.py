@@ -1,0 +1,116 @@
+"""A book in miniature, and a browser."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = ROOT / "_build" / "html"
+
+CLAIMS = """
+- id: toy.mean
+  chapter: 01_toy
+  statement: The mean of the samples lies near 0.75, and not at 0 * 1 | 2.
+  deck: S
+  paper: {key: geiger2019jamming, says: "about 0.75, N* < c P", value: 0.75}
+  measures: mean of the samples
+  rule: {low: 0.5, high: 1.0, on: ci}
+  falsified_by: A mean below 0.5.
+  null: Samples of mean zero.
+  min_seeds: 5
+- id: toy.unmeasured
+  chapter: 01_toy
+  statement: Nobody measured this one.
+  deck: S G
+  paper: {key: geiger2019jamming, says: nothing, value: null}
+  measures: nothing
+  rule: {low: null, high: 1.0, on: ci}
+  falsified_by: A value above one.
+  null: Two.
+  min_seeds: 5
+"""
+PARAMETERS = 'BUDGET = "class"\nDATASET = "digits"  # µ: a comment of more bytes than letters\nSEED = 0'
+MEASURE = """\
+from landscape_lib.report import bootstrap, claim
+
+if DATASET not in ("digits", "mnist"):
+    raise ValueError(f"DATASET = {DATASET!r}; accepted: 'digits', 'mnist'")
+value, ci = bootstrap([0.71, 0.78, 0.69, 0.75, 0.80 + SEED])
+claim("toy.mean", value, ci=ci, n_seeds=5, budget=BUDGET, dataset=DATASET, data_sha256="0" * 64, seconds=0.1)"""
+
+
+def toy_notebook(*cells: str) -> nbformat.NotebookNode:
+    """A chapter: title, `parameters` cell, then the code cells given."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.cells = [
+        nbformat.v4.new_markdown_cell("# A toy"),
+        nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
+        *(nbformat.v4.new_code_cell(cell) for cell in cells),
+    ]
+    return notebook
+
+
+@dataclass(frozen=True)
+class ToyBook:
+    """A repository with one small chapter, to build and to break."""
+
+    root: Path
+
+    def chapter(self, *cells: str, name: str = "01_toy") -> None:
+        nbformat.write(toy_notebook(*cells), self.root / "notebooks" / f"{name}.ipynb")
+
+    def build(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, self.root / "book" / "build.py", *arguments], capture_output=True, text=True, timeout=300
+        )
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> ToyBook:
+    (tmp_path / "book").mkdir()
+    for name in ("build.py", "chapters.py", "claims.schema.json", "references.bib", "scoreboard.md", "static"):
+        copy = shutil.copytree if (ROOT / "book" / name).is_dir() else shutil.copy
+        copy(ROOT / "book" / name, tmp_path / "book" / name)
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "requirements.lock").write_text("")
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/index\nchapters:\n"
+        "- file: notebooks/01_toy\n- file: book/scoreboard\n- file: book/bibliography\n"
+    )
+    (tmp_path / "book" / "index.md").write_text("# Toy\n\nSee [the chapter](../notebooks/01_toy.ipynb).\n")
+    (tmp_path / "book" / "bibliography.md").write_text("# Bibliography\n\n```{bibliography}\n:all:\n```\n")
+    (tmp_path / "book" / "claims.yml").write_text(CLAIMS)
+    book = ToyBook(tmp_path)
+    book.chapter(MEASURE)
+    return book
+
+
+@pytest.fixture(scope="session")
+def html() -> Path:
+    if not (HTML / "index.html").is_file():
+        pytest.fail(f"no site in {HTML}: run `make book` first")
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.fail(f"no browser: looked for {', '.join(names)}; on Debian, apt-get install chromium")
+    quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", *quiet])
+        yield chromium
+        chromium.close()

@@ -1,0 +1,135 @@
+"""The builder, on a book in miniature: what runs, what does not run again, and what stops it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from .conftest import CLAIMS, MEASURE, ToyBook
+
+RECORD_KEYS = {"id", "chapter", "verdict", "value", "ci", "n_seeds", "budget", "dataset"}
+RECORD_KEYS |= {"data_sha256", "reference", "commit", "seconds"}
+SLEEP = "import time; time.sleep(60)"
+
+
+def test_book_is_built_once_and_states_its_claims(toy: ToyBook):
+    first = toy.build("book")
+    assert first.returncode == 0, first.stderr
+    (record,) = json.loads((toy.root / "_build/claims.json").read_text())
+    assert set(record) >= RECORD_KEYS
+    assert (record["id"], record["verdict"], record["n_seeds"]) == ("toy.mean", "reproduced", 5)
+    page = (toy.root / "_build/html/book/scoreboard.html").read_text()
+    assert 'id="claim-toy.mean"' in page and "not measured in this build" in page
+    assert "not at 0 * 1 | 2." in page, "a statement is words, never markup"
+    chapter = (toy.root / "_build/html/notebooks/01_toy.html").read_text()
+    assert "scoreboard.html#claim-toy.mean" in chapter and "<tt" not in chapter
+
+    second = toy.build("book")
+    assert "01_toy: unchanged" in second.stdout and "site: unchanged" in second.stdout
+
+    other = toy.build("book", "--dataset", "mnist", "--seed", "7")
+    assert other.returncode == 0, other.stderr
+    (record,) = json.loads((toy.root / "_build/claims.json").read_text())
+    assert record["dataset"] == "mnist"
+    shown = (toy.root / "_build/stage/notebooks/01_toy.ipynb").read_text()
+    assert "DATASET = 'mnist'  # µ" in shown and "SEED = 7" in shown, "the page shows the parameters that ran"
+    assert "01_toy: unchanged" in toy.build("book").stdout, "the first execution is still there"
+
+    (toy.root / "book" / "index.md").write_text("# Toy\n\n[Nowhere](nowhere.md)\n")
+    broken = toy.build("book")
+    assert broken.returncode == 1 and "nowhere" in broken.stderr, "a warning is an error"
+    assert (toy.root / "_build/html/index.html").exists(), "and the last whole site stays"
+    assert not list((toy.root / "_build").rglob(".*.ipynb.*")), "no temporary file is left"
+
+
+def test_refresh_writes_text_outputs_that_nbval_accepts_and_a_corrupted_number_fails(toy: ToyBook):
+    toy.chapter(MEASURE, "import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])")
+    done = toy.build("refresh")
+    assert done.returncode == 0, done.stderr
+    path = toy.root / "notebooks" / "01_toy.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert not [output for output in outputs if "image/png" in output.get("data", {})]
+    assert not [output for output in outputs if "landscape" in output.get("metadata", {})]
+    assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
+    text = path.read_text()
+    toy.build("refresh")
+    assert path.read_text() == text, "refreshing again changes no byte"
+    assert "01_toy: unchanged" in toy.build("execute").stdout, "outputs written back are no change"
+    assert nbval(path) == 0
+    assert "0.746 [0.710, 0.782]" in text
+    path.write_text(text.replace("0.746", "0.747", 1))
+    assert nbval(path) == 1, "a changed number in a claim must fail"
+
+
+def nbval(path: Path) -> int:
+    options = ["-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", path.parent, "--nbval", "--nbval-current-env"]
+    return subprocess.run([sys.executable, "-m", "pytest", *options, path], capture_output=True, timeout=120).returncode
+
+
+AGAIN = MEASURE.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "cells, arguments, says",
+    [
+        ([MEASURE, "1 / 0"], [], "notebooks/01_toy.ipynb, cell 3 ('1 / 0'): ZeroDivisionError: division by zero"),
+        ([MEASURE], ["--dataset", "mnits"], "cell 2 ('from landscape_lib.report import bootstrap, claim'): ValueError"),
+        ([MEASURE], ["--seed", "many"], "SEED=many: notebooks/01_toy.ipynb wants a value like 0"),
+        ([MEASURE], ["--chapter", "02_toy"], "CHAPTER=02_toy: no such notebook; there is 01_toy"),
+        ([MEASURE, AGAIN], [], "cell 3: states toy.mean again; notebooks/01_toy.ipynb, cell 2 did already"),
+        (
+            [SLEEP],
+            ["--timeout", "1"],
+            f"cell 2 ({SLEEP!r}) ran for more than 1 s",
+        ),
+        (["import os; os._exit(3)"], [], "cell 2 ('import os; os._exit(3)'): DeadKernelError"),
+    ],
+)
+def test_what_stops_the_build_is_named(toy: ToyBook, cells: list[str], arguments: list[str], says: str):
+    toy.chapter(*cells)
+    done = toy.build("book", *arguments)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert not (toy.root / "_build" / "html").exists(), "no site is taken for whole"
+
+
+def test_claim_without_a_rule_stops_the_build(toy: ToyBook):
+    assert toy.build("execute").returncode == 0
+    (toy.root / "book" / "claims.yml").write_text(CLAIMS.replace("toy.mean", "toy.other"))
+    # The rule went away after the execution: what is cached is run again, and the notebook says so itself.
+    done = toy.build("book")
+    assert done.returncode == 1 and "claim 'toy.mean' is not in book/claims.yml" in done.stderr
+
+
+def test_undeclared_parameter_is_an_error(toy: ToyBook):
+    path = toy.root / "notebooks" / "01_toy.ipynb"
+    path.write_text(path.read_text().replace("SEED = 0", "SPEED = 0"))
+    done = toy.build("execute", "--seed", "1")
+    assert done.returncode == 1
+    assert "has no parameter SEED; it declares BUDGET, DATASET, SPEED" in done.stderr
+
+
+def test_narrowed_site_leaves_out_what_never_ran(toy: ToyBook):
+    toy.chapter("1 + 1", name="02_more")
+    toc = toy.root / "_toc.yml"
+    toc.write_text(toc.read_text().replace("01_toy\n", "01_toy\n- file: notebooks/02_more\n"))
+    done = toy.build("book", "--chapter", "01_toy")
+    assert done.returncode == 0, done.stderr
+    assert "never run here: 02_more" in done.stdout
+    assert not (toy.root / "_build/html/notebooks/02_more.html").exists()
+
+
+def test_two_builds_at_once_wait_for_each_other(toy: ToyBook):
+    toy.chapter("import time; time.sleep(4)", "2")
+    command = [sys.executable, toy.root / "book" / "build.py", "execute"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None and "running" in first.stdout.readline()
+        second = toy.build("execute")
+    assert first.returncode == 0 and second.returncode == 0, second.stderr
+    assert "another build is at work here" in second.stdout and "01_toy: unchanged" in second.stdout

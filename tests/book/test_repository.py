@@ -1,0 +1,62 @@
+"""What is committed: notebooks that nbval can check, workflows and pages that name commands which exist."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from .conftest import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_committed_notebook_has_outputs_that_can_be_compared(path: Path):
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    # nbval passes over a cell that never ran, so a stripped notebook would pass whatever it prints.
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1)), "run `make refresh`"
+    mimes = {mime for cell in code for output in cell.outputs for mime in output.get("data", {})}
+    assert not [mime for mime in mimes if mime.startswith("image/")], "pictures are not committed: run `make refresh`"
+    assert notebook.metadata.kernelspec.name == "python3"
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflow_runs_commands_that_exist(path: Path):
+    workflow = yaml.safe_load(path.read_text())
+    commands = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+    assert commands
+    for command in commands:
+        if command.startswith("make "):
+            assert command.split()[1] in TARGETS
+        elif not command.startswith("open=$(gh issue"):
+            assert (ROOT / command).stat().st_mode & 0o111, f"{command} must be there, executable"
+
+
+@pytest.mark.parametrize("name", ["README.md", "book/index.md", "book/how_to_read.md", ".ci/run"])
+def test_prose_names_make_targets_that_exist(name: str):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)", text, flags=re.MULTILINE)) <= {
+        pair for target in TARGETS for pair in ((target, ""), ("", target))
+    }
+
+
+def test_lock_pins_and_names_no_place():
+    lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
+    assert lines and all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9._!]+", line) for line in lines)
+
+
+def test_every_reference_has_a_doi():
+    entries = re.split(r"^@", (ROOT / "book" / "references.bib").read_text(), flags=re.MULTILINE)[1:]
+    assert entries and all(re.search(r"doi\s*= \{10\.", entry) for entry in entries)
+
+
+def test_schema_is_json():
+    json.loads((ROOT / "book" / "claims.schema.json").read_text())
