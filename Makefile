@@ -11,6 +11,10 @@ TORCH ?= 2.13.0
 CHOICES := $(if $(CHAPTER),--chapter $(CHAPTER)) $(if $(BUDGET),--budget $(BUDGET)) \
 	$(if $(DATASET),--dataset $(DATASET)) $(if $(SEED),--seed $(SEED)) $(if $(TIMEOUT),--timeout $(TIMEOUT))
 
+# Arithmetic that rounds alike on every x86 processor, so that a notebook's numbers are the same on all of them.
+export MKL_CBWR := AVX2,STRICT
+export ATEN_CPU_CAPABILITY := avx2
+
 .DEFAULT_GOAL := help
 .PHONY: help book test check unit pages lab refresh bench lock clean
 

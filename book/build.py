@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import fcntl
 import hashlib
 import json
@@ -114,7 +115,7 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
     shutil.copytree(BOOK, STAGE / "book", ignore=shutil.ignore_patterns("*.py", "__pycache__", "claims.*"))
     (STAGE / "notebooks").mkdir()
     for path, notebook in notebooks.items():
-        write(STAGE / "notebooks" / path.name, nbformat.writes(notebook))
+        write(STAGE / "notebooks" / path.name, nbformat.writes(with_figures(path, notebook)))
     write(STAGE / "book" / "claims.json", stated)
     page = STAGE / "book" / "scoreboard.md"
     text = page.read_text(encoding="utf-8")
@@ -131,6 +132,29 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
         config["sphinx"]["config"]["suppress_warnings"] = ["myst.xref_missing"]
     write(STAGE / "_config.yml", yaml.safe_dump(config, sort_keys=False))
     write(STAGE / "_toc.yml", yaml.safe_dump(toc, sort_keys=False))
+
+
+def with_figures(path: Path, notebook: NotebookNode) -> NotebookNode:
+    """The notebook with what `show` said of each figure, measured numbers included, where the page looks for it."""
+    notebook = copy.deepcopy(notebook)
+    names: dict[str, int] = {}
+    for number, cell in enumerate(notebook.cells):
+        pictures = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+        if not pictures:
+            continue
+        place = f"{show(path)}, cell {number}"
+        figure = pictures[0].metadata.get("landscape_figure")
+        if len(pictures) > 1 or figure is None:
+            what = "more than one picture" if len(pictures) > 1 else "a picture without caption and alt text"
+            raise BuildError(f"{place}: {what}; end each figure's own cell with report.show(figure, name=…, …)")
+        if figure["name"] in names:
+            raise BuildError(f"{place}: cell {names[figure['name']]} has a figure named {figure['name']} too")
+        names[figure["name"]] = number
+        cell.metadata["mystnb"] = {
+            "image": {"alt": figure["alt"]},
+            "figure": {"name": figure["name"], "caption": figure["caption"]},
+        }
+    return notebook
 
 
 def without(toc: Any, absent: set[str]) -> Any:

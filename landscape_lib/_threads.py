@@ -1,7 +1,5 @@
 """The one explicit call that notebooks, sweeps, tests and benchmarks begin with."""
 
-import torch
-
 
 def one_thread() -> None:
     """Ask PyTorch for a single thread in this process.
@@ -9,4 +7,6 @@ def one_thread() -> None:
     Networks as small as ours lose by sharing one operation among threads (fifty-fold in the worst case we met); use the
     other cores for other processes.
     """
+    import torch  # here, so that the command line answers without waiting for it
+
     torch.set_num_threads(1)

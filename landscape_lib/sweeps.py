@@ -36,10 +36,14 @@ def sweep(
     points = list(grid)
     if not points:
         raise ValueError("sweep: the grid has no points")
-    calls = [partial(experiment, **point) for point in points]
-    results = map(_call, calls) if executor is None else executor.map(_call, calls)
-    return pd.DataFrame([row for rows in tqdm(results, total=len(calls), desc="sweep") for row in rows])
+    call = partial(_call, experiment)
+    results = map(call, points) if executor is None else executor.map(call, points)
+    return pd.DataFrame([row for rows in tqdm(results, total=len(points), desc="sweep") for row in rows])
 
 
-def _call(run: Callable[[], Rows]) -> Rows:
-    return run()
+def _call(experiment: Callable[..., Rows], point: Mapping[str, Any]) -> Rows:
+    try:
+        return experiment(**point)
+    except Exception as error:
+        error.add_note(f"sweep: at {dict(point)}")  # notes travel between processes, tracebacks do not
+        raise

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
 
 from landscape_lib.data import Images, Task, image_task, load, on_sphere, random_task
 from landscape_lib.measure.jamming import effective_parameters, gaps, unsatisfied
@@ -13,19 +16,67 @@ from landscape_lib.nets import MLP, Population, widen
 from landscape_lib.training import SATISFIED, Run, Stop, adam, cross_entropy, quadratic_hinge, train
 
 LOSSES = {"quadratic_hinge": quadratic_hinge, "cross_entropy": cross_entropy}
-BUDGETS = ("class", "paper")
+
+CLASS_WIDTHS = {
+    125: (3, 4, 5, 6, 7, 8, 10),
+    250: (3, 4, 5, 6, 7, 8, 10),
+    500: (4, 5, 6, 7, 8, 10, 12),
+    1000: (5, 6, 7, 8, 10, 12, 14),
+}
+CLASS_RANDOM_WIDTHS = (6, 7, 8, 9, 10, 12, 14)  # for random labels, which need more parameters, at P = 250
+
+
+def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
+    """The points of `curve` that the chapter runs, longest first: all that is asked of one data set.
+
+    "class": three hidden layers, P up to 1000, ten seeds, 10,000 steps of 1e-3; real labels at four P, random labels
+    and cross-entropy at P = 250. About a minute on two cores.
+    "paper": the papers' five layers, step size and 2 million steps, P up to 20,000 as far as the data goes: days.
+    """
+    seeds = tuple(range(10 * seed, 10 * seed + 10))
+    common: dict[str, Any] = {"dataset": dataset, "seeds": seeds}
+    if budget == "class":
+        common |= {"L": 3, "lr": 1e-3, "steps": 10_000}
+        real = {P: {**common, "labels": "parity", "P": P, "widths": widths} for P, widths in CLASS_WIDTHS.items()}
+        random = {**real[250], "labels": "random", "widths": CLASS_RANDOM_WIDTHS}
+        smeared = {**real[250], "loss": "cross_entropy", "steps": 3_000}
+        return [real[1000], random, real[500], smeared, real[250], real[125]]
+    if budget == "paper":
+        common |= {"L": 5, "lr": 1e-4, "steps": 2_000_000}
+        points = []
+        for P in (20_000, 10_000, 5_000, 2_000, 1_000, 500):
+            if P > len(_images(dataset).labels):
+                continue
+            most = max(12, 2 * round((P / 8) ** 0.5))  # twice the width at the bound: N = 4 h² = P/2
+            for labels in ("parity", "random"):
+                points.append({**common, "labels": labels, "P": P, "widths": log_widths(3, most)})
+        return points
+    raise ValueError(f"grid: unknown budget {budget!r}, choose 'class' or 'paper'")
+
+
+def log_widths(low: int, high: int, ratio: float = 1.15) -> tuple[int, ...]:
+    """Whole widths from ``low`` to ``high``, about a factor ``ratio`` apart where that is more than one.
+
+    >>> log_widths(3, 12)
+    (3, 4, 5, 6, 7, 8, 9, 10, 12)
+    """
+    widths = [low]
+    while widths[-1] < high:
+        widths.append(min(high, max(widths[-1] + 1, round(ratio * widths[-1]))))
+    return tuple(widths)
 
 
 def task(dataset: str, labels: str, P: int, d: int, seed: int) -> Task:
     """P patterns as in 1809.09349: images in d whitened principal components, or Gaussian inputs, of norm √d.
 
-    ``dataset`` is a name that `landscape_lib.data.load` knows, or "random"; ``labels`` "parity", "halves" or "random".
+    ``dataset`` is a name that `landscape_lib.data.load` knows, or "random"; ``labels`` "parity", "halves" or "random";
+    Gaussian inputs have random labels only.
     """
     if dataset == "random":
+        if labels != "random":
+            raise ValueError(f"labels: got {labels!r}, need 'random' for the data set 'random'")
         drawn = random_task(P, d, seed)
-        return Task(
-            on_sphere(drawn.inputs), drawn.labels, drawn.test_inputs, drawn.test_labels, drawn.name, drawn.sha256
-        )
+        return replace(drawn, inputs=on_sphere(drawn.inputs))
     return image_task(_images(dataset), P, labels=labels, d=d, seed=seed, test_points=0)
 
 
@@ -77,7 +128,8 @@ def curve(
     """Loss and unsatisfied patterns against width at fixed P: one row a network.
 
     A seed draws the patterns and the initial weights, so the spread over seeds is that of both. A network is satisfied
-    when its loss per pattern is below 1e-12; then its N_Δ is 0.
+    when its loss per pattern is below 1e-12; then its N_Δ is 0. ``mistakes`` counts the patterns of the wrong sign,
+    ``silenced`` the patterns for which a whole layer is off, and ``silenced_mistakes`` those that are both.
     """
     if loss not in LOSSES:
         raise ValueError(f"curve: unknown loss {loss!r}, choose one of {tuple(LOSSES)}")
@@ -91,11 +143,11 @@ def curve(
         start = time.perf_counter()
         run = descend(tasks, band, seeds, L=L, loss=loss, lr=lr, steps=steps)
         seconds = time.perf_counter() - start
-        outputs = run.population(inputs.repeat(len(band), 1, 1))
-        delta = gaps(outputs, targets.repeat(len(band), 1))
-        counts = unsatisfied(delta)
-        mistakes = (delta > 1).sum(-1)
-        for i, (h, seed) in enumerate((h, seed) for h in band for seed in seeds):
+        patterns = inputs.repeat(len(band), 1, 1)
+        delta = gaps(run.population(patterns), targets.repeat(len(band), 1))
+        counts, mistakes, off = unsatisfied(delta), delta > 1, silenced(run.population, patterns)
+        members = ((h, seed, one) for h in band for seed, one in zip(seeds, tasks, strict=True))
+        for i, (h, seed, one) in enumerate(members):
             satisfied = run.reasons[i] == SATISFIED
             rows.append(
                 {
@@ -110,22 +162,37 @@ def curve(
                     "loss_name": loss,
                     "loss": run.loss[i].item(),
                     "unsatisfied": 0 if satisfied else int(counts[i]),
-                    "mistakes": int(mistakes[i]),
+                    "mistakes": int(mistakes[i].sum()),
+                    "silenced": int(off[i].sum()),
+                    "silenced_mistakes": int((mistakes & off)[i].sum()),
                     "satisfied": satisfied,
                     "stopped": run.reasons[i],
                     "steps": int(run.steps[i]),
                     "seconds": seconds / (len(band) * len(seeds)),
-                    "data_sha256": tasks[0].sha256,
+                    "data_sha256": one.sha256,
                 }
             )
     return rows
 
 
-def bands(widths: Sequence[int], ratio: float = 1.4) -> list[list[int]]:
+def silenced(population: Population, inputs: Float[Tensor, "nets points features"]) -> Bool[Tensor, "nets points"]:
+    """For which patterns some hidden layer of a standard ReLU MLP has all of its units off: f is then a constant there.
+
+    No gradient reaches the weights below such a layer from such a pattern.
+    """
+    views, off = population.views(), torch.zeros(inputs.shape[:2], dtype=torch.bool, device=inputs.device)
+    x = inputs.mT
+    for layer in range(len(views) // 2 - 1):
+        x = torch.baddbmm(views[f"layers.{layer}.bias"][..., None], views[f"layers.{layer}.weight"], x).relu()
+        off |= (x == 0).all(1)
+    return off
+
+
+def bands(widths: Sequence[int], ratio: float = 1.25) -> list[list[int]]:
     """Widths in groups no wider than ``ratio``: what a narrow network loses by being widened stays small.
 
     >>> bands([4, 5, 6, 8, 10, 14])
-    [[4, 5], [6, 8], [10, 14]]
+    [[4, 5], [6], [8, 10], [14]]
     """
     groups: list[list[int]] = []
     for h in sorted(set(widths)):

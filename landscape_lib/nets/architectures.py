@@ -111,6 +111,38 @@ class MLP(nn.Module):
                 x = phi(x) if self.gain == 1.0 else self.gain * phi(x)
         return x.mT
 
+    def pullback(
+        self, parameters: Mapping[str, Tensor], inputs: Float[Tensor, "nets points features"]
+    ) -> tuple[Float[Tensor, "nets points outputs"], Callable[[Tensor], Float[Tensor, "nets parameters"]]] | None:
+        """f of many ReLU networks, and the map from ∂𝓛/∂f to ∂𝓛/∂w; None for another activation.
+
+        Back-propagation by hand: with W the weights of a layer, x what enters it and δ = ∂𝓛/∂z, the gradients are
+        ∂𝓛/∂W = δ xᵀ, ∂𝓛/∂b = Σ δ, and δ of the layer before is Wᵀ δ where its unit is on. It gives what
+        ``torch.autograd`` gives, in about half the time: no graph is built, and less memory is touched.
+        """
+        if self.activation != "relu":
+            return None
+        x, entering, weights = inputs.mT, [], []
+        for i, scale in enumerate(self.scales):
+            w, b = parameters[f"layers.{i}.weight"], parameters[f"layers.{i}.bias"][..., None]
+            entering.append(x)
+            weights.append(w)
+            x = torch.baddbmm(b, w, x, alpha=scale)
+            if i < self.L:
+                x = x.relu_() if self.gain == 1.0 else x.relu_().mul_(self.gain)
+
+        def pull(cotangent: Tensor) -> Tensor:
+            delta, gradients = cotangent.mT, []
+            for i in reversed(range(self.L + 1)):
+                gradients += [delta.sum(-1), (delta @ entering[i].mT).mul_(self.scales[i]).flatten(1)]
+                if i:
+                    factor = self.scales[i] * self.gain
+                    delta = torch.ops.aten.threshold_backward(weights[i].mT @ delta, entering[i], 0)
+                    delta = delta if factor == 1.0 else delta.mul_(factor)
+            return torch.cat(gradients[::-1], dim=1)
+
+        return x.mT, pull
+
 
 def widen(net: MLP, h: int) -> MLP:
     """The same function as a wider network: the units added have no incoming weight and pass nothing on.
@@ -129,7 +161,7 @@ def widen(net: MLP, h: int) -> MLP:
         )
     if h < net.h:
         raise ValueError(f"widen: cannot narrow a network of width {net.h} to {h}")
-    wide = MLP(net.d, h, net.L, outputs=net.outputs)
+    wide = MLP(net.d, h, net.L, outputs=net.outputs).to(next(net.parameters()))  # its precision and device
     for old, new in zip(net.layers, wide.layers, strict=True):
         assert isinstance(old, nn.Linear) and isinstance(new, nn.Linear)
         rows, columns = old.weight.shape

@@ -2,7 +2,8 @@
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from jaxtyping import Float
@@ -18,7 +19,8 @@ class Population:
     ``torch.func.vmap``; a module with a method ``stacked(parameters, inputs)`` is evaluated by that instead.
 
     ``weights`` holds all parameters, (nets, parameters); `views` gives them by name as views into it, so what changes
-    ``weights`` changes the networks. Buffers (running statistics, say) are stacked and used, never updated.
+    ``weights`` changes the networks. Buffers (running statistics, say) are stacked and used, never updated. Networks
+    are functions: one that draws random numbers when it is evaluated, as Dropout does in training mode, is refused.
 
     >>> from landscape_lib.nets import MLP
     >>> nets = Population(lambda seed: MLP(d=4, h=8, L=2, seed=seed), seeds=range(5))
@@ -31,17 +33,18 @@ class Population:
     def __init__(
         self,
         make: Callable[[int], nn.Module],
-        seeds: Sequence[int],
+        seeds: Iterable[int],
         *,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str | None = None,
     ) -> None:
-        if len(seeds) == 0:
+        self.seeds = seeds = tuple(operator.index(seed) for seed in seeds)  # an array's integers are integers too
+        if not seeds:
             raise ValueError("Population: no seeds given, need at least one; each makes a network")
         members = []
         for seed in seeds:
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
+                torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed accelerators, for good
                 members.append(make(seed).to(dtype=dtype, device=device))
         shapes = [{name: tuple(p.shape) for name, p in m.named_parameters()} for m in members]
         for seed, shape in zip(seeds, shapes, strict=True):
@@ -52,7 +55,8 @@ class Population:
                 )
         if not shapes[0]:
             raise ValueError(f"Population: {type(members[0]).__name__} has no parameters to stack")
-        self.seeds = tuple(seeds)
+        if any(isinstance(part, nn.modules.dropout._DropoutNd) and part.training for part in members[0].modules()):
+            raise ValueError("Population: Dropout in training mode is not supported; call .eval() on the network")
         self.shapes = shapes[0]
         self.module = copy.deepcopy(members[0]).requires_grad_(False)
         self.weights: Float[Tensor, "nets parameters"] = torch.stack(
@@ -92,9 +96,33 @@ class Population:
             return functional_call(self.module, {**parameters, **buffers}, (inputs,))
 
         shared = None if inputs.ndim == 2 else 0
-        return torch.func.vmap(one, in_dims=(0, 0, shared), randomness="different")(
-            dict(parameters), {name: value[nets] for name, value in self.buffers.items()}, inputs
-        )
+        # Copies: a BatchNorm in training mode updates the buffers that it is given.
+        buffers = {name: value[nets].clone() for name, value in self.buffers.items()}
+        return torch.func.vmap(one, in_dims=(0, 0, shared))(dict(parameters), buffers, inputs)
+
+    def pullback(
+        self,
+        weights: Float[Tensor, "nets parameters"],
+        inputs: Float[Tensor, "*nets points features"],
+        nets: slice = slice(None),
+    ) -> tuple[Float[Tensor, "_ points outputs"], Callable[[Tensor], Tensor]]:
+        """f at the given ``weights``, and the map from ∂𝓛/∂f, of the outputs' shape, to ∂𝓛/∂w, (nets, parameters).
+
+        A module may offer ``pullback(parameters, inputs)``, back-propagation by hand; else ``torch.autograd`` does it.
+        """
+        if inputs.ndim == 3 and callable(by_hand := getattr(self.module, "pullback", None)):
+            with torch.no_grad():
+                result = by_hand(self.views(weights), inputs)
+            if result is not None:
+                return result
+        leaf = weights.detach().requires_grad_()
+        outputs = self.evaluate(self.views(leaf), inputs, nets)
+
+        def pull(cotangent: Tensor) -> Tensor:
+            (gradient,) = torch.autograd.grad(outputs, leaf, cotangent)
+            return gradient
+
+        return outputs.detach(), pull
 
     def blocks(self, points: int) -> list[slice]:
         """The networks in blocks whose activations on ``points`` inputs fit a processor's cache.
@@ -104,12 +132,27 @@ class Population:
         """
         if self.weights.device.type != "cpu":
             return [slice(0, len(self))]
-        width = max(shape[0] for shape in self.shapes.values() if shape)
-        size = max(1, 2**16 // (width * points))
+        width = max((shape[0] for shape in self.shapes.values() if shape), default=1)
+        size = max(1, 2**16 // max(1, width * points))
         return [slice(start, start + size) for start in range(0, len(self), size)]
+
+    def checked(self, inputs: Tensor) -> Tensor:
+        """``inputs``, if these networks can take them."""
+        if not (inputs.ndim == 2 or (inputs.ndim == 3 and len(inputs) == len(self))):
+            raise ValueError(
+                f"inputs have shape {tuple(inputs.shape)}, need (points, features) shared by all, or "
+                f"({len(self)}, points, features), one set a network"
+            )
+        if inputs.dtype != self.weights.dtype or inputs.device != self.weights.device:
+            raise ValueError(
+                f"inputs are {inputs.dtype} on {inputs.device}, the networks {self.weights.dtype} on "
+                f"{self.weights.device}; bring them together with .to(…)"
+            )
+        return inputs
 
     def __call__(self, inputs: Float[Tensor, "*nets points features"]) -> Float[Tensor, "_ points outputs"]:
         """f(x; w) of every network, (nets, points, outputs), on shared inputs or on one set of inputs a network."""
+        inputs = self.checked(inputs)
         with torch.no_grad():
             return torch.cat(
                 [
@@ -132,6 +175,8 @@ class Population:
     def member(self, net: int) -> nn.Module:
         """One network as a module of its own, with its own copy of the parameters."""
         module = copy.deepcopy(self.module).requires_grad_(True)
-        state = {name: value[net] for name, value in {**self.views(), **self.buffers}.items()}
-        module.load_state_dict(state)
+        state = {**self.views(), **self.buffers}
+        with torch.no_grad():  # not load_state_dict, which asks for tied weights twice and knows no unsaved buffers
+            for name, value in [*module.named_parameters(), *module.named_buffers()]:
+                value.copy_(state[name][net])
         return module

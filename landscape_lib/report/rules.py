@@ -72,7 +72,7 @@ def load_claims(path: str | Path | None = None) -> dict[str, Entry]:
     for item in raw:
         if item["id"] in entries:
             raise ValueError(f"{file}: {item['id']} stands twice; a claim has one entry")
-        low, high = item["rule"]["low"], item["rule"]["high"]
+        low, high = (None if end is None else float(end) for end in (item["rule"]["low"], item["rule"]["high"]))
         if low is not None and high is not None and low > high:
             raise ValueError(f"{file}: {item['id']}: rule runs from {low} down to {high}; swap low and high")
         rest = {key: value for key, value in item.items() if key not in ("rule", "min_seeds")}

@@ -13,7 +13,15 @@ def _margins(outputs: Tensor, labels: Tensor) -> Tensor:
     """y f, of shape (nets, points)."""
     if outputs.ndim != 3 or outputs.shape[-1] != 1:
         raise ValueError(f"binary loss: outputs have shape {tuple(outputs.shape)}, need (nets, points, 1)")
-    return labels * outputs[..., 0]
+    return _fitting(labels, outputs) * outputs[..., 0]
+
+
+def _fitting(labels: Tensor, outputs: Tensor) -> Tensor:
+    """The labels, if there is one a pattern: other shapes would be broadcast, and couple patterns or networks."""
+    nets, points = outputs.shape[:2]
+    if labels.shape not in ((points,), (nets, points)):
+        raise ValueError(f"loss: labels have shape {tuple(labels.shape)}, need ({points},) or ({nets}, {points})")
+    return labels
 
 
 def quadratic_hinge(
@@ -55,14 +63,17 @@ def cross_entropy(
     """
     if outputs.shape[-1] == 1:
         return F.softplus(-_margins(outputs, labels))
-    labels = labels.long().expand(outputs.shape[:2])
+    labels = _fitting(labels, outputs).long().expand(outputs.shape[:2])
     return -F.log_softmax(outputs, -1).gather(-1, labels[..., None])[..., 0]
 
 
 def mean_square(
     outputs: Float[Tensor, "nets points outputs"], targets: Float[Tensor, "..."]
 ) -> Float[Tensor, "nets points"]:
-    """½ ‖f − y‖², with targets (points,) for one output, or one-hot (points, outputs)."""
-    if outputs.shape[-1] == 1 and targets.shape[-1:] != (1,):
-        targets = targets[..., None]
+    """½ ‖f − y‖², with targets (points,) for one output, or one-hot (points, outputs); or those of each network."""
+    if targets.shape not in (outputs.shape, outputs.shape[1:]):
+        if outputs.shape[-1] != 1:
+            need = f"{tuple(outputs.shape[1:])} or {tuple(outputs.shape)}"
+            raise ValueError(f"mean_square: targets have shape {tuple(targets.shape)}, need {need}")
+        targets = _fitting(targets, outputs)[..., None]
     return 0.5 * (outputs - targets).square().sum(-1)

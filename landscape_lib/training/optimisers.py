@@ -4,6 +4,7 @@ All of them act on each number by itself, so networks stacked in one tensor move
 """
 
 from collections.abc import Callable
+from numbers import Real
 
 import torch
 from jaxtyping import Bool, Float
@@ -13,7 +14,7 @@ Optimiser = Callable[[list[Tensor]], torch.optim.Optimizer]
 
 
 def _positive(name: str, lr: float) -> float:
-    if not (isinstance(lr, (int, float)) and 0 < lr < float("inf")):
+    if isinstance(lr, bool) or not (isinstance(lr, Real) and 0 < lr < float("inf")):
         raise ValueError(f"{name}: step size lr is {lr!r}, need a positive finite number")
     return float(lr)
 

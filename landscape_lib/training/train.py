@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -57,6 +58,11 @@ class _Patterns:
             self.labels[nets] if self.inputs.ndim == 3 else self.labels,
         )
 
+    def at(self, nets: Tensor, points: Tensor) -> "_Patterns":
+        """For each of the ``nets`` its own choice of ``points``, (nets, chosen)."""
+        where = points if self.inputs.ndim == 2 else (nets[:, None], points)
+        return _Patterns(self.inputs[where], self.labels[where])
+
     def chosen(self, mask: Tensor) -> tuple["_Patterns", Tensor]:
         """Each network's patterns where ``mask`` holds, padded to the longest list, and weights 1 and 0."""
         rank = mask.cumsum(1)
@@ -64,11 +70,27 @@ class _Patterns:
         nets, points = mask.nonzero(as_tuple=True)
         index[nets, rank[nets, points] - 1] = points
         weights = torch.arange(1, index.shape[1] + 1, device=mask.device) <= rank[:, -1:]
-        if self.inputs.ndim == 2:
-            picked = _Patterns(self.inputs[index], self.labels[index])
-        else:
-            picked = _Patterns(self.inputs.take_along_dim(index[..., None], 1), self.labels.take_along_dim(index, 1))
+        picked = self.at(torch.arange(len(mask), device=mask.device), index)
         return picked, weights.to(self.inputs.dtype)
+
+
+# Which networks, their patterns, and which of these count (1) or are padding (0).
+_Block = tuple[slice, _Patterns, Tensor | None]
+
+
+class _Batches:
+    """Patterns drawn for each network from a generator of its own: its batches do not depend on who else trains."""
+
+    def __init__(self, population: Population, seed: int, points: int, batch: int) -> None:
+        self.points, self.batch, seeds = points, batch, population.seeds
+        # Copies of one network are told apart by how many stand before them; NumPy takes no negative numbers.
+        keys = [(seed, own, seeds[:i].count(own)) for i, own in enumerate(seeds)]
+        self.generators = [np.random.default_rng([number % 2**64 for number in key]) for key in keys]
+
+    def draw(self, nets: Tensor) -> Tensor:
+        """The next batch of each of the ``nets``, (nets, batch), without replacement."""
+        drawn = [self.generators[i].choice(self.points, self.batch, replace=False) for i in nets.tolist()]
+        return torch.from_numpy(np.stack(drawn)).to(nets.device)
 
 
 @dataclass
@@ -113,19 +135,27 @@ class _Stack:
         self.margins = margins
         return needed
 
-    def descend(self, patterns: _Patterns, counted: Tensor | None, loss: Loss, points: int) -> None:
-        """One step of the optimiser on (1/points) Σ_μ ℓ_μ, patterns counted with the weights ``counted``."""
-        weights, gradients = self.population.weights, []
-        for part in self.population.blocks(patterns.inputs.shape[-2]):
-            block = patterns.of(part)
-            views = {
-                name: view.detach().requires_grad_() for name, view in self.population.views(weights[part]).items()
-            }
-            losses = loss(self.population.evaluate(views, block.inputs, part), block.labels)
-            total = (losses if counted is None else losses * counted[part]).sum() / points
-            parts = torch.autograd.grad(total, list(views.values()))
-            gradients.append(torch.cat([g.flatten(1) for g in parts], dim=1))
-        weights.grad = torch.cat(gradients)
+    def blocks(self, patterns: _Patterns, counted: Tensor | None = None) -> list[_Block]:
+        """The networks with their patterns, in blocks that fit the cache, each padded no further than it needs."""
+        parts = self.population.blocks(patterns.inputs.shape[-2])
+        if counted is None:
+            return [(part, patterns.of(part), None) for part in parts]
+        blocks: list[_Block] = []
+        for part in parts:
+            longest = max(int(counted[part].sum(1).max()), 1)
+            block = _Patterns(patterns.inputs[part, :longest], patterns.labels[part, :longest])
+            blocks.append((part, block, counted[part, :longest]))
+        return blocks
+
+    def descend(self, blocks: list[_Block], loss: Loss, points: int) -> None:
+        """One step of the optimiser on (1/points) Σ_μ ℓ_μ, patterns counted with the weights of their block."""
+        gradients = []
+        for part, patterns, counted in blocks:
+            outputs, pull = self.population.pullback(self.population.weights[part], patterns.inputs, part)
+            losses = loss(outputs.requires_grad_(), patterns.labels)
+            total = (losses if counted is None else losses * counted).sum() / points
+            gradients.append(pull(*torch.autograd.grad(total, outputs)))
+        self.population.weights.grad = torch.cat(gradients)
         self.optimiser.step()
 
 
@@ -173,33 +203,38 @@ def _refuse_broken(losses: Tensor, nets: Tensor, step: int, setting: str) -> Non
 
 
 def _checked(
-    population: Population, inputs: Tensor, labels: Tensor, every: int, working_set: bool, batch: int | None
+    population: Population,
+    inputs: Tensor,
+    labels: Tensor,
+    loss: Loss,
+    every: int,
+    working_set: bool,
+    batch: int | None,
 ) -> _Patterns:
     """The patterns, after the door."""
-    lead = (len(population),) if inputs.ndim == 3 else ()
-    if inputs.ndim not in (2, 3) or tuple(inputs.shape[:-2]) != lead or inputs.shape[-2] == 0:
+    shape, points = tuple(population.checked(inputs).shape[:-1]), inputs.shape[-2]
+    if points == 0:
+        raise ValueError(f"train: inputs have shape {tuple(inputs.shape)}, need at least one point")
+    if tuple(labels.shape[: len(shape)]) != shape:
         raise ValueError(
-            f"train: inputs have shape {tuple(inputs.shape)}, need (points, features) shared by all, or "
-            f"({len(population)}, points, features), one set a network; at least one point"
+            f"train: labels have shape {tuple(labels.shape)} for inputs {tuple(inputs.shape)}; need {shape}, and after "
+            "that an axis of outputs if the loss takes one"
         )
-    if tuple(labels.shape[: len(lead) + 1]) != tuple(inputs.shape[:-1]):
-        raise ValueError(
-            f"train: labels have shape {tuple(labels.shape)} for inputs {tuple(inputs.shape)}; need {inputs.shape[:-1]}"
-        )
-    if inputs.dtype != population.weights.dtype or inputs.device != population.weights.device:
-        raise ValueError(
-            f"train: inputs are {inputs.dtype} on {inputs.device}, the networks {population.weights.dtype} on "
-            f"{population.weights.device}; bring them together with .to(…)"
-        )
-    if isinstance(every, bool) or every < 1:
-        raise ValueError(f"train: every is {every!r}, need a number of steps of at least 1")
-    if batch is not None and not 1 <= batch <= inputs.shape[-2]:
-        raise ValueError(f"train: batch is {batch}, need 1 to {inputs.shape[-2]}, the number of points")
+    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        raise ValueError(f"train: every is {every!r}, need a whole number of steps of at least 1")
+    if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= points):
+        raise ValueError(f"train: batch is {batch!r}, need a whole number from 1 to {points}, the number of points")
     if working_set and batch is not None:
         raise ValueError("train: working_set and batch exclude each other: one chooses patterns, the other draws them")
-    if working_set and labels.shape != inputs.shape[:-1]:
+    if working_set and not (tuple(labels.shape) == shape and bool((labels.abs() == 1).all())):
         raise ValueError("train: working_set needs labels ±1, one a pattern")
-    return _Patterns(inputs, labels)
+    patterns = _Patterns(inputs, labels)
+    # One network alone: labels of every network's own, given with shared inputs, are seen not to fit its outputs.
+    one = patterns.of(slice(0, 1))
+    losses = loss(population.take([0])(one.inputs), one.labels)
+    if tuple(losses.shape) != (1, points):
+        raise ValueError(f"train: the loss of one network has shape {tuple(losses.shape)}, need (1, {points})")
+    return patterns
 
 
 def train(
@@ -228,7 +263,8 @@ def train(
     since the last check. With ``every=1`` this is exact; with more, a pattern that moves faster than that is missed
     until the next check.
 
-    ``batch`` draws that many patterns a step, for each network its own, from a generator seeded by ``seed`` (SGD).
+    ``batch`` draws that many patterns a step (SGD), for each network from a generator of its own, seeded by ``seed``
+    and the network's own seed.
 
     >>> from landscape_lib.nets import MLP
     >>> from landscape_lib.training import Stop, adam, train
@@ -237,17 +273,17 @@ def train(
     >>> train(nets, x, torch.tensor([1.0, -1, 1, -1]).double(), optimiser=adam(0.01), stop=Stop(steps=2000)).satisfied
     (True, True)
     """
-    patterns = _checked(population, inputs, labels, every, working_set, batch)
-    points = patterns.inputs.shape[-2]
-    generator = torch.Generator(patterns.inputs.device).manual_seed(seed)
+    patterns = _checked(population, inputs, labels, loss, every, working_set, batch)
+    points = patterns.inputs.shape[-2] if batch is None else batch
+    batches = None if batch is None else _Batches(population, seed, patterns.inputs.shape[-2], batch)
     stack = _Stack.of(population.take(range(len(population))), optimiser)  # the caller's networks stay as they are
     record = _Record.of(population)
-    here, counted = patterns, None
+    blocks: list[_Block] = []
 
     with tqdm(total=stop.steps, disable=None if progress else True, desc=setting or "training") as bar:
         for step in range(stop.steps + 1):
             if step % every == 0 or step == stop.steps:
-                here, counted = patterns.of(stack.nets), None
+                here = patterns.of(stack.nets)
                 outputs = stack.population(here.inputs)
                 losses = loss(outputs, here.labels).mean(-1)
                 _refuse_broken(losses, stack.nets, step, setting)
@@ -260,10 +296,11 @@ def train(
                     stack.keep(stay)
                     here, outputs = patterns.of(stack.nets), outputs[stay]
                 if working_set:
-                    here, counted = here.chosen(stack.in_reach(outputs[..., 0] * here.labels, loss))
+                    blocks = stack.blocks(*here.chosen(stack.in_reach(outputs[..., 0] * here.labels, loss)))
+                else:
+                    blocks = stack.blocks(here)
                 bar.update(min(every, stop.steps - step))
-            if batch is not None:
-                draw = torch.rand(len(stack.nets), points, generator=generator, device=losses.device)
-                here, counted = patterns.of(stack.nets).chosen(draw.argsort(1).argsort(1) < batch)
-            stack.descend(here, counted, loss, points if batch is None else batch)
+            if batches is not None:
+                blocks = stack.blocks(patterns.at(stack.nets, batches.draw(stack.nets)))
+            stack.descend(blocks, loss, points)
     return record.run(population)

@@ -1,0 +1,79 @@
+"""The picture of the home page and the README, and the table it is drawn from.
+
+python book/picture.py             draw book/static/jamming.png from book/results/jamming_class_mnist.csv
+python book/picture.py --measure   train the networks and write that table first (two cores, a minute and a half)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from landscape_lib.experiments.jamming import curve, grid
+from landscape_lib.report import provenance
+from landscape_lib.report.plots import shades, style
+from landscape_lib.sweeps import processes, sweep
+
+BOOK = Path(__file__).resolve().parent
+TABLE, PICTURE = BOOK / "results" / "jamming_class_mnist.csv", BOOK / "static" / "jamming.png"
+
+
+def measure() -> None:
+    """Run the chapter's class grid on MNIST; write the rows, and beside them where they come from."""
+    start = time.perf_counter()
+    points = grid("class", "mnist")
+    with processes(2) as executor:
+        rows = sweep(curve, points, executor)
+    (sha256,) = rows.data_sha256.unique()
+    facts = {
+        "experiment": "landscape_lib.experiments.jamming.curve",
+        "points": points,
+        "data_sha256": sha256,
+        "seconds": round(time.perf_counter() - start),
+        **asdict(provenance()),
+    }
+    TABLE.parent.mkdir(exist_ok=True)
+    columns = rows.drop(columns=["dataset", "d", "L", "seconds", "data_sha256"])
+    columns.to_csv(TABLE, index=False, float_format="%.6g", lineterminator="\n")
+    TABLE.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def draw() -> None:
+    """Left the loss of every network against N, right what it leaves unsatisfied: real labels, four P."""
+    rows = pd.read_csv(TABLE)
+    rows = rows[(rows.loss_name == "quadratic_hinge") & (rows.labels == "parity")]
+    colours = shades(rows.P.unique())
+    generator = np.random.default_rng(0)
+    with style():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.9))
+        for P, group in rows.groupby("P"):
+            N = group.N * np.exp(generator.uniform(-0.04, 0.04, len(group)))
+            loss = np.where(group.satisfied, 1e-12 * 10 ** generator.uniform(-0.6, 0.2, len(group)), group.loss)
+            left.loglog(N, loss, "o", ms=4, mew=0, alpha=0.75, color=colours[P], label=f"P = {P}")
+            right.semilogx(N, group.unsatisfied / group.N, "o", ms=4, mew=0, alpha=0.75, color=colours[P])
+        left.set(xlabel="weights N", ylabel="loss after training")
+        left.set_title(f"{len(rows)} networks: each fits, or does not")
+        left.set_yticks([1e-12, 1e-8, 1e-4, 1], ["0", "$10^{-8}$", "$10^{-4}$", "1"])
+        left.legend(title="patterns", loc="center right")
+        right.set(xlabel="weights N", ylabel=r"unsatisfied patterns, $N_\Delta / N$", ylim=(-0.1, 3))
+        right.set_title("Failing, they miss a share of N")
+        for axis in (left, right):
+            axis.set_xticks([50, 100, 200, 400], ["50", "100", "200", "400"])
+            axis.minorticks_off()
+        figure.savefig(PICTURE, metadata={"Software": None})
+        plt.close(figure)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--measure", action="store_true")
+    if parser.parse_args().measure:
+        measure()
+    draw()

@@ -1,0 +1,70 @@
+"""Figures: the course's style, its colours, and a figure shown with its caption and its alternative text."""
+
+import base64
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+Value = TypeVar("Value", int, float)
+STYLE = Path(__file__).with_name("landscape.mplstyle")
+BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, BLACK = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
+)  # fmt: skip
+
+
+def use_style() -> None:
+    """Draw the figures that follow in the course's style; `style` does so for one block only."""
+    plt.style.use(STYLE)
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The course's style for the figures of a ``with`` block."""
+    with plt.style.context(STYLE):
+        yield
+
+
+def shades(values: Iterable[Value]) -> dict[Value, tuple[float, float, float, float]]:
+    """A colour for each of some ordered values, light to dark; told apart in grey and by the colour-blind.
+
+    >>> light, dark = shades([250, 125]).values()
+    >>> bool(sum(light[:3]) > sum(dark[:3]))
+    True
+    """
+    ordered = sorted(values)
+    if not ordered:
+        raise ValueError("shades: no values given, need at least one")
+    colours = mpl.colormaps["viridis_r"]
+    steps = max(len(ordered) - 1, 1)
+    return {value: colours(0.12 + 0.83 * i / steps) for i, value in enumerate(ordered)}
+
+
+def show(figure: Figure, *, name: str, caption: str, alt: str) -> None:
+    """Show a finished figure in a notebook; the page numbers it, and has the caption and the alternative text.
+
+    ``alt`` says what the figure shows to someone who cannot see it, the result included; ``caption`` which data and
+    budget made it. Both may hold measured numbers. In plain text the figure is its caption, which is what is compared
+    when the notebooks are tested.
+    """
+    for what, text in (("name", name), ("caption", caption), ("alt", alt)):
+        if not isinstance(text, str) or len(text.split()) < (1 if what == "name" else 3):
+            raise ValueError(f"show: {what} is {text!r}; a figure needs a name, and a caption and alt text in words")
+    if alt.strip() == caption.strip():
+        raise ValueError(f"show: figure {name} has its caption as alt text; alt says what one would see")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    plt.close(figure)
+    from IPython.display import display  # only notebooks need it
+
+    png = base64.b64encode(buffer.getvalue()).decode()
+    display(
+        {"image/png": png, "text/plain": f"Figure {name}. {caption}"},
+        raw=True,
+        metadata={"landscape_figure": {"name": name, "caption": caption, "alt": alt}},
+    )

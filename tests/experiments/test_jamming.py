@@ -1,0 +1,172 @@
+"""The jamming runs at toy size: one row a network, each what the network would give by itself."""
+
+import inspect
+import itertools
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.testing import assert_close
+
+from landscape_lib.data import load
+from landscape_lib.experiments.jamming import bands, curve, descend, grid, log_widths, silenced, task
+from landscape_lib.measure.jamming import effective_parameters, gaps, unsatisfied
+from landscape_lib.nets import MLP, Population
+from landscape_lib.training import Stop, adam, quadratic_hinge, train
+
+TINY = {
+    "dataset": "digits",
+    "labels": "parity",
+    "P": 40,
+    "widths": (3, 8),
+    "seeds": (0, 1),
+    "d": 5,
+    "L": 2,
+    "steps": 300,
+}
+
+
+def told(rows, *names):
+    return [tuple(row[name] for name in names) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "dataset, labels", [("digits", "parity"), ("digits", "halves"), ("digits", "random"), ("random", "random")]
+)
+def test_patterns_lie_on_the_sphere_with_as_many_of_either_sign(dataset, labels):
+    one = task(dataset, labels, P=30, d=6, seed=0)
+    assert one.inputs.shape == (30, 6) and one.inputs.dtype == torch.float64
+    # ‖x‖ = √d in double precision
+    assert_close(one.inputs.norm(dim=-1), torch.full((30,), math.sqrt(6), dtype=torch.float64), rtol=1e-14, atol=0)
+    assert one.labels.sum() == 0 and (one.labels.abs() == 1).all()
+    other = task(dataset, labels, P=30, d=6, seed=1)
+    assert task(dataset, labels, P=30, d=6, seed=0).inputs.equal(one.inputs) and not other.inputs.equal(one.inputs)
+
+
+def test_a_curve_is_one_row_a_network_with_its_N_and_provenance():
+    rows = curve(**TINY)
+    assert told(rows, "h", "seed") == [(3, 0), (3, 1), (8, 0), (8, 1)]
+    for row in rows:
+        assert row["N"] == effective_parameters(5, row["h"], 2)
+        assert 0 <= row["silenced_mistakes"] <= row["mistakes"] <= row["unsatisfied"] <= 40
+        assert row["silenced_mistakes"] <= row["silenced"] <= 40
+        assert row["satisfied"] == (row["stopped"] == "satisfied") and 0 < row["steps"] <= 300
+        assert row["loss"] >= 0 and row["seconds"] > 0
+        assert row["data_sha256"] == load("digits").sha256
+        assert {name: row[name] for name in ("dataset", "labels", "P", "d", "L")} == {
+            name: TINY[name] for name in ("dataset", "labels", "P", "d", "L")
+        }
+
+
+def test_a_row_is_its_network_trained_alone():
+    rows = curve(**TINY, lr=3e-3)
+    for row in rows:
+        patterns = task("digits", "parity", 40, 5, row["seed"])
+        net = Population(lambda seed, h=row["h"]: MLP(5, h, 2, seed=seed), [row["seed"]])
+        # Full batches: a working set looked at every tenth step may miss a pattern for a few steps, rarely.
+        run = train(net, patterns.inputs, patterns.labels, optimiser=adam(3e-3), stop=Stop(300, plateau=(2000, 0.01)))
+        assert row["loss"] == pytest.approx(run.loss.item(), rel=1e-3)
+        delta = gaps(run.population(patterns.inputs), patterns.labels)
+        assert row["unsatisfied"] == unsatisfied(delta).item()
+        assert row["mistakes"] == (run.population(patterns.inputs)[0, :, 0].sign() != patterns.labels).sum()
+
+
+def test_bands_do_not_matter():
+    """Each width by itself, or widened to its neighbour: the same rows, to rounding carried through 300 steps."""
+    options = {**TINY, "widths": (7, 8)}
+    assert bands((7, 8)) == [[7, 8]]
+    together = curve(**options)
+    alone = [row for h in (7, 8) for row in curve(**{**options, "widths": (h,)})]
+    exact = ("h", "N", "seed", "unsatisfied", "mistakes", "satisfied", "stopped", "steps")
+    assert told(together, *exact) == told(alone, *exact)
+    assert [row["loss"] for row in together] == pytest.approx([row["loss"] for row in alone], rel=1e-8)
+
+
+@pytest.mark.parametrize("loss", ["quadratic_hinge", "cross_entropy"])
+def test_a_curve_repeats_itself(loss):
+    options = {**TINY, "loss": loss, "steps": 50}
+    one, other = ([{k: v for k, v in row.items() if k != "seconds"} for row in curve(**options)] for _ in range(2))
+    assert one == other
+    assert {row["loss_name"] for row in one} == {loss}
+
+
+def test_a_wide_network_is_satisfied_and_a_narrow_one_is_not():
+    rows = curve(**{**TINY, "widths": (1, 30), "steps": 3000, "lr": 1e-2})
+    assert told(rows, "h", "satisfied") == [(1, False), (1, False), (30, True), (30, True)]
+    assert all(row["unsatisfied"] == 0 and row["loss"] < 1e-12 for row in rows if row["satisfied"])
+
+
+def test_descend_gives_the_networks_width_by_width_and_seed_by_seed():
+    tasks = [task("random", "random", 10, 4, seed) for seed in (7, 8)]
+    run = descend(tasks, [2, 3], [7, 8], L=2, loss="quadratic_hinge", lr=1e-3, steps=0)
+    for net, (h, seed) in zip(range(4), [(2, 7), (2, 8), (3, 7), (3, 8)], strict=True):
+        one = Population(lambda s, h=h: MLP(4, h, 2, seed=s), [seed])
+        patterns = tasks[seed - 7]
+        assert_close(run.loss[net : net + 1], quadratic_hinge(one(patterns.inputs), patterns.labels).mean(-1))
+
+
+def test_a_silenced_pattern_has_a_constant_output_there_and_no_gradient_below():
+    nets = Population(lambda seed: MLP(3, 3, 3, seed=seed), range(20))
+    x = torch.randn(20, 15, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
+    outputs = nets.evaluate(nets.views(), x)
+    (slope,) = torch.autograd.grad(outputs.sum(), x)
+    off = silenced(nets, x.detach())
+    assert 0 < off.sum() < off.numel()
+    assert off.equal((slope == 0).all(-1))
+
+
+def test_bands_hold_every_width_once_in_order_and_none_is_widened_beyond_the_ratio():
+    groups = bands([30, 4, 5, 4, 12, 7, 9], ratio=1.5)
+    assert [h for group in groups for h in group] == [4, 5, 7, 9, 12, 30]
+    assert all(group[-1] <= 1.5 * group[0] for group in groups)
+
+
+@pytest.mark.parametrize("budget", ["class", "paper"])
+def test_every_point_of_the_grid_runs(budget):
+    points = grid(budget, "digits", seed=1)
+    assert {len(point["seeds"]) for point in points} == {10} and {min(point["seeds"]) for point in points} == {10}
+    shortest = min(points, key=lambda point: point["P"])
+    rows = curve(**{**shortest, "steps": 1, "seeds": shortest["seeds"][:1], "widths": shortest["widths"][:2]})
+    assert len(rows) == 2
+    for point in points:
+        inspect.signature(curve).bind(**point)
+
+
+def test_an_unknown_budget_is_refused(as_user):
+    with pytest.raises(ValueError, match="unknown budget 'huge', choose 'class' or 'paper'"):
+        grid("huge", "digits")
+
+
+@given(low=st.integers(1, 50), more=st.integers(0, 200), step=st.floats(1.01, 3))
+def test_log_widths_rise_from_end_to_end_by_about_the_ratio(low, more, step):
+    widths = log_widths(low, low + more, step)
+    assert (widths[0], widths[-1]) == (low, low + more)
+    for a, b in itertools.pairwise(widths):
+        assert a < b <= max(a + 1, step * a + 0.5)
+
+
+@pytest.mark.parametrize(
+    "wrong, says",
+    [
+        ({"loss": "hinge2"}, r"unknown loss 'hinge2', choose one of \('quadratic_hinge', 'cross_entropy'\)"),
+        ({"labels": "colour"}, "labels: got 'colour', need 'parity', 'halves' or 'random'"),
+        ({"dataset": "random"}, "labels: got 'parity', need 'random' for the data set 'random'"),
+        ({"dataset": "letters"}, "name: got 'letters', need one of digits, mnist"),
+        ({"widths": ()}, "got 0 widths and 2 seeds, need at least one of each"),
+        ({"seeds": ()}, "got 2 widths and 0 seeds"),
+        ({"widths": (0,)}, "h is 0, need a whole number of at least 1"),
+        ({"lr": -1.0}, "step size lr is -1.0, need a positive finite number"),
+        ({"d": 50}, "d: got 50, P=40 inputs .* at most"),
+        ({"P": 10**6}, "take P ≤"),
+    ],
+)
+def test_door(as_user, wrong, says):
+    with pytest.raises(ValueError, match=says):
+        curve(**{**TINY, **wrong})
+
+
+def test_random_patterns_have_their_own_hash():
+    rows = curve(**{**TINY, "dataset": "random", "labels": "random", "widths": (3,), "steps": 1})
+    assert [row["data_sha256"] for row in rows] == [task("random", "random", 40, 5, seed).sha256 for seed in (0, 1)]
