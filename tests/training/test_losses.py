@@ -86,7 +86,8 @@ def test_labels_of_each_networks_own_are_each_networks_loss(loss):
     f, y = gaussian(3, 5, 1), gaussian(3, 5, seed=1).sign()
     together = loss(f, y)
     assert together.shape == (3, 5)
-    assert together.equal(torch.cat([loss(f[i : i + 1], y[i]) for i in range(3)]))
+    # Not bit by bit: an exponential in a vector register may round otherwise than one left over at the end of a row.
+    assert_close(together, torch.cat([loss(f[i : i + 1], y[i]) for i in range(3)]), **EXACT)
 
 
 @pytest.mark.parametrize("loss", [*BINARY, mean_square], ids=lambda loss: loss.__name__)
