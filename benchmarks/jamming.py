@@ -89,7 +89,7 @@ def main() -> None:
         dataset = "digits"
     seeds = range(options.seeds)
     tasks = [task(dataset, "parity", P, D, seed) for seed in seeds]
-    print(f"{dataset}, P = {P}, d = {D}, L = {L}, {options.seeds} seeds; seconds on one core, ours over theirs last")
+    print(f"{dataset}, P = {P}, d = {D}, L = {L}, {options.seeds} seeds; seconds on one core; ratio: theirs over ours")
     print("widths     one at a time   together   ratio   same verdict   median difference in steps")
     total = [0.0, 0.0]
     for band in bands(WIDTHS):

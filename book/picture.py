@@ -63,7 +63,7 @@ def draw() -> None:
         left.set_yticks([1e-12, 1e-8, 1e-4, 1], ["0", "$10^{-8}$", "$10^{-4}$", "1"])
         left.legend(title="patterns", loc="upper right", bbox_to_anchor=(1, 0.9))
         right.set(xlabel="weights N", ylabel=r"unsatisfied patterns, $N_\Delta / N$", ylim=(-0.1, 3))
-        right.set_title("Failing, they miss a share of N")
+        right.set_title("What the failing ones miss")
         for axis in (left, right):
             axis.set_xticks([50, 100, 200, 400], ["50", "100", "200", "400"])
             axis.minorticks_off()

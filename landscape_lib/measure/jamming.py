@@ -30,10 +30,11 @@ def gaps(
     return margin - labels * outputs[..., 0]
 
 
-def unsatisfied(gaps: Float[Tensor, "nets points"]) -> Int[Tensor, "nets"]:
-    """Count the patterns each network leaves unsatisfied: N_Δ = #{μ : Δ_μ > 0}.
+def unsatisfied(gaps: Float[Tensor, "nets points"], tolerance: float = 0.0) -> Int[Tensor, "nets"]:
+    """Count the patterns each network leaves unsatisfied: N_Δ = #{μ : Δ_μ > 0}, or above a ``tolerance``.
 
-    A network whose loss reached zero to rounding keeps gaps of some 1e-7; ask `training.Stop` whether it is satisfied.
+    A descent that ends at a loss of ε instead of zero leaves gaps up to √(2 P ε) on patterns that it has satisfied, and
+    where it is stuck too: √(2 P ε) is then the tolerance that counts what is really missing.
 
     >>> import torch
     >>> unsatisfied(torch.tensor([[0.5, -0.2, 0.0]]))    # on its margin, a pattern is satisfied
@@ -44,7 +45,9 @@ def unsatisfied(gaps: Float[Tensor, "nets points"]) -> Int[Tensor, "nets"]:
     # NaN > 0 is False: a network that blew up would count as perfectly trained.
     if bool((broken := gaps.isnan().any(-1)).any()):
         raise ValueError(f"gaps: NaN in networks {broken.nonzero().flatten().tolist()}; end those runs first")
-    return (gaps > 0).sum(-1)
+    if not tolerance >= 0:
+        raise ValueError(f"unsatisfied: tolerance is {tolerance!r}, need a gap of at least 0")
+    return (gaps > tolerance).sum(-1)
 
 
 def effective_parameters(d: int, h: int, L: int) -> int:

@@ -68,6 +68,16 @@ def test_networks_that_miss_one_pattern_each_are_no_jump(real):
     assert verdict("jam.jump", *bootstrap(shares, np.median)) == "not reproduced"
 
 
+def test_a_share_that_goes_to_zero_at_N_star_is_no_jump(real, fits):
+    """A continuous onset, like 2 (1 − N/N*): above N* a failing network misses next to nothing."""
+    fit, failing = real.P.map(fits), real[~real.satisfied]
+    N_star, end = (fit.map(lambda f, i=i: (f.N_star, f.window()[1])[i])[failing.index] for i in (0, 1))
+    inside = failing[failing.N.between(N_star, end)]
+    onset = np.maximum(1 / inside.N, 2 * (1 - inside.N / N_star[inside.index]))
+    assert len(onset) > 10
+    assert verdict("jam.jump", *bootstrap(onset.to_numpy(), np.median)) == "not reproduced"
+
+
 def test_below_the_transition_seeds_do_get_stuck(real, fits):
     N_star = real.P.map({P: fit.N_star for P, fit in fits.items()})
     below = real[real.N <= N_star]
