@@ -127,7 +127,9 @@ def test_bands_hold_every_width_once_in_order_and_none_is_widened_beyond_the_rat
 @pytest.mark.parametrize("budget", ["class", "paper"])
 def test_every_point_of_the_grid_runs(budget):
     points = grid(budget, "digits", seed=1)
-    assert {len(point["seeds"]) for point in points} == {10} and {min(point["seeds"]) for point in points} == {10}
+    assert {len(point["seeds"]) for point in points} == {10} and {min(point["seeds"]) % 1000 for point in points} == {
+        10
+    }
     shortest = min(points, key=lambda point: point["P"])
     rows = curve(**{**shortest, "steps": 1, "seeds": shortest["seeds"][:1], "widths": shortest["widths"][:2]})
     assert len(rows) == 2
