@@ -59,7 +59,7 @@ def draw() -> None:
             left.loglog(N, loss, "o", ms=4, mew=0, alpha=0.75, color=colours[P], label=f"P = {P}")
             right.semilogx(N, group.unsatisfied / group.N, "o", ms=4, mew=0, alpha=0.75, color=colours[P])
         left.set(xlabel="weights N", ylabel="loss after training")
-        left.set_title(f"{len(rows)} networks: each fits, or does not")
+        left.set_title(f"{len(rows)} networks, each a dot")
         left.set_yticks([1e-12, 1e-8, 1e-4, 1], ["0", "$10^{-8}$", "$10^{-4}$", "1"])
         left.legend(title="patterns", loc="upper right", bbox_to_anchor=(1, 0.9))
         right.set(xlabel="weights N", ylabel=r"unsatisfied patterns, $N_\Delta / N$", ylim=(-0.1, 3))
