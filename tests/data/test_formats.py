@@ -102,6 +102,7 @@ def test_an_archive_gives_its_expected_members_and_no_others(tmp_path, monkeypat
         (b"<html>", "truncated or not a .tar.gz archive"),
         (b"", "truncated or not a .tar.gz archive"),
     ],
+    ids=["link", "outside", "large", "cut", "html", "empty"],  # the bytes themselves carry the time
 )
 def test_archive_door(archive, says):
     with pytest.raises(DataError, match=says):
