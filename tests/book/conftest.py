@@ -78,7 +78,8 @@ class ToyBook:
 @pytest.fixture
 def toy(tmp_path: Path) -> ToyBook:
     (tmp_path / "book").mkdir()
-    for name in ("build.py", "chapters.py", "claims.schema.json", "references.bib", "scoreboard.md", "static"):
+    code = [file.name for file in (ROOT / "book").glob("*.py")]
+    for name in (*code, "claims.schema.json", "references.bib", "scoreboard.md", "static"):
         copy = shutil.copytree if (ROOT / "book" / name).is_dir() else shutil.copy
         copy(ROOT / "book" / name, tmp_path / "book" / name)
     shutil.copy(ROOT / "_config.yml", tmp_path)

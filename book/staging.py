@@ -1,0 +1,98 @@
+"""Staging: the sources the site is made from, with what was measured filled in. `build.py` is the command."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+from chapters import BOOK, BUILD, ROOT, BuildError, chapters, say, show, write
+from nbformat import NotebookNode
+
+from landscape_lib.report import Entry, scoreboard
+
+STAGE = BUILD / "stage"
+SPOT = "<!-- scoreboard -->"
+
+
+def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> list[dict[str, Any]]:
+    """The claim records in the executed notebooks, each checked to be known, of its chapter and stated once."""
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for path, notebook in notebooks.items():
+        for number, cell in enumerate(notebook.cells):
+            place = f"{show(path)}, cell {number}"
+            for output in cell.get("outputs", []):
+                record = output.get("metadata", {}).get("landscape")
+                if record is None:
+                    continue
+                name = record["id"]
+                if name not in rules:
+                    raise BuildError(f"{place}: states {name}, which is not in book/claims.yml; add its rule")
+                if rules[name].chapter != path.stem:
+                    raise BuildError(f"{place}: states {name}, a claim of chapter {rules[name].chapter}")
+                if name in found:
+                    raise BuildError(f"{place}: states {name} again; {found[name][0]} did already")
+                found[name] = (place, record)
+    return [found[name][1] for name in rules if name in found]
+
+
+def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: str) -> None:
+    """Lay out the book's sources as in the repository, with executed chapters and the scoreboard filled in."""
+    shutil.rmtree(STAGE, ignore_errors=True)
+    shutil.copytree(BOOK, STAGE / "book", ignore=shutil.ignore_patterns("*.py", "__pycache__", "claims.*"))
+    (STAGE / "notebooks").mkdir()
+    for path, notebook in notebooks.items():
+        write(STAGE / "notebooks" / path.name, nbformat.writes(with_figures(path, notebook)))
+    write(STAGE / "book" / "claims.json", stated)
+    page = STAGE / "book" / "scoreboard.md"
+    text = page.read_text(encoding="utf-8")
+    if text.count(SPOT) != 1:
+        raise BuildError(f"book/scoreboard.md: needs one line {SPOT}, where the table goes")
+    table = scoreboard(rules.values(), json.loads(stated)) + "\nAll records: {download}`claims.json <claims.json>`.\n"
+    write(page, text.replace(SPOT, table))
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    if absent := {f"notebooks/{path.stem}" for path in chapters(None)} - {f"notebooks/{p.stem}" for p in notebooks}:
+        say(f"not in this site, never run here: {', '.join(sorted(name.split('/')[1] for name in absent))}")
+        toc = without(toc, absent)
+        # Prose may point to a chapter that a narrowed build leaves out.
+        config["sphinx"]["config"]["suppress_warnings"] = ["myst.xref_missing"]
+    write(STAGE / "_config.yml", yaml.safe_dump(config, sort_keys=False))
+    write(STAGE / "_toc.yml", yaml.safe_dump(toc, sort_keys=False))
+
+
+def with_figures(path: Path, notebook: NotebookNode) -> NotebookNode:
+    """The notebook with what `show` said of each figure, measured numbers included, where the page looks for it."""
+    notebook = copy.deepcopy(notebook)
+    names: dict[str, int] = {}
+    for number, cell in enumerate(notebook.cells):
+        pictures = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+        if not pictures:
+            continue
+        place = f"{show(path)}, cell {number}"
+        figure = pictures[0].metadata.get("landscape_figure")
+        if len(pictures) > 1 or figure is None:
+            what = "more than one picture" if len(pictures) > 1 else "a picture without caption and alt text"
+            raise BuildError(f"{place}: {what}; end each figure's own cell with report.show(figure, name=…, …)")
+        if figure["name"] in names:
+            raise BuildError(f"{place}: cell {names[figure['name']]} has a figure named {figure['name']} too")
+        names[figure["name"]] = number
+        cell.metadata["mystnb"] = {
+            "image": {"alt": figure["alt"]},
+            "figure": {"name": figure["name"], "caption": figure["caption"]},
+        }
+    return notebook
+
+
+def without(toc: Any, absent: set[str]) -> Any:
+    """The table of contents less some files, and less the parts that this empties."""
+    if isinstance(toc, list):
+        return [without(item, absent) for item in toc if item.get("file") not in absent]
+    slim = {name: without(value, absent) if isinstance(value, list) else value for name, value in toc.items()}
+    if "parts" in slim:
+        slim["parts"] = [part for part in slim["parts"] if part.get("chapters")]
+    return slim
