@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS, BOOK, BUILD = ROOT / "notebooks", ROOT / "book", ROOT / "_build"
 EXECUTED = BUILD / "executed"
 KEPT = 4  # executions kept of each chapter: other data sets, other budgets
+RUNS = {".py", ".json", ".mplstyle"}  # what of the library a notebook's outputs depend on
 HEAVY = 50_000  # characters of an HTML output that no committed notebook should carry
 
 
@@ -59,15 +60,8 @@ def with_parameters(path: Path, wanted: dict[str, str]) -> NotebookNode:
     A name that the cell does not declare is refused here; a value that makes no sense is refused by the notebook.
     """
     notebook = nbformat.read(path, as_version=4)
-    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    if len(cells) != 1:
-        raise BuildError(f"{show(path)}: {len(cells)} cells are tagged `parameters`; a chapter has one")
-    cell = cells[0]
-    declared = {
-        node.targets[0].id: node.value
-        for node in ast.parse(cell.source).body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
+    cell = parameters_cell(path, notebook)
+    declared = declarations(cell)
     lines = cell.source.splitlines()
     for name, text in wanted.items():
         if name not in declared:
@@ -83,12 +77,36 @@ def with_parameters(path: Path, wanted: dict[str, str]) -> NotebookNode:
     return notebook
 
 
+def parameters_cell(path: Path, notebook: NotebookNode) -> NotebookNode:
+    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) != 1:
+        raise BuildError(f"{show(path)}: {len(cells)} cells are tagged `parameters`; a chapter has one")
+    return cells[0]
+
+
+def declarations(cell: NotebookNode) -> dict[str, ast.expr]:
+    """The names that a cell assigns, each with its expression."""
+    return {
+        node.targets[0].id: node.value
+        for node in ast.parse(cell.source).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+
+
+def parameters(path: Path, notebook: NotebookNode) -> dict[str, object]:
+    """The values that a notebook ran with."""
+    declared = declarations(parameters_cell(path, notebook))
+    return {name: ast.literal_eval(value) for name, value in declared.items()}
+
+
 def key(notebook: NotebookNode) -> str:
     """What an execution depends on: the notebook's code with its parameters, library, claims, pins and Python."""
     digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
     for cell in notebook.cells:
         digest.update(json.dumps([cell.cell_type, cell.source, cell.metadata], sort_keys=True).encode())
-    for file in [*sorted((ROOT / "landscape_lib").rglob("*.py")), BOOK / "claims.yml", ROOT / "requirements.lock"]:
+    library = [file for file in sorted((ROOT / "landscape_lib").rglob("*")) if file.suffix in RUNS]
+    beside = sorted(NOTEBOOKS.glob("*.quiz.yml"))
+    for file in [*library, *beside, BOOK / "claims.yml", ROOT / "requirements.lock"]:
         digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -181,9 +199,10 @@ def refresh(path: Path, timeout: int) -> None:
     notebook.metadata.pop("widgets", None)
     for number, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
-            output.get("metadata", {}).pop("landscape", None)
+            for name in [name for name in output.get("metadata", {}) if name.startswith("landscape")]:
+                del output.metadata[name]
             data = output.get("data", {})
-            for mime in [mime for mime in data if mime.startswith(("image/", "application/vnd.jupyter.widget"))]:
+            for mime in [mime for mime in data if mime.startswith(("image/", "application/vnd."))]:
                 del data[mime]
             if len(data.get("text/html", "")) > HEAVY:
                 if "nbval-ignore-output" not in cell.metadata.get("tags", []):

@@ -10,10 +10,10 @@ from typing import Any
 
 import nbformat
 import yaml
-from chapters import BOOK, BUILD, ROOT, BuildError, chapters, say, show, write
+from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, show, write
 from nbformat import NotebookNode
 
-from landscape_lib.report import Entry, scoreboard
+from landscape_lib.report import PAGE, Entry, scoreboard, strip
 
 STAGE = BUILD / "stage"
 SPOT = "<!-- scoreboard -->"
@@ -44,9 +44,11 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
     """Lay out the book's sources as in the repository, with executed chapters and the scoreboard filled in."""
     shutil.rmtree(STAGE, ignore_errors=True)
     shutil.copytree(BOOK, STAGE / "book", ignore=shutil.ignore_patterns("*.py", "__pycache__", "claims.*"))
+    for name in ("cards.js", "cards.css"):
+        shutil.copy(PAGE / name, STAGE / "book" / "static")
     (STAGE / "notebooks").mkdir()
     for path, notebook in notebooks.items():
-        write(STAGE / "notebooks" / path.name, nbformat.writes(with_figures(path, notebook)))
+        write(STAGE / "notebooks" / path.name, nbformat.writes(as_page(path, notebook)))
     write(STAGE / "book" / "claims.json", stated)
     page = STAGE / "book" / "scoreboard.md"
     text = page.read_text(encoding="utf-8")
@@ -65,10 +67,42 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
     write(STAGE / "_toc.yml", yaml.safe_dump(toc, sort_keys=False))
 
 
-def with_figures(path: Path, notebook: NotebookNode) -> NotebookNode:
-    """The notebook with what `show` said of each figure, measured numbers included, where the page looks for it."""
+def as_page(path: Path, notebook: NotebookNode) -> NotebookNode:
+    """The executed notebook as its page is made from it: figures described, with strips under them, cards in HTML."""
     notebook = copy.deepcopy(notebook)
+    notebook.metadata.pop("widgets", None)  # the page's cards need none
+    check_predictions(path, notebook)
+    with_figures(path, notebook)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if markup := output.get("metadata", {}).get("landscape_card"):
+                data = output.data
+                for mime in [mime for mime in data if mime.startswith("application/")]:
+                    del data[mime]
+                data["text/html"] = markup
+    return notebook
+
+
+def check_predictions(path: Path, notebook: NotebookNode) -> None:
+    """Each question is asked once and answered once, later."""
+    asked: dict[str, int] = {}
+    answered: dict[str, int] = {}
+    for number, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            for what, name in output.get("metadata", {}).get("landscape_prediction", {}).items():
+                seen = asked if what == "asks" else answered
+                if name in seen:
+                    raise BuildError(f"{show(path)}, cell {number}: {what} {name} again, as cell {seen[name]} did")
+                seen[name] = number
+    if open_ended := [name for name in asked if name not in answered]:
+        name = open_ended[0]
+        raise BuildError(f"{show(path)}, cell {asked[name]}: asks {name}, which no later cell measures")
+
+
+def with_figures(path: Path, notebook: NotebookNode) -> None:
+    """Put what `show` said of each figure, measured numbers included, where the page looks for it."""
     names: dict[str, int] = {}
+    settings = parameters(path, notebook)
     for number, cell in enumerate(notebook.cells):
         pictures = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
         if not pictures:
@@ -85,7 +119,8 @@ def with_figures(path: Path, notebook: NotebookNode) -> NotebookNode:
             "image": {"alt": figure["alt"]},
             "figure": {"name": figure["name"], "caption": figure["caption"]},
         }
-    return notebook
+        markup = strip(figure["source"], cell=number, chapter=path.stem, parameters=settings)
+        cell.outputs.append(nbformat.v4.new_output("display_data", {"text/html": markup}))
 
 
 def without(toc: Any, absent: set[str]) -> Any:

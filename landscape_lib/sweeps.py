@@ -38,7 +38,9 @@ def sweep(
         raise ValueError("sweep: the grid has no points")
     call = partial(_call, experiment)
     results = map(call, points) if executor is None else executor.map(call, points)
-    return pd.DataFrame([row for rows in tqdm(results, total=len(points), desc="sweep") for row in rows])
+    table = pd.DataFrame([row for rows in tqdm(results, total=len(points), desc="sweep") for row in rows])
+    table.attrs["experiment"] = f"{experiment.__module__}.{experiment.__qualname__}"  # parts of the table keep it
+    return table
 
 
 def _call(experiment: Callable[..., Rows], point: Mapping[str, Any]) -> Rows:

@@ -1,6 +1,5 @@
 """The runs of the jamming chapter: networks of many widths trained on P patterns, one curve a point of the grid."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -144,9 +143,7 @@ def curve(
     targets = torch.stack([t.labels for t in tasks])
     rows = []
     for band in bands(widths):
-        start = time.perf_counter()
         run = descend(tasks, band, seeds, L=L, loss=loss, lr=lr, steps=steps)
-        seconds = time.perf_counter() - start
         patterns = inputs.repeat(len(band), 1, 1)
         delta = gaps(run.population(patterns), targets.repeat(len(band), 1))
         tolerance = (2 * P * ZERO) ** 0.5
@@ -176,7 +173,7 @@ def curve(
                     "satisfied": satisfied,
                     "stopped": run.reasons[i],
                     "steps": int(run.steps[i]),
-                    "seconds": seconds / (len(band) * len(seeds)),
+                    "seconds": run.seconds / (len(band) * len(seeds)),
                     "data_sha256": one.sha256,
                 }
             )

@@ -1,23 +1,36 @@
 """How results are told: claims with their verdicts, where results come from, the scoreboard. Knows no physics."""
 
+from . import predict
+from ._card import PAGE
 from .claims import bootstrap, claim, print_records, with_interval
+from .explorers import explore
 from .plots import show, use_style
 from .provenance import Provenance, provenance
+from .quiz import load_quiz, quiz
 from .rules import Entry, Rule, decide, load_claims
 from .scoreboard import scoreboard
+from .sources import Source
+from .strip import strip
 
 __all__ = [
+    "PAGE",
     "Entry",
     "Provenance",
     "Rule",
+    "Source",
     "bootstrap",
     "claim",
     "decide",
+    "explore",
     "load_claims",
+    "load_quiz",
+    "predict",
     "print_records",
     "provenance",
+    "quiz",
     "scoreboard",
     "show",
+    "strip",
     "use_style",
     "with_interval",
 ]

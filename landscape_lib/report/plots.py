@@ -9,7 +9,10 @@ from typing import TypeVar
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.figure import Figure
+
+from .sources import Source, facts
 
 Value = TypeVar("Value", int, float)
 STYLE = Path(__file__).with_name("landscape.mplstyle")
@@ -45,26 +48,35 @@ def shades(values: Iterable[Value]) -> dict[Value, tuple[float, float, float, fl
     return {value: colours(0.12 + 0.83 * i / steps) for i, value in enumerate(ordered)}
 
 
-def show(figure: Figure, *, name: str, caption: str, alt: str) -> None:
+def png(figure: Figure, tight: bool = True) -> bytes:
+    """The figure as a PNG; ``tight`` crops it to what is drawn, else it keeps the size it was given."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight" if tight else None, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def show(
+    figure: Figure, *, name: str, caption: str, alt: str, of: Source | pd.DataFrame, reproduces: str | None = None
+) -> None:
     """Show a finished figure in a notebook; the page numbers it, and has the caption and the alternative text.
 
     ``alt`` says what the figure shows to someone who cannot see it, the result included; ``caption`` which data and
-    budget made it. Both may hold measured numbers. In plain text the figure is its caption, which is what is compared
-    when the notebooks are tested.
+    budget made it. Both may hold measured numbers. ``of`` is what was measured: a sweep's table, or a `Source`;
+    ``reproduces`` names the original figure. The page puts them in a strip under the figure. In plain text the
+    figure is its caption, which is what is compared when the notebooks are tested.
     """
     for what, text in (("name", name), ("caption", caption), ("alt", alt)):
         if not isinstance(text, str) or len(text.split()) < (1 if what == "name" else 3):
             raise ValueError(f"show: {what} is {text!r}; a figure needs a name, and a caption and alt text in words")
     if alt.strip() == caption.strip():
         raise ValueError(f"show: figure {name} has its caption as alt text; alt says what one would see")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    described = {"name": name, "caption": caption, "alt": alt, "source": facts(of, reproduces)}
+    picture = base64.b64encode(png(figure)).decode()
     plt.close(figure)
     from IPython.display import display  # only notebooks need it
 
-    png = base64.b64encode(buffer.getvalue()).decode()
     display(
-        {"image/png": png, "text/plain": f"Figure {name}. {caption}"},
+        {"image/png": picture, "text/plain": f"Figure {name}. {caption}"},
         raw=True,
-        metadata={"landscape_figure": {"name": name, "caption": caption, "alt": alt}},
+        metadata={"landscape_figure": described},
     )

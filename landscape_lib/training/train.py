@@ -1,5 +1,6 @@
 """Training of a population: many networks descend at once, each as it would alone, and leave when they are done."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ class Run:
     steps: Int[Tensor, "nets"]
     reasons: tuple[str, ...]
     history: History
+    seconds: float  # that all of them together took
 
     @property
     def satisfied(self) -> tuple[bool, ...]:
@@ -169,12 +171,16 @@ class _Record:
     reasons: list[str]
     times: list[int]
     curves: list[Tensor]
+    began: float
 
     @classmethod
     def of(cls, population: Population) -> "_Record":
         w = population.weights
-        steps = torch.zeros(len(population), dtype=torch.long, device=w.device)
-        return cls(w.clone(), torch.full_like(w[:, 0], torch.nan), steps, [""] * len(population), [], [])
+        steps, loss = (
+            torch.zeros(len(population), dtype=torch.long, device=w.device),
+            torch.full_like(w[:, 0], torch.nan),
+        )
+        return cls(w.clone(), loss, steps, [""] * len(population), [], [], time.perf_counter())
 
     def add(self, step: int, losses: Tensor, stack: _Stack, reasons: list[str]) -> None:
         self.loss[stack.nets], self.steps[stack.nets] = losses, step
@@ -190,7 +196,8 @@ class _Record:
         trained = population.take(range(len(population)))
         trained.weights = self.weights
         history = History(torch.tensor(self.times), torch.stack(self.curves))
-        return Run(trained, self.loss, self.steps, tuple(self.reasons), history)
+        seconds = time.perf_counter() - self.began
+        return Run(trained, self.loss, self.steps, tuple(self.reasons), history, seconds)
 
 
 def _refuse_broken(losses: Tensor, nets: Tensor, step: int, setting: str) -> None:

@@ -1,0 +1,144 @@
+"""Explorers: a picture and the settings it depends on, to be moved by hand.
+
+With a kernel the picture is drawn anew at every move. In the built page, which has none, the frames were drawn before.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ._card import Frame, as_script, attributes, show_card, words
+from .plots import png
+from .sources import Source, facts
+
+MOST = 400_000  # bytes of all frames, as the page carries them
+
+
+def explore(
+    draw: Callable[..., tuple[Figure, str]],
+    settings: Mapping[str, Sequence[Any]],
+    *,
+    name: str,
+    caption: str,
+    of: Source | pd.DataFrame,
+    reproduces: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    start: Mapping[str, Any] | None = None,
+) -> None:
+    """Show what ``draw(**setting)`` draws, for one or two settings, each moved by a slider or a drop-down.
+
+    ``settings`` names each argument of ``draw`` and the values it takes: numbers get a slider, words a drop-down.
+    ``draw`` returns the figure and its own alternative text, which says what this frame shows. Figures need one size
+    for all frames. ``labels`` gives settings a longer name, ``start`` the frame to begin with (the first), which
+    is also what print and PDF show. ``of`` is what was measured, a sweep's table or a `Source`.
+    """
+    place = f"explorer {words('explore: name', name)}"
+    words(f"{place}: caption", caption, least=3)
+    grid = _grid(place, settings)
+    unknown = [key for given in (labels, start) for key in given or {} if key not in grid]
+    if unknown:
+        raise ValueError(f"{place}: no setting is called {', '.join(unknown)}; there is {', '.join(grid)}")
+    start = {key: (start or {}).get(key, values[0]) for key, values in grid.items()}
+    for key, value in start.items():
+        if value not in grid[key]:
+            raise ValueError(f"{place}: start {key}={value!r} is none of {grid[key]}")
+    titles = {key: (labels or {}).get(key, key) for key in grid}
+
+    def frame(indices: Sequence[int]) -> Frame:
+        setting = {key: values[i] for i, (key, values) in zip(indices, grid.items(), strict=True)}
+        drawn, alt = _draw(place, draw, setting)
+        return {"src": f"data:image/png;base64,{base64.b64encode(drawn).decode()}", "alt": alt}
+
+    every = product(*(range(len(values)) for values in grid.values()))
+    frames = {" ".join(map(str, indices)): frame(indices) for indices in every}
+    _check(place, frames)
+    at = " ".join(str(values.index(start[key])) for key, values in grid.items())
+    first = frames[at]
+    controls = "\n".join(_control(name, key, titles[key], values, start[key]) for key, values in grid.items())
+    shown = (
+        f'<figure class="explorer" data-card="explorer" {attributes(id=name)}>\n'
+        f'<div class="controls" data-needs-script hidden>\n{controls}\n</div>\n'
+        f'<img {attributes(**first)}>\n<p role="status"></p>\n'
+        f"<figcaption>{html.escape(caption)}</figcaption>\n"
+    )
+    setting = ", ".join(f"{titles[key]} = {_text(value)}" for key, value in start.items())
+    choices = "; ".join(f"{titles[key]}: {', '.join(map(_text, values))}" for key, values in grid.items())
+    show_card(
+        f"{shown}{as_script(frames, 'explorer-frames')}</figure>",
+        f"Explorer {name}. {caption}\n{choices}\nshown: {setting}",
+        live=f"{shown}</figure>",
+        reply=frame,
+        picture=base64.b64decode(first["src"].partition(",")[2]),
+        metadata={
+            "landscape_figure": {
+                "name": name,
+                "caption": f"{caption} Shown: {setting}.",
+                "alt": first["alt"],
+                "source": facts(of, reproduces),
+            }
+        },
+    )
+
+
+def _grid(place: str, settings: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    grid = {key: list(values) for key, values in settings.items()}
+    if not 1 <= len(grid) <= 2:
+        raise ValueError(f"{place}: {len(grid)} settings ({', '.join(grid)}); need one or two")
+    for key, values in grid.items():
+        if not values:
+            raise ValueError(f"{place}: setting {key} has no values, so there are no frames; give at least two")
+        if len(set(map(_text, values))) < max(len(values), 2):
+            raise ValueError(f"{place}: setting {key} takes {values}; need at least two values, no two alike")
+    return grid
+
+
+def _draw(place: str, draw: Callable[..., Any], setting: Mapping[str, Any]) -> tuple[bytes, str]:
+    at = ", ".join(f"{key}={value!r}" for key, value in setting.items())
+    drawn = draw(**setting)
+    if not (isinstance(drawn, tuple) and len(drawn) == 2 and isinstance(drawn[0], Figure)):
+        raise ValueError(f"{place} at {at}: draw returned {type(drawn).__name__}; need a figure and its alt text")
+    figure, alt = drawn
+    try:
+        return png(figure, tight=False), words(f"{place} at {at}: alt text", alt, least=3)
+    finally:
+        plt.close(figure)
+
+
+def _check(place: str, frames: Mapping[str, Frame]) -> None:
+    seen: dict[str, str] = {}
+    for at, frame in frames.items():
+        if frame["alt"] in seen:
+            raise ValueError(f"{place}: frames {seen[frame['alt']]} and {at} have the same alt text, {frame['alt']!r}")
+        seen[frame["alt"]] = at
+    if (size := sum(len(frame["src"]) for frame in frames.values())) > MOST:
+        raise ValueError(
+            f"{place}: {len(frames)} frames make {size // 1000} kB, a page takes {MOST // 1000}: "
+            "fewer values, smaller figures, or fewer dots in them"
+        )
+
+
+def _control(name: str, key: str, title: str, values: Sequence[Any], start: Any) -> str:
+    at, texts = values.index(start), [_text(value) for value in values]
+    common = attributes(data_setting=json.dumps(texts, ensure_ascii=False), name=f"{name}-{key}")
+    if all(isinstance(value, str) for value in values):
+        options = "".join(
+            f'<option value="{i}"{" selected" if i == at else ""}>{html.escape(text)}</option>'
+            for i, text in enumerate(texts)
+        )
+        return f"<label>{html.escape(title)} <select {common}>{options}</select></label>"
+    slider = f'<input type="range" min="0" max="{len(values) - 1}" value="{at}" {common}'
+    valuetext = attributes(aria_valuetext=texts[at])
+    return f"<label>{html.escape(title)} {slider} {valuetext}> <output>{html.escape(texts[at])}</output></label>"
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

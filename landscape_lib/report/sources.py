@@ -1,0 +1,86 @@
+"""What a figure is made of: facts gathered at run time, never typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from .provenance import provenance
+
+
+@dataclass(frozen=True)
+class Source:
+    """The experiment behind a figure: the function that ran, its seeds, its data, and the seconds it took.
+
+    A table made by `landscape_lib.sweeps.sweep` holds all of these and stands in its place; so does a part of one.
+    """
+
+    experiment: Callable[..., Any]
+    seeds: Sequence[int]
+    dataset: str
+    data_sha256: str
+    seconds: float
+
+
+def facts(of: Source | pd.DataFrame, reproduces: str | None = None) -> dict[str, Any]:
+    """What the strip under a figure says; ``reproduces`` names the original figure.
+
+    >>> made = facts(Source(sorted, seeds=[0, 1, 2, 7], dataset="digits", data_sha256="0" * 64, seconds=1.23))
+    >>> made["experiment"], made["seeds"], made["seconds"]
+    ('builtins.sorted', '0 to 2, 7', 1.2)
+    """
+    now = provenance()
+    made = _of_table(of) if isinstance(of, pd.DataFrame) else _of_source(of)
+    if not made["seeds"]:
+        raise ValueError("of: no seeds, so nothing was measured; a figure says which seeds made it")
+    return {
+        **made,
+        "reproduces": reproduces,
+        "commit": now.revision,
+        "machine": f"{now.machine}, {now.cores} cores",
+        "versions": f"Python {now.python}, torch {now.torch}",
+        "date": now.date,
+    }
+
+
+def _of_source(of: Source) -> dict[str, Any]:
+    if not isinstance(of, Source):
+        raise ValueError(f"of: got {type(of).__name__}; need a report.Source, or a table that sweep made")
+    return {
+        "experiment": f"{of.experiment.__module__}.{of.experiment.__qualname__}",
+        "seeds": ranges(of.seeds),
+        "dataset": of.dataset,
+        "data_sha256": of.data_sha256,
+        "seconds": round(of.seconds, 1),
+    }
+
+
+def _of_table(table: pd.DataFrame) -> dict[str, Any]:
+    columns = ("dataset", "data_sha256", "seed", "seconds")
+    if missing := [name for name in columns if name not in table] + ["experiment"] * ("experiment" not in table.attrs):
+        raise ValueError(f"of: the table has no {', '.join(missing)}; need one that sweep made of an experiment's rows")
+    return {
+        "experiment": table.attrs["experiment"],
+        "seeds": ranges(table.seed.unique()),
+        "dataset": ", ".join(sorted(table.dataset.unique())),
+        "data_sha256": ", ".join(sorted(table.data_sha256.unique())),
+        "seconds": round(float(table.seconds.sum()), 1),
+    }
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Whole numbers in words: runs of three or more are joined.
+
+    >>> ranges([3, 1, 2, 0, 9])
+    '0 to 3, 9'
+    """
+    runs: list[list[int]] = []
+    for number in sorted({int(number) for number in numbers}):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
