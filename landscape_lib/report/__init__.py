@@ -4,7 +4,7 @@ from . import predict
 from ._card import PAGE
 from .claims import bootstrap, claim, print_records, with_interval
 from .explorers import explore
-from .plots import show, use_style
+from .plots import png, show, use_style
 from .provenance import Provenance, provenance
 from .quiz import load_quiz, quiz
 from .rules import Entry, Rule, decide, load_claims
@@ -25,6 +25,7 @@ __all__ = [
     "load_claims",
     "load_quiz",
     "predict",
+    "png",
     "print_records",
     "provenance",
     "quiz",
