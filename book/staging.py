@@ -103,6 +103,7 @@ def with_figures(path: Path, notebook: NotebookNode) -> None:
     """Put what `show` said of each figure, measured numbers included, where the page looks for it."""
     names: dict[str, int] = {}
     settings = parameters(path, notebook)
+    strips: dict[int, NotebookNode] = {}
     for number, cell in enumerate(notebook.cells):
         pictures = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
         if not pictures:
@@ -120,7 +121,9 @@ def with_figures(path: Path, notebook: NotebookNode) -> None:
             "figure": {"name": figure["name"], "caption": figure["caption"]},
         }
         markup = strip(figure["source"], cell=number, chapter=path.stem, parameters=settings)
-        cell.outputs.append(nbformat.v4.new_output("display_data", {"text/html": markup}))
+        strips[number] = nbformat.v4.new_markdown_cell(markup, id=f"made-of-{number}")
+    for number in sorted(strips, reverse=True):
+        notebook.cells.insert(number + 1, strips[number])
 
 
 def without(toc: Any, absent: set[str]) -> Any:

@@ -65,17 +65,16 @@ def explore(
     first = frames[at]
     controls = "\n".join(_control(name, key, titles[key], values, start[key]) for key, values in grid.items())
     shown = (
-        f'<figure class="explorer" data-card="explorer" {attributes(id=name)}>\n'
+        '<div class="explorer" data-card="explorer">\n'
         f'<div class="controls" data-needs-script hidden>\n{controls}\n</div>\n'
         f'<img {attributes(**first)}>\n<p role="status"></p>\n'
-        f"<figcaption>{html.escape(caption)}</figcaption>\n"
     )
     setting = ", ".join(f"{titles[key]} = {_text(value)}" for key, value in start.items())
     choices = "; ".join(f"{titles[key]}: {', '.join(map(_text, values))}" for key, values in grid.items())
     show_card(
-        f"{shown}{as_script(frames, 'explorer-frames')}</figure>",
+        f"{shown}{as_script(frames, 'explorer-frames')}</div>",
         f"Explorer {name}. {caption}\n{choices}\nshown: {setting}",
-        live=f"{shown}</figure>",
+        live=f'{shown}{as_script({})}<p class="caption">{html.escape(caption)}</p></div>',
         reply=frame,
         picture=base64.b64decode(first["src"].partition(",")[2]),
         metadata={
@@ -103,14 +102,16 @@ def _grid(place: str, settings: Mapping[str, Sequence[Any]]) -> dict[str, list[A
 
 def _draw(place: str, draw: Callable[..., Any], setting: Mapping[str, Any]) -> tuple[bytes, str]:
     at = ", ".join(f"{key}={value!r}" for key, value in setting.items())
-    drawn = draw(**setting)
-    if not (isinstance(drawn, tuple) and len(drawn) == 2 and isinstance(drawn[0], Figure)):
-        raise ValueError(f"{place} at {at}: draw returned {type(drawn).__name__}; need a figure and its alt text")
-    figure, alt = drawn
+    before = plt.get_fignums()
     try:
+        drawn = draw(**setting)
+        if not (isinstance(drawn, tuple) and len(drawn) == 2 and isinstance(drawn[0], Figure)):
+            raise ValueError(f"{place} at {at}: draw returned {type(drawn).__name__}; need a figure and its alt text")
+        figure, alt = drawn
         return png(figure, tight=False), words(f"{place} at {at}: alt text", alt, least=3)
     finally:
-        plt.close(figure)
+        for number in set(plt.get_fignums()) - set(before):
+            plt.close(number)
 
 
 def _check(place: str, frames: Mapping[str, Frame]) -> None:

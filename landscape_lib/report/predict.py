@@ -14,7 +14,8 @@ from itertools import pairwise
 
 from ._card import as_script, attributes, show_card, words
 
-Range = tuple[float, float]
+Number = int | float
+Range = tuple[Number, Number]  # low, which belongs to it, and high, which does not
 
 BUTTONS = (
     '<p data-needs-script hidden><button type="submit">Commit</button> <button type="button">Start over</button></p>\n'
@@ -29,14 +30,14 @@ class Choice:
     name: str
     options: Mapping[str, Range]
 
-    def measured(self, value: float, says: str) -> None:
+    def measured(self, value: Number, says: str) -> None:
         """Show what was measured; ``value`` decides which answer it is, ``says`` is a sentence on it."""
         if not math.isfinite(value):
             raise ValueError(f"prediction {self.name}: measured {value}; need a finite number")
         holds = [low <= value < high for low, high in self.options.values()]
         option = holds.index(True) if any(holds) else None
-        answer = list(self.options)[option] if option is not None else "none of the answers"
-        _show_answer(self.name, {"option": option}, f"{value:.3g}: {answer}", says)
+        answer = f"“{list(self.options)[option]}”" if option is not None else "none of the answers"
+        _show_answer(self.name, {"option": option}, f"{value:.3g}, which is {answer}", says)
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,12 @@ class Curve:
     xlabel: str
     ylabel: str
 
-    def measured(self, x: Sequence[float], y: Sequence[float], says: str) -> None:
+    def measured(self, x: Sequence[Number], y: Sequence[Number], says: str) -> None:
         """Show the measured points over what the reader drew, and a sentence on them."""
         points = sorted(zip(map(float, x), map(float, y), strict=True))
         if not points or not all(math.isfinite(number) for point in points for number in point):
             raise ValueError(f"prediction {self.name}: measured {len(points)} points; need at least one, all finite")
-        listed = ", ".join(f"{v:.2g} at {u:g}" for u, v in points)
+        listed = ", ".join(f"{v:.3g} at {u:g}" for u, v in points)
         curve = {"x": [u for u, _ in points], "y": [v for _, v in points]}
         _show_answer(self.name, curve, f"{self.ylabel}, against {self.xlabel}: {listed}", says)
 
@@ -90,7 +91,7 @@ def choose(name: str, question: str, options: Mapping[str, Range]) -> Choice:
 
 
 def draw(
-    name: str, question: str, *, x: Sequence[float], y: Range, xlabel: str, ylabel: str, log: bool = False
+    name: str, question: str, *, x: Sequence[Number], y: Range, xlabel: str, ylabel: str, log: bool = False
 ) -> Curve:
     """Ask for a curve: a point at each ``x``, between the two ends of ``y``; with ``log``, x is logarithmic."""
     place = f"prediction {words('draw: name', name)}"

@@ -37,7 +37,9 @@ def load_quiz(path: str | Path) -> dict[str, dict[str, Any]]:
         raise ValueError(f"{file.name}: not YAML: {' '.join(str(error).split())}") from None
     schema = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
     if wrong := best_match(schema.iter_errors(raw)):
-        where = [raw[part].get("id", part) if i == 0 else part for i, part in enumerate(wrong.absolute_path)]
+        where = list(wrong.absolute_path)
+        if where and isinstance(raw[where[0]], dict):
+            where[0] = raw[where[0]].get("id", where[0])
         raise ValueError(f"{file.name}: at {' → '.join(map(str, where)) or 'top level'}: {wrong.message}")
     questions: dict[str, dict[str, Any]] = {}
     for question in raw:

@@ -64,7 +64,7 @@ def _of_table(table: pd.DataFrame) -> dict[str, Any]:
         raise ValueError(f"of: the table has no {', '.join(missing)}; need one that sweep made of an experiment's rows")
     return {
         "experiment": table.attrs["experiment"],
-        "seeds": ranges(table.seed.unique()),
+        "seeds": ranges(table.seed.unique().tolist()),
         "dataset": ", ".join(sorted(table.dataset.unique())),
         "data_sha256": ", ".join(sorted(table.data_sha256.unique())),
         "seconds": round(float(table.seconds.sum()), 1),

@@ -176,10 +176,8 @@ class _Record:
     @classmethod
     def of(cls, population: Population) -> "_Record":
         w = population.weights
-        steps, loss = (
-            torch.zeros(len(population), dtype=torch.long, device=w.device),
-            torch.full_like(w[:, 0], torch.nan),
-        )
+        steps = torch.zeros(len(population), dtype=torch.long, device=w.device)
+        loss = torch.full_like(w[:, 0], torch.nan)
         return cls(w.clone(), loss, steps, [""] * len(population), [], [], time.perf_counter())
 
     def add(self, step: int, losses: Tensor, stack: _Stack, reasons: list[str]) -> None:

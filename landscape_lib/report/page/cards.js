@@ -7,7 +7,7 @@ globalThis.landscapeCards ??= (() => {
 
   /** Bring one card to life. `ask`, where a kernel listens, takes settings and returns a promise of a frame. */
   function enhance(card, ask) {
-    card.querySelectorAll("[data-needs-script]").forEach((part) => (part.hidden = false));
+    card.querySelectorAll("[data-needs-script]").forEach((part) => part.removeAttribute("hidden"));
     parts[card.dataset.card](card, ask);
   }
 

@@ -1,0 +1,57 @@
+"""What a figure's strip says is what the figure was made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from landscape_lib.report import Source, strip
+from landscape_lib.report.sources import facts
+from landscape_lib.sweeps import sweep
+
+
+def runs(P: int) -> list[dict[str, Any]]:
+    return [{"P": P, "seed": s, "dataset": "digits", "data_sha256": "a" * 64, "seconds": 0.5} for s in range(P)]
+
+
+def test_a_part_of_a_table_still_knows_its_experiment_and_counts_only_its_own():
+    table = sweep(runs, [{"P": 3}, {"P": 5}])
+    whole, part = facts(table), facts(table[table.P == 3])
+    assert whole["experiment"] == part["experiment"] == f"{__name__}.runs"
+    assert (whole["seeds"], part["seeds"]) == ("0 to 4", "0 to 2")
+    assert (whole["seconds"], part["seconds"]) == (4.0, 1.5)
+
+
+def test_the_strip_holds_every_fact_and_the_command():
+    made = facts(Source(sorted, [1, 2, 4], "digits & co", "b" * 64, 2.25), reproduces="figure 1 of <someone>")
+    markup = strip(made, cell=7, chapter="03_jamming", parameters={"BUDGET": "class", "SEED": 0})
+    for fact in (
+        "03_jamming, cell 7",
+        "builtins.sorted",
+        "1, 2, 4",
+        "digits &amp; co",
+        "b" * 64,
+        "2.2 s",
+        "figure 1 of &lt;someone&gt;",
+    ):
+        assert fact in markup
+    assert "make book CHAPTER=03_jamming BUDGET=class SEED=0" in markup and "class budget" in markup
+    assert "\n\n" not in markup, "a blank line would end the HTML block"
+
+
+@pytest.mark.parametrize(
+    "of, says",
+    [
+        (sweep(runs, [{"P": 0}, {"P": 1}]).iloc[:0], "of: no seeds"),
+        (pd.DataFrame(runs(2)), "the table has no experiment; need one that sweep made"),
+        (sweep(lambda P: [{"P": P}], [{"P": 1}]), "the table has no dataset, data_sha256, seed, seconds"),
+        (Source(sorted, [], "digits", "0" * 64, 1.0), "of: no seeds"),
+        ("digits", "of: got str"),
+    ],
+)
+def test_door(as_user: None, of: Any, says: str):
+    with pytest.raises(ValueError) as error:
+        facts(of)
+    assert says in str(error.value)
