@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 import yaml
 from chapters import BOOK, BUILD, ROOT, BuildError, chapters, say, show, write
+from exercises import check, for_page
 from nbformat import NotebookNode
 
 from landscape_lib.report import Entry, scoreboard
@@ -46,7 +47,8 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
     shutil.copytree(BOOK, STAGE / "book", ignore=shutil.ignore_patterns("*.py", "__pycache__", "claims.*"))
     (STAGE / "notebooks").mkdir()
     for path, notebook in notebooks.items():
-        write(STAGE / "notebooks" / path.name, nbformat.writes(with_figures(path, notebook)))
+        check(path, notebook)
+        write(STAGE / "notebooks" / path.name, nbformat.writes(for_page(with_figures(path, notebook))))
     write(STAGE / "book" / "claims.json", stated)
     page = STAGE / "book" / "scoreboard.md"
     text = page.read_text(encoding="utf-8")
