@@ -15,8 +15,12 @@ ZIP = BUILD / "class" / "loss-landscapes-class.zip"
 SMALL = 1_000_000  # bytes of a file of book/results/ that still goes into the zip
 # What the notebooks need beside them to run and to install.
 ALWAYS = (
-    *("pyproject.toml", "requirements.lock", "LICENSE", "LICENSE-text.md"),
-    *("book/claims.yml", "book/claims.schema.json"),
+    "pyproject.toml",
+    "requirements.lock",
+    "LICENSE",
+    "LICENSE-text.md",
+    "book/claims.yml",
+    "book/claims.schema.json",
 )
 
 

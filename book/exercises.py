@@ -23,8 +23,17 @@ BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 YOUR_TURN = 'raise NotImplementedError("your turn")'
 MARKER = re.compile(r"\b(BEGIN|END)\s+SOLUTION\b", re.IGNORECASE)
 TAGS = (
-    *("parameters", "setup", "exercise", "exercise-test", "hide-input", "hide-cell", "hide-output", "remove-cell"),
-    *("nbval-ignore-output", "nbval-check-output", "raises-exception"),
+    "parameters",
+    "setup",
+    "exercise",
+    "exercise-test",
+    "hide-input",
+    "hide-output",
+    "hide-cell",
+    "remove-cell",
+    "raises-exception",
+    "nbval-ignore-output",
+    "nbval-check-output",
 )
 
 
@@ -100,10 +109,9 @@ def check(path: Path, notebook: NotebookNode) -> None:
     previous: set[str] = set()
     for place, cell, following in zip(places, notebook.cells, [*notebook.cells[1:], None], strict=True):
         found = tags(cell)
-        if cell.cell_type != "code":
-            if wrong := found & {"parameters", "setup", "exercise", "exercise-test"}:
-                raise BuildError(f"{place}: tagged {', '.join(sorted(wrong))}, but is no code cell")
-        elif "exercise" in found:
+        if cell.cell_type != "code" and (wrong := found & {"parameters", "setup", "exercise", "exercise-test"}):
+            raise BuildError(f"{place}: tagged {', '.join(sorted(wrong))}, but is no code cell")
+        if "exercise" in found:
             check_exercise(place, cell.source, following)
         elif MARKER.search(cell.source):
             raise BuildError(f"{place}: marks a solution but is not tagged exercise, so students would get it")

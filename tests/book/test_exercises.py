@@ -99,6 +99,7 @@ BROKEN = {
         "cell 1: marks a solution but is not tagged exercise",
     ),
     "solution in the test": (with_cell(2, source=f"{BEGIN}\n{TEST}\n{END}"), "cell 2: marks a solution but is not"),
+    "solution in words": (with_cell(0, source=f"{BEGIN}\nNine.\n{END}"), "cell 0: marks a solution but is not tagged"),
     "no function": (with_cell(1, source=f"{BEGIN}\nsquare = abs\n{END}"), "cell 1: an exercise defines one function"),
     "two functions": (with_cell(1, source=f"{SQUARE}\ndef cube(x): ..."), "cell 1: an exercise defines one function"),
     "marked outside": (
