@@ -16,7 +16,7 @@ export MKL_CBWR := AVX2,STRICT
 export ATEN_CPU_CAPABILITY := avx2
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check unit pages lab refresh bench lock clean
+.PHONY: help book class test check unit pages lab refresh bench lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ $(READY): requirements.lock pyproject.toml
 
 book: $(READY) ## execute what changed, build the site: _build/html/index.html
 	@$(PY) book/build.py book $(CHOICES)
+
+class: $(READY) ## the notebooks without their solutions, zipped for students: _build/class/
+	@$(PY) book/build.py class $(CHOICES)
 
 test: check unit ## lint, types, unit tests, notebooks, the book, the browser
 	@$(MAKE) --no-print-directory book CHAPTER= BUDGET= DATASET= SEED=

@@ -4,6 +4,7 @@
     python book/build.py execute  run the chapters that changed, into _build/executed/
     python book/build.py site     records, scoreboard and pages, into _build/claims.json and _build/html/
     python book/build.py refresh  run chapters with their defaults, write their text outputs back to notebooks/
+    python book/build.py class    the notebooks without their solutions, as a zip for a class, into _build/class/
 
 Nothing is left half-made: what is found in _build/executed/ ran to its end, and _build/html/ is a whole site.
 """
@@ -38,6 +39,8 @@ from chapters import (
     with_parameters,
     write,
 )
+from classroom import ZIP, pack
+from exercises import check
 from staging import STAGE, records, stage
 
 from landscape_lib.report import load_claims
@@ -102,7 +105,7 @@ def alone() -> Iterator[None]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=["book", "execute", "site", "refresh"])
+    parser.add_argument("step", choices=["book", "execute", "site", "refresh", "class"])
     parser.add_argument("--chapter", help="one notebook, such as 03_jamming (all by default)")
     parser.add_argument("--timeout", type=int, default=900, help="seconds a cell may take (900)")
     for name in ("budget", "dataset", "seed"):
@@ -112,9 +115,15 @@ def main() -> int:
     try:
         with alone():
             chosen = chapters(options.chapter)
+            for path in chosen:
+                check(path, nbformat.read(path, as_version=4))
+            if options.step in ("refresh", "class") and wanted:
+                raise BuildError(f"{options.step} keeps the notebooks' defaults; leave out {', '.join(wanted)}")
+            if options.step == "class":
+                write(ZIP, pack(chosen))
+                say(f"class: {', '.join(path.stem for path in chosen)} in {show(ZIP)}")
+                return 0
             if options.step == "refresh":
-                if wanted:
-                    raise BuildError(f"refresh runs with the notebooks' defaults; leave out {', '.join(wanted)}")
                 for path in chosen:
                     refresh(path, options.timeout)
                 return 0

@@ -33,12 +33,12 @@ def show(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, content: str | bytes) -> None:
     """Write a file so that it is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

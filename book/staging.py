@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 import yaml
 from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, show, write
+from exercises import check, for_page
 from nbformat import NotebookNode
 
 from landscape_lib.report import PAGE, Entry, scoreboard, strip
@@ -48,7 +49,8 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
         shutil.copy(PAGE / name, STAGE / "book" / "static")
     (STAGE / "notebooks").mkdir()
     for path, notebook in notebooks.items():
-        write(STAGE / "notebooks" / path.name, nbformat.writes(as_page(path, notebook)))
+        check(path, notebook)
+        write(STAGE / "notebooks" / path.name, nbformat.writes(for_page(as_page(path, notebook))))
     write(STAGE / "book" / "claims.json", stated)
     page = STAGE / "book" / "scoreboard.md"
     text = page.read_text(encoding="utf-8")
