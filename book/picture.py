@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from landscape_lib.experiments.jamming import curve, grid
-from landscape_lib.report import provenance
+from landscape_lib.report import png, provenance
 from landscape_lib.report.plots import shades, style
 from landscape_lib.sweeps import processes, sweep
 
@@ -67,7 +67,7 @@ def draw() -> None:
         for axis in (left, right):
             axis.set_xticks([50, 100, 200, 400], ["50", "100", "200", "400"])
             axis.minorticks_off()
-        figure.savefig(PICTURE, metadata={"Software": None})
+        PICTURE.write_bytes(png(figure))
         plt.close(figure)
 
 

@@ -1,7 +1,7 @@
 """How results are told: claims with their verdicts, where results come from, the scoreboard. Knows no physics."""
 
 from .claims import bootstrap, claim, print_records, with_interval
-from .plots import show, use_style
+from .plots import png, show, use_style
 from .provenance import Provenance, provenance
 from .rules import Entry, Rule, decide, load_claims
 from .scoreboard import scoreboard
@@ -14,6 +14,7 @@ __all__ = [
     "claim",
     "decide",
     "load_claims",
+    "png",
     "print_records",
     "provenance",
     "scoreboard",
