@@ -83,7 +83,7 @@ def installed() -> Path:
 
 
 def finish(site: Path) -> None:
-    """Take scripts that are of no use out of every page; stop where a formula is not typeset."""
+    """Mend the theme's pages: no script that is of no use, no withdrawn role; stop where a formula is not typeset."""
     faults = []
     for page in sorted(site.rglob("*.html")):
         text = page.read_text(encoding="utf-8")
@@ -91,7 +91,8 @@ def finish(site: Path) -> None:
             what = html.unescape(broken) or f"unknown command {html.unescape(unknown)}"
             faults.append(f"{page.relative_to(site).as_posix()}: a formula cannot be typeset: {what}")
         lean = SCRIPT.sub(lambda script: "" if any(mark in script[0] for mark in UNUSED) else script[0], text)
-        page.write_text(lean, encoding="utf-8")
+        # docutils gives the entries of a bibliography a role that has been withdrawn; in its list they are items.
+        page.write_text(lean.replace('role="doc-biblioentry"', 'role="listitem"'), encoding="utf-8")
     if faults:
         raise BuildError("\n".join(dict.fromkeys(faults)))
     for file in (site / "_static").rglob("fontawesome.js*"):
