@@ -25,10 +25,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+from assets import finish
 from chapters import (
     BOOK,
     BUILD,
     EXECUTED,
+    ROOT,
     BuildError,
     chapters,
     execute,
@@ -60,9 +62,9 @@ def site(current: dict[Path, Path]) -> None:
     stated = json.dumps(records(notebooks, rules), indent=1, ensure_ascii=False) + "\n"
     stage(notebooks, rules, stated)
     digest = hashlib.sha256()
-    for file in sorted(STAGE.rglob("*")):
+    for file in [*sorted(STAGE.rglob("*")), *sorted(BOOK.glob("*.py")), ROOT / "requirements.lock"]:
         if file.is_file():
-            digest.update(file.relative_to(STAGE).as_posix().encode() + file.read_bytes())
+            digest.update(show(file).encode() + file.read_bytes())
     stamp = BUILD / "html.key"
     if HTML.is_dir() and stamp.exists() and stamp.read_text() == digest.hexdigest():
         write(BUILD / "claims.json", stated)
@@ -74,6 +76,7 @@ def site(current: dict[Path, Path]) -> None:
     done = subprocess.run([tool, "build", STAGE, *options], text=True, capture_output=True)
     if done.returncode:
         raise BuildError(f"jupyter-book stopped:\n{done.stdout}\n{done.stderr}")
+    finish(WORK / "_build" / "html")
     old = BUILD / "html.old"
     shutil.rmtree(old, ignore_errors=True)
     if HTML.exists():

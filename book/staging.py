@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 import yaml
+from assets import formulas
 from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, show, write
 from exercises import check, for_page
 from nbformat import NotebookNode
@@ -44,7 +45,7 @@ def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> lis
 def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: str) -> None:
     """Lay out the book's sources as in the repository, with executed chapters and the scoreboard filled in."""
     shutil.rmtree(STAGE, ignore_errors=True)
-    shutil.copytree(BOOK, STAGE / "book", ignore=shutil.ignore_patterns("*.py", "__pycache__", "claims.*"))
+    shutil.copytree(BOOK, STAGE / "book", ignore=shutil.ignore_patterns("*.py", "__pycache__", "claims.*", "vendor"))
     for name in ("cards.js", "cards.css"):
         shutil.copy(PAGE / name, STAGE / "book" / "static")
     (STAGE / "notebooks").mkdir()
@@ -65,6 +66,9 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
         toc = without(toc, absent)
         # Prose may point to a chapter that a narrowed build leaves out.
         config["sphinx"]["config"]["suppress_warnings"] = ["myst.xref_missing"]
+    typeset = formulas(STAGE / "book" / "static")
+    config["sphinx"]["config"] |= typeset.get("config", {})
+    config["sphinx"]["extra_extensions"] = typeset.get("extra_extensions", [])
     write(STAGE / "_config.yml", yaml.safe_dump(config, sort_keys=False))
     write(STAGE / "_toc.yml", yaml.safe_dump(toc, sort_keys=False))
 
