@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from chapters import BuildError, show, write
 from docutils.nodes import make_id
 from nbformat import NotebookNode
-from pybtex.database import Entry, Person, parse_file
+from pybtex.database import Person, parse_file
 from pybtex.richtext import Text
 
 UNICODE = {
@@ -25,7 +25,7 @@ TERM = re.compile(r"glossary\.(?:md|html)#([^\s)\"]+)")
 
 
 def write_tips(stage: Path, notebooks: dict[Path, NotebookNode]) -> None:
-    """Write what the staged pages show on hover, as a script that sets one global; stop at a link that would show nothing."""
+    """Write what the staged pages show on hover, as a script; stop at a link that would show nothing."""
     book = stage / "book"
     terms, dois = glossary(book / "glossary.md"), references(book / "references.bib")
     places = {f"book/{page.name}": page.read_text(encoding="utf-8") for page in sorted(book.glob("*.md"))}
@@ -87,26 +87,29 @@ def glossary(file: Path) -> dict[str, dict[str, str]]:
 
 
 def references(file: Path) -> dict[str, dict[str, str]]:
-    """Authors, title and place of each reference, by its DOI in lower case."""
-    entries = parse_file(file).entries
-    return {entry.fields["doi"].lower(): reference(key, entry) for key, entry in entries.items() if "doi" in entry.fields}
+    """Authors, title and place of each reference that has a DOI, by its DOI in lower case."""
+    found = {}
+    for key, entry in parse_file(file).entries.items():
+        fields = {name: str(Text.from_latex(value)) for name, value in entry.fields.items() if name != "doi"}
+        where = next((fields[name] for name in ("journal", "booktitle", "howpublished") if name in fields), None)
+        authors = [initials(person) for person in entry.persons.get("author", [])]
+        if not (where and authors and {"title", "year"} <= set(fields)):
+            need = "author, title, year, and journal, booktitle or howpublished"
+            raise BuildError(f"book/references.bib, {key}: need {need}")
+        if len(authors) > 4:
+            authors = [*authors[:3], f"{len(authors) - 3} others"]
+        if doi := entry.fields.get("doi"):
+            found[doi.lower()] = {
+                "authors": " and ".join(filter(None, [", ".join(authors[:-1]), authors[-1]])),
+                "title": fields["title"],
+                "place": f"{' '.join(filter(None, [where, fields.get('volume')]))} ({fields['year']})",
+                "doi": doi,
+            }
+    return found
 
 
-def reference(key: str, entry: Entry) -> dict[str, str]:
-    fields = {name: str(Text.from_latex(value)) for name, value in entry.fields.items() if name != "doi"}
-    where = next((fields[name] for name in ("journal", "booktitle", "howpublished") if name in fields), None)
-    authors = [name(person) for person in entry.persons.get("author", [])]
-    if not (where and authors and {"title", "year"} <= set(fields)):
-        raise BuildError(f"book/references.bib, {key}: need author, title, year, and journal, booktitle or howpublished")
-    if len(authors) > 4:
-        authors = [*authors[:3], f"{len(authors) - 3} others"]
-    who = " and ".join(filter(None, [", ".join(authors[:-1]), authors[-1]]))
-    place = " ".join(filter(None, [where, fields.get("volume")]))
-    return {"authors": who, "title": fields["title"], "place": f"{place} ({fields['year']})", "doi": entry.fields["doi"]}
-
-
-def name(person: Person) -> str:
-    """Initials and family name."""
+def initials(person: Person) -> str:
+    """The name with the given names cut to a letter."""
     given = [str(Text.from_latex(part)) for part in (*person.first_names, *person.middle_names)]
     family = (*person.prelast_names, *person.last_names, *person.lineage_names)
     return " ".join([*(f"{part[0]}." for part in given), *(str(Text.from_latex(part)) for part in family)])
@@ -120,10 +123,9 @@ def plain(text: str) -> str:
     >>> plain(r"$N_\Delta > 10^{-12}$, $N^*$")
     'N_Δ > 10⁻¹², N*'
     """
-    words = re.split(r"\$([^$]*)\$", " ".join(text.split()))
-    words[::2] = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", part).replace("*", "").replace("`", "") for part in words[::2]]
-    words[1::2] = [formula(part) for part in words[1::2]]
-    return "".join(words)
+    parts = re.split(r"\$([^$]*)\$", " ".join(text.split()))
+    words = [re.sub(r"\[([^\]]*)\]\([^)]*\)|[*`]", r"\1", part) for part in parts[::2]]
+    return "".join(map("".join, zip(words, [*map(formula, parts[1::2]), ""], strict=True)))
 
 
 def formula(tex: str) -> str:

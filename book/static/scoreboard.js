@@ -61,13 +61,10 @@
   // browser may take it for no table any more: the roles say that it is one.
   for (const table of document.querySelectorAll("table.scoreboard")) {
     const names = [...table.querySelectorAll("thead th")].map(cell => cell.textContent.trim());
-    const roles = { table: [table], rowgroup: [table.tHead, ...table.tBodies], row: table.rows, columnheader: table.tHead.rows[0].cells };
+    const roles = { table: [table], rowgroup: table.querySelectorAll("thead, tbody"), row: table.rows };
+    Object.assign(roles, { columnheader: table.querySelectorAll("th"), cell: table.querySelectorAll("td") });
     for (const [role, nodes] of Object.entries(roles)) for (const node of nodes) node.setAttribute("role", role);
-    for (const row of table.tBodies[0].rows)
-      for (const [i, cell] of [...row.cells].entries()) {
-        cell.setAttribute("role", "cell");
-        cell.dataset.label = names[i];
-      }
+    for (const cell of roles.cell) cell.dataset.label = names[cell.cellIndex];
     table.classList.add("cards");
   }
 })();

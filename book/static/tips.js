@@ -12,7 +12,7 @@
   // or a font makes another symbol of the token after it.
   function tokens(tex) {
     const words = /\\(text|textrm|mathrm|operatorname|begin|end|label|tag)\*?\s*\{[^{}]*\}/g;
-    const spaces = /\\(left|right|big|Big|bigl|bigr|quad|qquad|displaystyle|limits)(?![a-zA-Z])|\\[,;:! ()[\]]|[\s&~]/g;
+    const spaces = /\\(left|right|[bB]ig[lr]?|q?quad|displaystyle|limits)(?![a-zA-Z])|\\[,;:! ()[\]]|[\s&~]/g;
     let all = tex.replace(words, " ").replace(spaces, " ").match(/\\[a-zA-Z]+|\\.|\S/g) || [];
     for (let i = 0; i + 2 < all.length; i++)
       if (all[i] === "{" && all[i + 2] === "}" && all[i + 1] !== "{") all.splice(i, 3, all[i + 1]);
@@ -28,7 +28,8 @@
   for (const row of notation) if (row.chapter === chapter) rows.set(row.tex, row);
   const symbols = [...rows.values()].map(row => ({ row, is: tokens(row.tex) }));
   // The index μ counts patterns and is often left out: y is y_μ.
-  for (const { row, is } of [...symbols]) if (is.slice(-2).join("") === "_\\mu") symbols.push({ row, is: is.slice(0, -2) });
+  for (const { row, is } of [...symbols])
+    if (is.slice(-2).join("") === "_\\mu") symbols.push({ row, is: is.slice(0, -2) });
   symbols.sort((a, b) => b.is.length - a.is.length);
 
   // The rows for the known symbols in a formula. A subscript, a star or a prime that the notation does not have makes
@@ -37,8 +38,8 @@
     const all = tokens(tex), found = new Set();
     for (let i = 0; i < all.length; i++) {
       const known = symbols.find(({ is }) => {
-        const next = i + is.length, other = all[next] === "^" ? all[next + 1] : all[next];
-        return is.every((token, k) => token === all[i + k]) && !["_", "'", "*", "\\star", "\\prime", "\\ast"].includes(other);
+        const next = i + is.length, after = all[next] === "^" ? all[next + 1] : all[next];
+        return is.every((token, k) => token === all[i + k]) && !/^(_|'|\*|\\star|\\ast|\\prime)$/.test(after);
       });
       if (known) {
         found.add(known.row);
@@ -60,8 +61,9 @@
   // Plain words, with what follows a _ set low.
   const words = text => text.split(/_(\S)/).map((part, i) => (i % 2 ? element("sub", part) : part));
 
+  const inCode = code => (code ? [" (in code: ", element("code", code), ")"] : []);
   const symbolLine = ({ symbol, code, means }) =>
-    element("p", element("b", ...words(symbol)), " ", ...words(means), ...(code ? [" (in code: ", element("code", code), ")"] : []));
+    element("p", element("b", ...words(symbol)), " ", ...words(means), ...inCode(code));
   const termLines = ({ term, text }) => [element("p", element("b", term)), element("p", ...words(text))];
   const paperLines = ({ authors, title, place, doi }) =>
     [element("p", authors), element("p", element("i", title)), element("p", place), element("p", `doi:${doi}`)];
@@ -70,7 +72,8 @@
   const onGlossary = /\/glossary\.html$/.test(location.pathname);
   for (const link of article.querySelectorAll("a[href]:not(.headerlink)")) {
     const [page, anchor = ""] = link.getAttribute("href").split("#");
-    const paper = /^https?:\/\/(dx\.)?doi\.org\//.test(page) && doi[decodeURIComponent(link.pathname.slice(1)).toLowerCase()];
+    const toDoi = /^https?:\/\/(dx\.)?doi\.org\//.test(page);
+    const paper = toDoi && doi[decodeURIComponent(link.pathname.slice(1)).toLowerCase()];
     const term = (/glossary\.html$/.test(page) || (onGlossary && !page)) && glossary[anchor];
     if (paper) tips.set(link, () => paperLines(paper));
     else if (term) {
