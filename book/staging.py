@@ -14,6 +14,7 @@ from assets import formulas
 from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, show, write
 from exercises import check, for_page
 from nbformat import NotebookNode
+from tips import write_tips
 
 from landscape_lib.report import PAGE, Entry, scoreboard, strip
 
@@ -22,7 +23,7 @@ SPOT = "<!-- scoreboard -->"
 
 
 def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> list[dict[str, Any]]:
-    """The claim records in the executed notebooks, each checked to be known, of its chapter and stated once."""
+    """The claim records in the executed notebooks: each claim of their chapters, known, and stated exactly once."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for path, notebook in notebooks.items():
         for number, cell in enumerate(notebook.cells):
@@ -39,6 +40,17 @@ def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> lis
                 if name in found:
                     raise BuildError(f"{place}: states {name} again; {found[name][0]} did already")
                 found[name] = (place, record)
+    there = {path.stem for path in chapters(None)}
+    built = {path.stem: path for path in notebooks}
+    for name, entry in rules.items():
+        if entry.chapter not in there:
+            raise BuildError(f"book/claims.yml: {name} belongs to {entry.chapter}, and there is no such notebook")
+        # A chapter that a narrowed build leaves out states nothing, and its claims stay open.
+        if entry.chapter in built and name not in found:
+            path = built[entry.chapter]
+            names = [number for number, cell in enumerate(notebooks[path].cells) if name in cell.source]
+            place = f"{show(path)}, cell {names[0]}" if names else show(path)
+            raise BuildError(f"{place}: never states {name}, a claim of its chapter in book/claims.yml")
     return [found[name][1] for name in rules if name in found]
 
 
@@ -59,6 +71,7 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
         raise BuildError(f"book/scoreboard.md: needs one line {SPOT}, where the table goes")
     table = scoreboard(rules.values(), json.loads(stated)) + "\nAll records: {download}`claims.json <claims.json>`.\n"
     write(page, text.replace(SPOT, table))
+    write_tips(STAGE, notebooks)
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     if absent := {f"notebooks/{path.stem}" for path in chapters(None)} - {f"notebooks/{p.stem}" for p in notebooks}:

@@ -184,12 +184,15 @@ def _box(record: Mapping[str, Any], entry: Entry) -> str:
     because = f" ({record['reason']})" if verdict == "open" and record["value"] is not None else ""
     where = f"{record['n_seeds']} seeds, {record['budget']} budget, {record['dataset']}"
     return (
-        f'<div class="claim claim-{verdict.replace(" ", "-")}" role="group" aria-label="Claim {e(entry.id)}"'
+        f'<div id="claim-{e(entry.id)}" class="claim claim-{verdict.replace(" ", "-")}" role="group"'
+        f' aria-label="Claim {e(entry.id)}"'
         f' style="border:1px solid {_EDGE[verdict]};border-left-width:0.5em;padding:0.5em 1em;margin:1em 0">\n'
         f'<p><strong class="claim-verdict">{_MARK[verdict]} {verdict}</strong>{e(because)}'
         f" · <code>{e(entry.id)}</code></p>\n<p>{e(entry.statement)}</p>\n"
         f"<p>Measured: <strong>{e(measured(record))}</strong> ({e(entry.measures)}; {e(where)}).<br>\n"
         f"Accepted: {e(str(entry.rule))}. The paper: {e(entry.paper['says'])}</p>\n"
+        f"<details><summary>What would falsify it</summary>\n<p>{e(entry.falsified_by)}</p>\n"
+        f"<p>The null, which the rule must reject: {e(entry.null)}</p></details>\n"
         f'<p class="claim-link" style="display:none"><a href="../book/scoreboard.html#claim-{e(entry.id)}">'
         f"{e(entry.id)} on the scoreboard</a></p>\n</div>"
     )

@@ -15,7 +15,8 @@ Record = Mapping[str, Any]
 def scoreboard(entries: Iterable[Entry], records: Iterable[Record]) -> str:
     """The page's body in MyST Markdown: a count of verdicts, then a table for each chapter.
 
-    A row has the anchor ``claim-<id>``. A claim without a record is open: not measured in this build.
+    A row has the anchor ``claim-<id>``, and a link to the box of that name in its chapter. A claim without a record is
+    open: not measured in this build.
     """
     by_id = {record["id"]: record for record in records}
     chapters: dict[str, list[Entry]] = {}
@@ -24,43 +25,61 @@ def scoreboard(entries: Iterable[Entry], records: Iterable[Record]) -> str:
     everything = [entry for chapter in chapters.values() for entry in chapter]
     verdicts = [by_id[entry.id]["verdict"] if entry.id in by_id else "open" for entry in everything]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in VERDICTS)
-    parts = [f"{len(everything)} claims: {counts}."]
+    parts = [f"{len(everything)} claim{'' if len(everything) == 1 else 's'}: {counts}."]
     for chapter, members in chapters.items():
         number, _, name = chapter.partition("_")
         rows = "\n".join(_row(entry, by_id.get(entry.id)) for entry in members)
-        falsified = "\n".join(
-            f"- `{entry.id}`: {escape(entry.falsified_by)} Its null: {escape(entry.null)}" for entry in members
-        )
-        parts.append(
-            f"## Chapter {int(number)}: {name.replace('_', ' ')}\n\n"
-            "| Claim | Verdict | Measured | Accepted | The paper |\n| --- | --- | --- | --- | --- |\n"
-            f"{rows}\n\n### What would falsify them\n\n{falsified}"
-        )
+        parts.append(f"## Chapter {int(number)}: {name.replace('_', ' ')}\n\n{_HEAD}{rows}\n````")
     return "\n\n".join(parts) + "\n"
 
 
+_HEAD = """````{list-table}
+:class: scoreboard
+:header-rows: 1
+:widths: 29 12 22 12 11 14
+
+* - Claim
+  - Verdict
+  - Measured
+  - Budget, data
+  - Accepted
+  - The paper
+"""
+
+
 def _row(entry: Entry, record: Record | None) -> str:
-    anchor = f'<span id="claim-{entry.id}"></span>'
-    paper = f"{escape(entry.paper['says'])} {{cite}}`{entry.paper['key']}`"
+    """A row of the list-table. What the filters ask for stands on its anchor; script reads it there."""
     if record is None:
-        verdict, number = "open", "not measured in this build"
+        verdict, budget, number, where = "open", "", "not measured in this build", "none"
+        name = f"<code>{entry.id}</code>"
     else:
-        where = f"{record['n_seeds']} seeds, {record['budget']} budget, {record['dataset']}"
-        verdict, number = record["verdict"], f"{escape(measured(record))}<br>{escape(where)}"
+        verdict, budget, number = record["verdict"], record["budget"], f"**{escape(measured(record))}**"
+        where = f"{budget} budget<br>{escape(record['dataset'])}<br>{record['n_seeds']} seeds"
+        box = f"../notebooks/{entry.chapter}.html#claim-{entry.id}"
+        name = f'<a href="{box}"><code>{entry.id}</code> in chapter {int(entry.chapter[:2])}</a>'
+    anchor = (
+        f'<span id="claim-{entry.id}" data-chapter="{entry.chapter}" data-verdict="{verdict}" data-budget="{budget}">'
+        "</span>"
+    )
     cells = [
-        f"{anchor}`{entry.id}`<br>{escape(entry.statement)}",
+        f"{anchor}{name}<br>{escape(entry.statement)}\n\n"
+        "    <details><summary>What would falsify it</summary>\n\n"
+        f"    {escape(entry.falsified_by)}\n\n    The null, which the rule must reject: {escape(entry.null)}\n\n"
+        "    </details>",
         f'<span class="verdict verdict-{verdict.replace(" ", "-")}">{verdict}</span>',
-        f"{escape(entry.measures)}:<br>{number}",
+        f"{number}<br>{escape(entry.measures)}",
+        where,
         escape(str(entry.rule)),
-        paper,
+        f"{escape(entry.paper['says'])} {{cite}}`{entry.paper['key']}`",
     ]
-    return f"| {' | '.join(cells)} |"
+    return "* - " + "\n  - ".join(cells)
 
 
 def escape(text: str) -> str:
-    r"""Plain words as Markdown: nothing in them is markup, nor ends a table's cell.
+    r"""Plain words as Markdown: nothing in them is markup, nor begins a list.
 
-    >>> print(escape("N* < c P | $x$"))
-    N\* \< c P \| \$x\$
+    >>> print(escape("N* < c P & $x$"), escape("2. A"), escape("- B"))
+    N\* \< c P \& \$x\$ 2\. A \- B
     """
-    return re.sub(r"([\\`*_{}\[\]<>|$~#])", r"\\\1", " ".join(text.split()))
+    words = re.sub(r"([\\`*_{}\[\]<>&|$~#])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"^(\d*)([-+.)] )", r"\1\\\2", words)

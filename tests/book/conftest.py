@@ -45,7 +45,9 @@ from landscape_lib.report import bootstrap, claim
 if DATASET not in ("digits", "mnist"):
     raise ValueError(f"DATASET = {DATASET!r}; accepted: 'digits', 'mnist'")
 value, ci = bootstrap([0.71, 0.78, 0.69, 0.75, 0.80 + SEED])
-claim("toy.mean", value, ci=ci, n_seeds=5, budget=BUDGET, dataset=DATASET, data_sha256="0" * 64, seconds=0.1)"""
+side = dict(n_seeds=5, budget=BUDGET, dataset=DATASET, data_sha256="0" * 64)
+claim("toy.unmeasured", None, ci=None, reason="nobody looked", **side)
+claim("toy.mean", value, ci=ci, seconds=0.1, **side)"""
 
 
 def toy_notebook(*cells: str) -> nbformat.NotebookNode:
@@ -75,11 +77,11 @@ class ToyBook:
         )
 
 
-@pytest.fixture
-def toy(tmp_path: Path) -> ToyBook:
+def toy_book(tmp_path: Path) -> ToyBook:
     (tmp_path / "book").mkdir()
     code = [file.name for file in (ROOT / "book").glob("*.py")]
-    for name in (*code, "claims.schema.json", "references.bib", "scoreboard.md", "static"):
+    pages = ("scoreboard.md", "notation.md", "glossary.md")
+    for name in (*code, *pages, "claims.schema.json", "references.bib", "static"):
         copy = shutil.copytree if (ROOT / "book" / name).is_dir() else shutil.copy
         copy(ROOT / "book" / name, tmp_path / "book" / name)
     shutil.copy(ROOT / "_config.yml", tmp_path)
@@ -95,6 +97,11 @@ def toy(tmp_path: Path) -> ToyBook:
     book = ToyBook(tmp_path)
     book.chapter(MEASURE)
     return book
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> ToyBook:
+    return toy_book(tmp_path)
 
 
 @pytest.fixture(scope="session")

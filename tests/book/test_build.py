@@ -20,11 +20,12 @@ SLEEP = "import time; time.sleep(60)"
 def test_book_is_built_once_and_states_its_claims(toy: ToyBook):
     first = toy.build("book")
     assert first.returncode == 0, first.stderr
-    (record,) = json.loads((toy.root / "_build/claims.json").read_text())
+    record, unmeasured = json.loads((toy.root / "_build/claims.json").read_text())
     assert set(record) >= RECORD_KEYS
+    assert (unmeasured["id"], unmeasured["verdict"], unmeasured["value"]) == ("toy.unmeasured", "open", None)
     assert (record["id"], record["verdict"], record["n_seeds"]) == ("toy.mean", "reproduced", 5)
     page = (toy.root / "_build/html/book/scoreboard.html").read_text()
-    assert 'id="claim-toy.mean"' in page and "not measured in this build" in page
+    assert 'id="claim-toy.mean"' in page and "could not be measured: nobody looked" in page
     assert "not at 0 * 1 | 2." in page, "a statement is words, never markup"
     chapter = (toy.root / "_build/html/notebooks/01_toy.html").read_text()
     assert "scoreboard.html#claim-toy.mean" in chapter and "<tt" not in chapter
@@ -34,7 +35,7 @@ def test_book_is_built_once_and_states_its_claims(toy: ToyBook):
 
     other = toy.build("book", "--dataset", "mnist", "--seed", "7")
     assert other.returncode == 0, other.stderr
-    (record,) = json.loads((toy.root / "_build/claims.json").read_text())
+    record, _ = json.loads((toy.root / "_build/claims.json").read_text())
     assert record["dataset"] == "mnist"
     shown = (toy.root / "_build/stage/notebooks/01_toy.ipynb").read_text()
     assert "DATASET = 'mnist'  # µ" in shown and "SEED = 7" in shown, "the page shows the parameters that ran"
@@ -73,6 +74,7 @@ def nbval(path: Path) -> int:
 
 
 AGAIN = MEASURE.splitlines()[-1]
+UNSTATED = MEASURE.replace('claim("toy.mean', 'False and claim("toy.mean')
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,8 @@ AGAIN = MEASURE.splitlines()[-1]
         ([MEASURE], ["--seed", "many"], "SEED=many: notebooks/01_toy.ipynb wants a value like 0"),
         ([MEASURE], ["--chapter", "02_toy"], "CHAPTER=02_toy: no such notebook; there is 01_toy"),
         ([MEASURE, AGAIN], [], "cell 3: states toy.mean again; notebooks/01_toy.ipynb, cell 2 did already"),
+        ([UNSTATED], [], "notebooks/01_toy.ipynb, cell 2: never states toy.mean, a claim of its chapter"),
+        (["1 + 1"], [], "notebooks/01_toy.ipynb: never states toy.mean, a claim of its chapter"),
         (
             [SLEEP],
             ["--timeout", "1"],
@@ -107,6 +111,15 @@ def test_claim_without_a_rule_stops_the_build(toy: ToyBook):
     assert done.returncode == 1 and "claim 'toy.mean' is not in book/claims.yml" in done.stderr
 
 
+def test_claim_of_a_chapter_that_is_not_there_stops_the_build(toy: ToyBook):
+    claims = CLAIMS.replace("toy.unmeasured\n  chapter: 01_toy", "toy.unmeasured\n  chapter: 02_toy")
+    (toy.root / "book" / "claims.yml").write_text(claims)
+    toy.chapter("\n".join(line for line in MEASURE.splitlines() if "unmeasured" not in line))
+    done = toy.build("book")
+    assert done.returncode == 1
+    assert "book/claims.yml: toy.unmeasured belongs to 02_toy, and there is no such notebook" in done.stderr
+
+
 def test_undeclared_parameter_is_an_error(toy: ToyBook):
     path = toy.root / "notebooks" / "01_toy.ipynb"
     path.write_text(path.read_text().replace("SEED = 0", "SPEED = 0"))
@@ -117,11 +130,16 @@ def test_undeclared_parameter_is_an_error(toy: ToyBook):
 
 def test_narrowed_site_leaves_out_what_never_ran(toy: ToyBook):
     toy.chapter("1 + 1", name="02_more")
+    claims = CLAIMS + CLAIMS.split("- id: toy.unmeasured")[0].replace("toy.mean", "more.mean").replace(
+        "01_toy", "02_more"
+    )
+    (toy.root / "book" / "claims.yml").write_text(claims)
     toc = toy.root / "_toc.yml"
     toc.write_text(toc.read_text().replace("01_toy\n", "01_toy\n- file: notebooks/02_more\n"))
     done = toy.build("book", "--chapter", "01_toy")
     assert done.returncode == 0, done.stderr
     assert "never run here: 02_more" in done.stdout
+    assert "not measured in this build" in (toy.root / "_build/html/book/scoreboard.html").read_text()
     assert not (toy.root / "_build/html/notebooks/02_more.html").exists()
 
 

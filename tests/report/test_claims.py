@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,9 @@ def test_in_a_notebook_a_claim_displays_text_box_and_record(rules, monkeypatch):
     assert record["reference"] == {"key": "geiger2019jamming", "says": "about <0.75>", "value": 0.75}
     box = bundle["text/html"]
     assert "✗ not reproduced" in box and "about &lt;0.75&gt;" in box and "N* &lt; c P" in box
-    assert 'href="../book/scoreboard.html#claim-toy.mean"' in box
+    assert 'href="../book/scoreboard.html#claim-toy.mean"' in box and '<div id="claim-toy.mean"' in box
+    opened = box.split("<summary>What would falsify it</summary>")[1].split("</details>")[0]
+    assert "A mean below 0.5." in opened and "Samples of mean zero." in opened
     assert str(record["commit"]) not in box + bundle["text/plain"], "what nbval compares is the same at every commit"
 
 
@@ -211,9 +214,14 @@ def test_records_are_printed(tmp_path, monkeypatch, capsys):
 def test_scoreboard_has_a_row_for_every_claim(rules):
     entries = list(load_claims().values())
     page = scoreboard(entries, [record()])
-    assert "1 claims: 1 reproduced, 0 not reproduced, 0 open." in page
-    (row,) = [line for line in page.splitlines() if "claim-toy.mean" in line]
-    # Five cells and no more: a bar in a text does not end one.
-    assert row.replace(r"\|", "").count("|") == 6
-    assert "0.75 \\[0.60, 0.90\\]" in row and "{cite}`geiger2019jamming`" in row
-    assert "not measured in this build" in scoreboard(entries, [])
+    assert "1 claim: 1 reproduced, 0 not reproduced, 0 open." in page
+    (row,) = re.findall(r"^\* - <span.*?(?=^\* |^````)", page, flags=re.DOTALL | re.MULTILINE)
+    cells = row.split("\n  - ")
+    assert 'id="claim-toy.mean" data-chapter="01_toy" data-verdict="reproduced" data-budget="class"' in cells[0]
+    assert 'href="../notebooks/01_toy.html#claim-toy.mean"' in cells[0] and r"N\* \< c P \| not" in cells[0]
+    opened = cells[0].split("<summary>What would falsify it</summary>")[1]
+    assert "A mean below 0.5." in opened and "Samples of mean zero." in opened
+    assert ">reproduced</span>" in cells[1] and r"0.75 \[0.60, 0.90\]" in cells[2]
+    assert cells[3:5] == ["class budget<br>digits<br>10 seeds", "between 0.5 and 1"] and "{cite}`geiger2019" in cells[5]
+    unmeasured = scoreboard(entries, [])
+    assert "not measured in this build" in unmeasured and "href" not in unmeasured, "there is no box to link to"

@@ -1,0 +1,283 @@
+"""What the pages show on hover: made right from its sources, and shown to mouse, keyboard and finger."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Page
+
+from .conftest import ROOT, ToyBook
+
+CHAPTER = "notebooks/03_jamming.html"
+SHOWN = "#landscape-tip:not([hidden])"
+
+
+@pytest.fixture
+def tips(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(ROOT / "book")
+    return importlib.import_module("tips")
+
+
+@pytest.fixture
+def page(browser: Browser, html: Path) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.route("http*://**", lambda route: route.abort())
+    yield context.new_page()
+    context.close()
+
+
+# ---- The texts ----
+
+
+def test_plain_words(tips: ModuleType):
+    done = doctest.testmod(tips)
+    assert done.attempted >= 3 and not done.failed
+
+
+def test_notation_of_the_book_is_whole(tips: ModuleType):
+    rows = {(row["tex"], row["chapter"]): row for row in tips.notation(ROOT / "book" / "notation.md")}
+    table = [line for line in (ROOT / "book" / "notation.md").read_text().splitlines() if line.startswith("| $")]
+    assert len(rows) == len(table) + 1, "one row has two symbols, θ and γ; no symbol stands twice"
+    assert rows[r"N_\Delta", None]["code"] == "unsatisfied"
+    assert rows["f", None]["symbol"] == "f", "its arguments are no part of the symbol"
+    assert rows["w", 3]["means"] != rows["w", None]["means"], "a chapter's own"
+    assert not any(set(row["symbol"] + row["means"]) & set("$\\{}^") for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    "row, says",
+    [
+        (r"| $\aleph$ | | a cardinal |", r"line 3 ($\aleph$): \aleph has no plain form"),
+        (r"| $x$ | | root $\sqrt{1 + x}$ |", r"line 3 ($x$): {1 has no plain form"),
+        (r"| $x$ | an input |", "line 3: need | $symbol$ | `code` or nothing | meaning |"),
+    ],
+)
+def test_a_row_that_cannot_be_shown_is_named(tips: ModuleType, tmp_path: Path, row: str, says: str):
+    file = tmp_path / "notation.md"
+    file.write_text(f"| Symbol | In code | Meaning |\n| --- | --- | --- |\n{row}\n")
+    with pytest.raises(tips.BuildError) as stopped:
+        tips.notation(file)
+    assert says in str(stopped.value)
+
+
+def test_a_term_stands_once(tips: ModuleType, tmp_path: Path):
+    file = tmp_path / "glossary.md"
+    file.write_text("# Glossary\n\n### A gap\n\nA [hole](#hole)\nof $10^{-12}$.\n\n## More\n\n### Hole\n\nA gap.\n")
+    assert tips.glossary(file) == {
+        "a-gap": {"term": "A gap", "text": "A hole of 10⁻¹²."},
+        "hole": {"term": "Hole", "text": "A gap."},
+    }
+    file.write_text(file.read_text() + "\n### A gap\n\nAgain.\n")
+    with pytest.raises(tips.BuildError, match="A gap: stands twice"):
+        tips.glossary(file)
+
+
+BIB = "@article{key, author = {%s}, title = {T}, %s year = {2020}, doi = {10.1/X}}"
+
+
+@pytest.mark.parametrize(
+    "authors, who",
+    [
+        ("d'Ascoli, St{\\'e}phane", "S. d'Ascoli"),
+        ("Kingma, Diederik P. and Ba, Jimmy", "D. P. Kingma and J. Ba"),
+        ("A, X and B, X and C, X and D, X", "X. A, X. B, X. C and X. D"),
+        ("A, X and B, X and C, X and D, X and E, X", "X. A, X. B, X. C and 2 others"),
+    ],
+)
+def test_reference(tips: ModuleType, tmp_path: Path, authors: str, who: str):
+    file = tmp_path / "references.bib"
+    file.write_text(BIB % (authors, "journal = {J}, volume = {3},"))
+    assert tips.references(file) == {"10.1/x": {"authors": who, "title": "T", "place": "J 3 (2020)", "doi": "10.1/X"}}
+    file.write_text(BIB % (authors, ""))
+    with pytest.raises(tips.BuildError, match="references.bib, key: need author, title, year, and journal"):
+        tips.references(file)
+
+
+@pytest.mark.parametrize(
+    "where, text, says",
+    [
+        ("page", "[A](https://doi.org/10.1000/no_(1)x)", "book/index.md: links to doi:10.1000/no_(1)x, which"),
+        ("cell", "See <https://doi.org/10.1000/none>.", "notebooks/01_toy.ipynb, cell 3: links to doi:10.1000/none,"),
+        ("page", "[A](glossary.md#gup)", "book/index.md: links to glossary.md#gup; book/glossary.md has pattern,"),
+        ("cell", "[A](../book/glossary.md#gup)", "notebooks/01_toy.ipynb, cell 3: links to glossary.md#gup;"),
+    ],
+)
+def test_a_link_that_would_show_nothing_stops_the_build(
+    tips: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str, text: str, says: str
+):
+    monkeypatch.setattr(importlib.import_module("chapters"), "ROOT", tmp_path)
+    (tmp_path / "book" / "static").mkdir(parents=True)
+    for name in ("notation.md", "glossary.md", "references.bib"):
+        (tmp_path / "book" / name).write_text((ROOT / "book" / name).read_text())
+    good = "[Geiger](https://doi.org/10.1103/PHYSREVE.100.012115), a [gap](../book/glossary.md#gap)."
+    cells = [nbformat.v4.new_markdown_cell(good)] * 3 + [
+        nbformat.v4.new_markdown_cell(text if where == "cell" else good)
+    ]
+    notebooks = {tmp_path / "notebooks" / "01_toy.ipynb": nbformat.v4.new_notebook(cells=cells)}
+    index = tmp_path / "book" / "index.md"
+    index.write_text(text if where == "page" else good)
+    with pytest.raises(tips.BuildError) as stopped:
+        tips.write_tips(tmp_path, notebooks)
+    assert says in str(stopped.value)
+    index.write_text(good)
+    tips.write_tips(tmp_path, dict.fromkeys(notebooks, nbformat.v4.new_notebook(cells=cells[:3])))
+    assert (tmp_path / "book/static/tips-data.js").read_text().startswith("window.landscapeTips = {")
+
+
+# ---- The pages ----
+
+KATEX = (
+    '<span class="katex-mathml"><math><semantics><mrow></mrow><annotation encoding="application/x-tex">%s</annotation>'
+)
+KATEX = f'{KATEX}</semantics></math></span><span class="katex-html" aria-hidden="true">formula</span>'
+
+
+def legend(page: Page) -> list[str]:
+    """The symbols in the tip that is shown."""
+    return [symbol.inner_text() for symbol in page.locator(f"{SHOWN} b").all()]
+
+
+def see(page: Page, selector: str) -> str:
+    page.mouse.move(0, 0)
+    page.locator(selector).first.hover()
+    return page.wait_for_selector(SHOWN).inner_text()
+
+
+@pytest.mark.parametrize("typeset", ["katex", "source"])
+@pytest.mark.parametrize(
+    "tex, symbols",
+    [
+        ("N^*", ["N*"]),
+        ("N / N^{*}", ["N", "N*"]),
+        (r"\theta", ["θ"]),
+        (r"N_{\Delta}/N", ["NΔ", "N"]),
+        (r"\mathcal{L} = \frac{1}{P} \sum_\mu \tfrac12 \max(0, \Delta_\mu)^2 .", ["ℒ", "P", "Δμ"]),
+        (r"y f(x)", ["yμ", "f", "xμ"]),
+        (r"N = (d + 1)\, h + (L - 1)\, h^2", ["N", "d", "h", "L"]),
+        (r"\mathcal{N}_0, N_0, x', h_{ab}^2, \mathrm{d}, \text{the share of N}, \hat P, W_h, \mathbb{P}, w", ["w"]),
+        (r"c_{0} P, c_1", ["P"]),
+    ],
+)
+def test_legend_of_a_formula(page: Page, html: Path, tmp_path: Path, tex: str, symbols: list[str], typeset: str):
+    page.goto(snippet(html, tmp_path / "page.html", KATEX % tex if typeset == "katex" else rf"\({tex}\)"))
+    page.locator(".math").hover()
+    page.wait_for_selector(SHOWN)
+    assert legend(page) == symbols
+
+
+def snippet(html: Path, file: Path, formula: str) -> str:
+    """The address of a page that holds one formula, and the book's scripts."""
+    address = (html / "_static").as_uri()
+    scripts = "".join(f'<script src="{address}/{name}"></script>' for name in ("tips-data.js", "tips.js"))
+    article = f'<article class="bd-article">A <span class="math">{formula}</span>.</article>'
+    file.write_text(f'<meta charset="utf-8">{article}{scripts}')
+    return file.as_uri()
+
+
+@pytest.mark.parametrize("name, means", [("03_toy", "width of the transition"), ("04_toy", "all the parameters")])
+def test_a_chapters_own_symbols_hold_in_it_only(page: Page, html: Path, tmp_path: Path, name: str, means: str):
+    page.goto(snippet(html, tmp_path / f"{name}.html", KATEX % "w"))
+    assert means in see(page, ".math")
+
+
+def test_hover_shows_terms_references_and_symbols(page: Page, html: Path):
+    page.goto((html / CHAPTER).as_uri())
+    assert "minus the output times the label" in see(page, "article a[href$='glossary.html#gap']")
+    text = see(page, "article a[href*='doi.org/10.1103']")
+    assert "M. Geiger" in text and "Physical Review E 100 (2019)" in text and "10.1103/PhysRevE.100.012115" in text
+    see(page, "div.math")
+    assert legend(page) == ["Δμ", "yμ", "f", "xμ"]
+    # The tip may be entered, and stays; it goes when the pointer leaves both.
+    page.locator(SHOWN).hover()
+    page.wait_for_timeout(500)
+    assert page.locator(SHOWN).count() == 1
+    page.mouse.move(2, 2)
+    page.wait_for_selector(SHOWN, state="detached")
+
+
+def test_focus_shows_and_escape_hides(page: Page, html: Path):
+    page.goto((html / CHAPTER).as_uri())
+    link = page.locator("article a[href$='glossary.html#gap']").first
+    link.focus()  # as by Tab: a script's focus is visible where the keyboard is in use
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    tip = page.locator(SHOWN)
+    assert "minus the output" in tip.inner_text()
+    assert tip.get_attribute("role") == "tooltip" and link.get_attribute("aria-describedby") == tip.get_attribute("id")
+    page.keyboard.press("Escape")
+    assert tip.count() == 0 and link.get_attribute("aria-describedby") is None
+    assert link.evaluate("node => node === document.activeElement"), "the focus stays"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    assert tip.count() == 1, "it can be had again"
+    page.keyboard.press("Tab")
+    page.wait_for_function("document.activeElement.matches('div.math')")
+    assert legend(page) == ["Δμ", "yμ", "f", "xμ"], "a formula on a line of its own is reached by the keyboard"
+
+
+def test_escape_dismisses_what_the_mouse_is_on(page: Page, html: Path):
+    page.goto((html / CHAPTER).as_uri())
+    see(page, "div.math")
+    page.keyboard.press("Escape")
+    box = page.locator("div.math").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2 + 9, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(500)
+    assert page.locator(SHOWN).count() == 0, "not shown again while the pointer stays on it"
+
+
+def test_a_citation_shows_its_reference_once(page: Page, html: Path):
+    page.goto((html / "book/index.html").as_uri())
+    text = see(page, "article a[href*='bibliography.html#']")
+    assert "Jamming transition as a paradigm" in text and "doi:10.1103" in text
+    assert page.locator("article a[href*='bibliography.html#'][title]").count() == 0, "or the browser shows it too"
+
+
+@pytest.mark.parametrize("what", ["a[href*='doi.org']", "a[href*='glossary.html#']", ".has-legend"])
+def test_a_tip_stays_within_a_phone(page: Page, html: Path, what: str):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto((html / CHAPTER).as_uri())
+    for target in page.locator(f"article {what}").all()[::5]:
+        if not target.is_visible():
+            continue
+        page.mouse.move(0, 0)
+        page.wait_for_selector(SHOWN, state="detached")
+        target.hover()
+        box = page.wait_for_selector(SHOWN).bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 740
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_finger_taps(browser: Browser, html: Path):
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True)
+    page = context.new_page()
+    page.goto((html / CHAPTER).as_uri())
+    page.locator("article .has-legend").first.tap()
+    assert page.locator(SHOWN).inner_text().startswith("N*")
+    page.locator("article h1").tap()
+    assert page.locator(SHOWN).count() == 0
+    context.close()
+
+
+def test_every_term_has_its_place_on_the_page(tips: ModuleType, page: Page, html: Path):
+    page.goto((html / "book/glossary.html").as_uri())
+    ids = set(page.locator("article section").evaluate_all("all => all.map(one => one.id)"))
+    assert set(tips.glossary(ROOT / "book" / "glossary.md")) <= ids
+
+
+def test_a_link_to_a_term_leads_there(toy: ToyBook):
+    index = toy.root / "book" / "index.md"
+    index.write_text("# Toy\n\nA [gap](glossary.md#gap) in [the chapter](../notebooks/01_toy.ipynb).\n")
+    toc = toy.root / "_toc.yml"
+    toc.write_text(toc.read_text() + "- file: book/notation\n- file: book/glossary\n")
+    done = toy.build("book")
+    assert done.returncode == 0, done.stderr
+    assert 'href="glossary.html#gap"' in (toy.root / "_build/html/book/index.html").read_text()
+    assert "minus the output" in (toy.root / "_build/html/_static/tips-data.js").read_text()
