@@ -74,6 +74,23 @@ def nbval(path: Path) -> int:
 
 
 AGAIN = MEASURE.splitlines()[-1]
+ASK = """\
+from landscape_lib.report import predict
+guess = predict.choose("left", "How many are left?", {"few": (0, 3), "many": (3, 9)})"""
+FIGURE = """\
+import matplotlib.pyplot as plt
+from landscape_lib.report import Source, show
+made = Source(sorted, [0], "digits", "0" * 64, 1.0)
+show(plt.figure(), name="fig", caption="A figure of nothing", alt={alt}, of=made)"""
+DRAWN = "import matplotlib.pyplot as plt\nplt.figure()"
+EXPLORER = """\
+from landscape_lib.report import Source, explore
+explore(print, {"h": []}, name="e", caption="It has no frames.", of=Source(sorted, [0], "digits", "0" * 64, 1.0))"""
+QUIZ = """\
+- id: q
+  question: Which one?
+  options: [{text: a, feedback: so}, {text: b, feedback: so}]
+"""
 UNSTATED = MEASURE.replace('claim("toy.mean', 'False and claim("toy.mean')
 
 
@@ -93,10 +110,21 @@ UNSTATED = MEASURE.replace('claim("toy.mean', 'False and claim("toy.mean')
             f"cell 2 ({SLEEP!r}) ran for more than 1 s",
         ),
         (["import os; os._exit(3)"], [], "cell 2 ('import os; os._exit(3)'): DeadKernelError"),
+        ([ASK], [], "notebooks/01_toy.ipynb, cell 2: asks left, which no later cell measures"),
+        ([ASK, ASK], [], "notebooks/01_toy.ipynb, cell 3: asks left again, as cell 2 did"),
+        ([FIGURE.format(alt="''")], [], "cell 2 ('import matplotlib.pyplot as plt'): ValueError: show: alt is ''"),
+        ([DRAWN], [], "notebooks/01_toy.ipynb, cell 2: a picture without caption and alt text"),
+        (
+            [EXPLORER],
+            [],
+            "ValueError: explorer e: setting h has no values",
+        ),
+        (["from landscape_lib.report import quiz", "quiz('01_toy')"], [], "01_toy.quiz.yml: q has no right answer"),
     ],
 )
 def test_what_stops_the_build_is_named(toy: ToyBook, cells: list[str], arguments: list[str], says: str):
     toy.chapter(*cells)
+    (toy.root / "notebooks" / "01_toy.quiz.yml").write_text(QUIZ)
     done = toy.build("book", *arguments)
     assert done.returncode == 1
     assert says in done.stderr

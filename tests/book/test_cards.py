@@ -1,0 +1,246 @@
+"""Explorers, predictions and quizzes of the built chapters, in a browser without network or kernel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from landscape_lib.report import PAGE, load_quiz
+
+from .conftest import HTML, ROOT
+
+CHAPTERS = sorted(path.relative_to(HTML).as_posix() for path in (HTML / "notebooks").glob("*.html"))
+FRAMES = 400_000  # bytes of an explorer
+
+
+@pytest.fixture
+def page(browser: Browser, html: Path) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    yield context.new_page()
+    context.close()
+
+
+def cards(page: Page, html: Path, chapter: str, kind: str) -> list[Locator]:
+    page.goto((html / chapter).as_uri())
+    found = page.locator(f"[data-card={kind}]").all()
+    assert found, f"{chapter} has no {kind}"
+    return found
+
+
+def facts(card: Locator) -> dict:
+    return json.loads(card.locator("script[type='application/json']").text_content() or "")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_each_setting_of_an_explorer_shows_its_frame(page: Page, html: Path, chapter: str):
+    for explorer in cards(page, html, chapter, "explorer"):
+        frames = facts(explorer)
+        assert len(json.dumps(frames)) <= FRAMES
+        controls = explorer.locator("[data-setting]").all()
+        sizes = [len(json.loads(control.get_attribute("data-setting") or "")) for control in controls]
+        assert len(frames) == sizes[0] * (sizes[1] if len(sizes) > 1 else 1)
+        for place, frame in frames.items():
+            for control, index in zip(controls, place.split(), strict=True):
+                if control.get_attribute("type") == "range":
+                    control.fill(index)
+                else:
+                    control.select_option(index)
+            picture = explorer.locator("img")
+            assert (picture.get_attribute("src"), picture.get_attribute("alt")) == (frame["src"], frame["alt"])
+            assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+            assert explorer.locator("[role=status]").text_content() == frame["alt"], "a screen reader hears the change"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_an_explorer_moves_by_mouse_and_by_keyboard(page: Page, html: Path, chapter: str):
+    for explorer in cards(page, html, chapter, "explorer"):
+        picture = explorer.locator("img")
+        for slider in explorer.locator("input[type=range]").all():
+            before = picture.get_attribute("src")
+            box = slider.bounding_box()
+            assert box is not None
+            slider.click(position={"x": box["width"] - 3, "y": box["height"] / 2})
+            clicked = picture.get_attribute("src")
+            assert clicked != before, "the mouse moves it"
+            assert slider.get_attribute("aria-valuetext") == slider.locator("xpath=..//output").text_content()
+            page.keyboard.press("ArrowLeft")
+            assert picture.get_attribute("src") not in (clicked, ""), "the keyboard moves it"
+        for menu in explorer.locator("select").all():
+            before = picture.get_attribute("src")
+            menu.focus()
+            page.keyboard.press("ArrowDown")
+            assert picture.get_attribute("src") != before
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_choice_can_be_made_by_keyboard_alone_and_meets_the_measurement(page: Page, html: Path, chapter: str):
+    for form in cards(page, html, chapter, "choice"):
+        name = form.get_attribute("data-name")
+        measured = facts(page.locator(f"[data-card=answer][data-name='{name}']"))
+        status = form.locator("[role=status]")
+        form.locator("input").first.focus()
+        page.keyboard.press("Enter")
+        expect(status).to_have_text("Pick one first.")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        said = form.locator("label").nth(1).locator("span").inner_text()
+        expect(status).to_contain_text(f"You said: {said}.")
+        expect(status).to_contain_text(measured["words"])
+        marked = form.locator("label.measured")
+        assert marked.count() == (measured["option"] is not None)
+        if measured["option"] is not None:
+            assert form.locator("label").nth(measured["option"]).get_attribute("class") == "measured"
+        expect(page.locator(f"[data-card=answer][data-name='{name}'] .yours")).to_have_text(f"You said: {said}.")
+        page.keyboard.press("Enter")  # the focus is on Start over
+        expect(status).to_have_text("")
+        assert form.locator("input:checked").count() == 0 and marked.count() == 0
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_curve_can_be_drawn_by_keyboard_and_by_pointer(page: Page, html: Path, chapter: str):
+    for form in cards(page, html, chapter, "curve"):
+        axes, status = facts(form), form.locator("[role=status]")
+        points = form.locator("[role=slider]").all()
+        assert len(points) == len(axes["x"])
+        form.locator("button[type=submit]").focus()
+        page.keyboard.press("Enter")
+        expect(status).to_contain_text("Draw first")
+        points[0].focus()
+        page.keyboard.press("End")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Home")
+        low, high = axes["y"]
+        assert [float(point.get_attribute("aria-valuenow") or "nan") for point in points[:2]] == [high, low]
+        plot = form.locator("svg")
+        plot.scroll_into_view_if_needed()
+        box = plot.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] * 0.15, box["y"] + box["height"] * 0.8)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + box["height"] * 0.1)  # one stroke over all columns
+        page.mouse.up()
+        drawn = [float(point.get_attribute("aria-valuenow") or "nan") for point in points]
+        assert drawn == sorted(drawn) and drawn[0] < drawn[-1], "a fast stroke skips no column"
+        assert form.locator(".theirs rect").count() == 0, "nothing is shown before the reader commits"
+        form.locator("button[type=submit]").focus()
+        page.keyboard.press("Enter")
+        name = form.get_attribute("data-name")
+        measured = facts(page.locator(f"[data-card=answer][data-name='{name}']"))
+        assert form.locator(".theirs rect").count() == len(measured["x"])
+        expect(status).to_contain_text(measured["says"])
+        expect(status).to_contain_text("furthest off")
+        points[0].focus()
+        page.keyboard.press("End")
+        assert float(points[0].get_attribute("aria-valuenow") or "nan") == drawn[0], "a committed curve stays"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_prediction_survives_a_reload_and_stays_in_the_tab(page: Page, html: Path, chapter: str):
+    form = cards(page, html, chapter, "choice")[0]
+    form.locator("input").last.check()
+    form.locator("button[type=submit]").click()
+    said = form.locator("[role=status]").inner_text()
+    page.reload()
+    expect(form.locator("[role=status]")).to_have_text(said)
+    assert form.locator("input").last.is_checked()
+    assert page.evaluate("localStorage.length") == 0 and page.context.cookies() == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_quiz_can_be_done_by_keyboard_alone(page: Page, html: Path, chapter: str):
+    questions = load_quiz(ROOT / "notebooks" / f"{Path(chapter).stem}.quiz.yml")
+    for form in cards(page, html, chapter, "quiz"):
+        question = questions[form.get_attribute("data-name") or ""]
+        status = form.locator("[role=status]")
+        form.locator("input").first.focus()
+        page.keyboard.press("Enter")
+        expect(status).to_contain_text("Pick an answer first." if "options" in question else "Type a number")
+        if "options" in question:
+            for i, option in enumerate(question["options"]):
+                page.keyboard.press("Space" if i == 0 else "ArrowDown")
+                page.keyboard.press("Enter")
+                verdict = "Right." if option.get("right") else "Not so."
+                expect(status).to_have_text(f"{verdict} {option['feedback']}")
+        else:
+            number = question["number"]
+            tries = [(f"{number['value']}".replace(".", ","), f"Right. {number['feedback']}")]
+            tries += [(f"{wrong['value']}", f"Not so. {wrong['feedback']}") for wrong in number.get("wrong", [])]
+            tries += [("-12345.6", f"Not so. {number['otherwise']}"), ("two", "Type a number, such as 0.5 or 120.")]
+            for typed, reply in tries:
+                page.keyboard.press("Control+A")
+                page.keyboard.type(typed)
+                page.keyboard.press("Enter")
+                expect(status).to_have_text(reply)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_without_script_nothing_essential_is_missing(browser: Browser, html: Path, chapter: str):
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.goto((html / chapter).as_uri())
+    assert page.locator("[data-card=explorer] img").count() == page.locator("[data-card=explorer]").count() > 0
+    for answer in page.locator("[data-card=answer]").all():
+        assert answer.is_visible() and "Measured." in answer.inner_text()
+    assert not page.locator("[data-card] button:visible, [data-card] .controls:visible").count(), "no dead buttons"
+    context.close()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_each_figure_has_its_strip(page: Page, html: Path, chapter: str):
+    page.goto((html / chapter).as_uri())
+    figures = page.locator("main .cell_output figure").count()
+    strips = page.locator("details.provenance").all()
+    assert figures == len(strips) > 0
+    for strip in strips:
+        said = strip.locator("dl").text_content() or ""
+        assert f"make book CHAPTER={Path(chapter).stem} BUDGET=class DATASET=digits SEED=0" in said
+        assert "SHA-256" in said and "landscape_lib." in said and "cell " in said
+
+
+def test_the_same_card_asks_a_kernel_where_there_is_one(browser: Browser):
+    """The widget's own script, with a kernel that is played: late answers do not cover newer ones, errors are said."""
+    script = (PAGE / "cards.js").read_text() + (PAGE / "widget.js").read_text().replace(
+        "export default", "window.widget ="
+    )
+    page = browser.new_page()
+    page.set_content("<div id=here></div>")
+    page.add_script_tag(content=script)
+    page.evaluate(
+        """() => {
+            window.asked = [];
+            const model = {
+                get: () => `<div data-card="explorer" class="explorer"><div data-needs-script hidden><label>h
+                    <input type="range" min="0" max="2" value="0" data-setting='["3", "4", "5"]'><output></output>
+                    </label></div><img src="data:," alt="first"><p role="status"></p>
+                    <script type="application/json">{}</` + `script></div>`,
+                on: (_, listen) => (window.listen = listen),
+                off: () => (window.listen = undefined),
+                send: message => window.asked.push(message),
+            };
+            window.close_card = widget.render({model, el: document.getElementById("here")});
+        }"""
+    )
+    slider, picture = page.locator("input"), page.locator("img")
+    expect(slider).to_be_visible()
+    slider.fill("1")
+    slider.fill("2")
+    asked = page.evaluate("asked")
+    assert [message["settings"] for message in asked] == [[1], [2]]
+    answer = "([question, alt]) => listen({question, frame: {src: 'data:,', alt}})"
+    page.evaluate(answer, [asked[1]["question"], "newer"])
+    expect(picture).to_have_attribute("alt", "newer")
+    page.evaluate(answer, [asked[0]["question"], "late"])
+    page.wait_for_timeout(50)
+    expect(picture).to_have_attribute("alt", "newer")
+    slider.fill("0")
+    page.evaluate(
+        "question => listen({question, error: 'KeyError: no such width'})", page.evaluate("asked[2].question")
+    )
+    expect(page.locator("[role=status]")).to_have_text("KeyError: no such width")
+    page.evaluate("close_card()")
+    assert page.evaluate("window.listen === undefined")
+    page.close()
