@@ -45,7 +45,7 @@
 
   // What the address asks for: a row, or a choice. A value that no row has is as good as none.
   function read() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(location.hash.slice(1));
     const wanted = new URLSearchParams(target ? "" : location.hash.slice(1));
     for (const [name, select] of Object.entries(selects)) {
       select.value = wanted.get(name) ?? "all";

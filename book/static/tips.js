@@ -91,12 +91,11 @@
   for (const formula of /\/notation\.html$/.test(location.pathname) ? [] : article.querySelectorAll(".math")) {
     const source = formula.querySelector('annotation[encoding="application/x-tex"]') || formula;
     const rows = legend(source.textContent);
-    if (rows.length) {
-      tips.set(formula, () => rows.map(symbolLine));
-      formula.classList.add("has-legend");
-    }
+    if (!rows.length) continue;
+    tips.set(formula, () => rows.map(symbolLine));
+    formula.classList.add("has-legend");
     if (formula.matches("div")) {
-      formula.tabIndex = 0; // it may be wider than its box: the arrow keys scroll it
+      formula.tabIndex = 0; // one on its own line is a stop for the keyboard; those in a text would be too many
       formula.setAttribute("role", "group");
       formula.setAttribute("aria-label", "Formula");
     }

@@ -36,7 +36,7 @@ def scoreboard(entries: Iterable[Entry], records: Iterable[Record]) -> str:
 _HEAD = """````{list-table}
 :class: scoreboard
 :header-rows: 1
-:widths: 29 12 22 12 11 14
+:widths: 26 14 24 11 11 14
 
 * - Claim
   - Verdict
@@ -50,10 +50,12 @@ _HEAD = """````{list-table}
 def _row(entry: Entry, record: Record | None) -> str:
     """A row of the list-table. What the filters ask for stands on its anchor; script reads it there."""
     if record is None:
-        verdict, budget, number, where = "open", "", "not measured in this build", "none"
+        verdict, because, budget = "open", "", ""
+        number, where = "not measured in this build", "none"
         name = f"<code>{entry.id}</code>"
     else:
         verdict, budget, number = record["verdict"], record["budget"], f"**{escape(measured(record))}**"
+        because = f"<br>{escape(record['reason'])}" if verdict == "open" and record["value"] is not None else ""
         where = f"{budget} budget<br>{escape(record['dataset'])}<br>{record['n_seeds']} seeds"
         box = f"../notebooks/{entry.chapter}.html#claim-{entry.id}"
         name = f'<a href="{box}"><code>{entry.id}</code> in chapter {int(entry.chapter[:2])}</a>'
@@ -66,7 +68,7 @@ def _row(entry: Entry, record: Record | None) -> str:
         "    <details><summary>What would falsify it</summary>\n\n"
         f"    {escape(entry.falsified_by)}\n\n    The null, which the rule must reject: {escape(entry.null)}\n\n"
         "    </details>",
-        f'<span class="verdict verdict-{verdict.replace(" ", "-")}">{verdict}</span>',
+        f'<span class="verdict verdict-{verdict.replace(" ", "-")}">{verdict}</span>{because}',
         f"{number}<br>{escape(entry.measures)}",
         where,
         escape(str(entry.rule)),

@@ -116,9 +116,7 @@ def test_a_link_that_would_show_nothing_stops_the_build(
     for name in ("notation.md", "glossary.md", "references.bib"):
         (tmp_path / "book" / name).write_text((ROOT / "book" / name).read_text())
     good = "[Geiger](https://doi.org/10.1103/PHYSREVE.100.012115), a [gap](../book/glossary.md#gap)."
-    cells = [nbformat.v4.new_markdown_cell(good)] * 3 + [
-        nbformat.v4.new_markdown_cell(text if where == "cell" else good)
-    ]
+    cells = [nbformat.v4.new_markdown_cell(one) for one in (good, good, good, text if where == "cell" else good)]
     notebooks = {tmp_path / "notebooks" / "01_toy.ipynb": nbformat.v4.new_notebook(cells=cells)}
     index = tmp_path / "book" / "index.md"
     index.write_text(text if where == "page" else good)

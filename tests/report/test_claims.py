@@ -223,5 +223,6 @@ def test_scoreboard_has_a_row_for_every_claim(rules):
     assert "A mean below 0.5." in opened and "Samples of mean zero." in opened
     assert ">reproduced</span>" in cells[1] and r"0.75 \[0.60, 0.90\]" in cells[2]
     assert cells[3:5] == ["class budget<br>digits<br>10 seeds", "between 0.5 and 1"] and "{cite}`geiger2019" in cells[5]
+    assert ">open</span><br>3 seeds, " in scoreboard(entries, [record(verdict="open", reason="3 seeds, too few")])
     unmeasured = scoreboard(entries, [])
     assert "not measured in this build" in unmeasured and "href" not in unmeasured, "there is no box to link to"
