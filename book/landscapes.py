@@ -24,8 +24,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.colors import LightSource, LinearSegmentedColormap
 from matplotlib.axes import Axes
+from matplotlib.colors import LightSource, LinearSegmentedColormap
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import distance_transform_edt, gaussian_filter, label, minimum_filter, zoom
@@ -111,7 +111,7 @@ class Map:
 
 
 def descend(h: int, tasks: Sequence[Task], seeds: Sequence[int], *, steps: int) -> Population:
-    """Three networks a seed, from the same weights by different batches; those that fit, trained on to a margin of 2."""
+    """Three networks a seed, from the same weights by other batches; those that fit, trained on to a margin of 2."""
     L, d = SETTINGS["L"], SETTINGS["d"]
     inputs = torch.stack([task.inputs for task in tasks]).repeat_interleave(THREE, 0)
     labels = torch.stack([task.labels for task in tasks]).repeat_interleave(THREE, 0)
