@@ -164,7 +164,7 @@ LAND = LinearSegmentedColormap.from_list("land", ["#fbf3df", "#edd6a3", "#cfa765
 WATER = LinearSegmentedColormap.from_list("water", ["#2a78ad", "#0f5288", "#082f5a"])
 INK, PAPER = "#1f1812", "#fbf6ea"
 LOW, TOP = 0.03, 3.0  # heights: where the tint turns from linear to logarithmic, and where it ends
-DEEP = 0.8  # the distance of the closest pattern from its margin at which water is darkest
+DEEP = 1.0  # the distance of the closest pattern from its margin at which water is darkest
 BAR = 0.1  # the length of the scale bars, over the norm of the weights
 
 
@@ -242,10 +242,10 @@ def draw(maps: Sequence[Map], path: Path = PICTURE) -> None:
         legend.imshow(LAND(np.linspace(0, 1, 256))[None], extent=(shore, end, 66, 92), aspect="auto")
         legend.set(xlim=(0, width), ylim=(0, LEGEND))
         for value in (0, 0.05, 0.2, 0.5, 1, TOP):
-            legend.text(shore + (end - shore) * tint(value), 38, f"{value:g}", ha="center")
-        legend.text(16, 38, f"{DEEP:g}")
+            legend.text(shore + (end - shore) * tint(value), 38, f"{value:g}" + "+" * (value == TOP), ha="center")
+        legend.text(16, 38, f"{DEEP:g}+")
         legend.text(16, 10, "depth")
-        legend.text((shore + end) / 2, 10, "height, the typical miss", ha="center")
+        legend.text((shore + end) / 2, 10, "height, the rms gap", ha="center")
         legend.plot(602, 79, "o", ms=8, mfc="white", mec=INK, mew=1.6)
         legend.text(640, 79, "a trained network", va="center_baseline")
         bar(legend, 576, 626, 30)

@@ -1,4 +1,4 @@
-"""The picture of the home page and the README, and the table it is drawn from.
+"""The picture at the head of chapter 3, and the table it is drawn from.
 
 python book/picture.py             draw book/static/jamming.png from book/results/jamming_class_mnist.csv
 python book/picture.py --measure   train the networks and write that table first (two cores, a minute and a half)
@@ -62,15 +62,15 @@ def draw() -> None:
             zero = 10.0 ** (-12.2 - lane)
             loss = np.where(group.satisfied, zero * 10 ** generator.uniform(-0.25, 0.25, len(group)), group.loss)
             left.loglog(N, loss, "o", ms=5, mew=0, alpha=0.75, color=colours[P])
-            left.annotate(f"P = {P}", (680, zero), color=colours[P] if lane > 1 else "#444444", va="center", size=10)
+            left.annotate(f"P = {P}", (880, zero), color=colours[P] if lane > 1 else "#444444", va="center", size=10)
             right.semilogx(N, group.unsatisfied / group.N, "o", ms=5, mew=0, alpha=0.75, color=colours[P])
-        left.set(xlabel="weights N", ylabel="loss after training", ylim=(2e-16, 1), xlim=(42, 1000))
+        left.set(xlabel="weights N", ylabel="loss after training", ylim=(2e-16, 1), xlim=(42, 1600))
         left.set_title(f"{len(rows)} networks, each a dot")
         left.set_yticks([10**-13.7, 1e-8, 1e-4, 1], ["zero", "$10^{-8}$", "$10^{-4}$", "1"])
         right.set(xlabel="weights N", ylabel=r"unsatisfied patterns, $N_\Delta / N$")
         right.set_title("What the failing ones miss")
         for axis in (left, right):
-            axis.set_xticks([50, 100, 200, 400], ["50", "100", "200", "400"])
+            axis.set_xticks([50, 100, 200, 400, 800], ["50", "100", "200", "400", "800"])
             axis.minorticks_off()
         figure.savefig(PICTURE, metadata={"Software": None})
         plt.close(figure)
