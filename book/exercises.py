@@ -31,6 +31,7 @@ TAGS = (
     "hide-output",
     "hide-cell",
     "remove-cell",
+    "remove-input",
     "raises-exception",
     "nbval-ignore-output",
     "nbval-check-output",

@@ -80,7 +80,7 @@ def explore(
         metadata={
             "landscape_figure": {
                 "name": name,
-                "caption": f"{caption} Shown: {setting}.",
+                "caption": f"{caption} In print: {setting}.",
                 "alt": first["alt"],
                 "source": facts(of, reproduces),
             }

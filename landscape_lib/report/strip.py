@@ -24,7 +24,8 @@ def strip(facts: Mapping[str, Any], *, cell: int, chapter: str, parameters: Mapp
     }
     listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items())
     budget = f"{parameters['BUDGET']} budget, " if "BUDGET" in parameters else ""
-    line = f"{facts['dataset']}, {budget}seeds {facts['seeds']}, {facts['seconds']:g} s"
+    seeds = f"seed{'s' if ' ' in facts['seeds'] else ''} {facts['seeds']}"
+    line = f"{facts['dataset']}, {budget}{seeds}, {facts['seconds']:g} s"
     return (
         f'<details class="provenance"><summary>Where this comes from: {e(line)}</summary>\n<dl>{listed}</dl></details>'
     )
