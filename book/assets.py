@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 from chapters import BOOK, BUILD, BuildError, say, show, write
 
@@ -17,40 +17,41 @@ PATIENCE = 180  # seconds that npm may take
 # The theme's and Jupyter Book's own, on every page. Icons come from the theme's web font, so their script (1.5 MB) only
 # draws them a second time; thebe runs cells on a server, and names one, but the pages have no button that starts it.
 UNUSED = ("scripts/fontawesome.js", "sphinx-thebe.js", "THEBE_JS_URL", "text/x-thebe-config", "kernelName =")
+SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")  # on every page too, but only search.html searches
+MATHJAX = ("window.MathJax", "tex-mml-chtml.js")
 SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>\s*", re.DOTALL)
-# What KaTeX leaves in a page where it cannot typeset: a formula it cannot parse, or a command it does not know, in red.
-FAULT = re.compile(r'class="katex-error" title="([^"]*)"|<mstyle mathcolor="#cc0000"><mtext>(.*?)</mtext>')
+# A formula as Sphinx writes it for MathJax: \(…\) in a line, \[…\] on its own, there after its number if it has one.
+FORMULA = re.compile(
+    r'(<(span|div) class="[^"]*\bmath notranslate nohighlight"[^>]*>(?:(?!</\2>).)*?)'
+    r"\\([(\[])(.*?)\\[)\]](?=</\2>)",
+    re.DOTALL,
+)
 
 
 class Unavailable(Exception):
     """Why formulas cannot be typeset here."""
 
 
-def formulas(static: Path) -> dict[str, Any]:
-    """Lay KaTeX's style sheet and fonts into the book's static folder; return what `_config.yml` needs to typeset.
-
-    That is nothing where npm has no KaTeX to give: formulas then stay TeX, and each reader's browser fetches MathJax.
-    """
+def formulas() -> Path | None:
+    """The folder of KaTeX; none where npm has none to give: then each reader's browser fetches MathJax."""
     try:
-        katex = installed() / "katex" / "dist"
+        return installed() / "katex"
     except Unavailable as reason:
         say(f"formulas: {reason}; readers' browsers typeset them, with MathJax from cdn.jsdelivr.net")
-        return {}
-    (static / "katex" / "fonts").mkdir(parents=True)
-    for font in sorted((katex / "fonts").glob("*.woff2")):
-        shutil.copy(font, static / "katex" / "fonts")
-    sheet = (katex / "katex.min.css").read_text(encoding="utf-8")
+        return None
+
+
+def lay_out(katex: Path, static: Path) -> str:
+    """Copy KaTeX's style sheet and fonts into the book's static folder; return the sheet's name there."""
+    fonts = static / "katex" / "fonts"
+    fonts.mkdir(parents=True)
+    for font in sorted((katex / "dist" / "fonts").glob("*.woff2")):
+        shutil.copy(font, fonts)
+    sheet = (katex / "dist" / "katex.min.css").read_text(encoding="utf-8")
     # Every browser of today reads woff2; the other formats are left out, and so must be their names.
     sheet = re.sub(r',url\(fonts/[^)]*\.(?:woff|ttf)\) format\("\w+"\)', "", sheet)
     write(static / "katex" / "katex.css", sheet)
-    return {
-        "extra_extensions": ["sphinxcontrib.katex"],
-        "config": {
-            "html_math_renderer": "katex",
-            "katex_prerender": True,
-            "katex_css_path": "katex/katex.css",
-        },
-    }
+    return "katex/katex.css"
 
 
 def installed() -> Path:
@@ -82,18 +83,37 @@ def installed() -> Path:
     return modules
 
 
-def finish(site: Path) -> None:
-    """Mend the theme's pages: no script that is of no use, no withdrawn role; stop where a formula is not typeset."""
-    faults = []
-    for page in sorted(site.rglob("*.html")):
-        text = page.read_text(encoding="utf-8")
-        for broken, unknown in FAULT.findall(text):
-            what = html.unescape(broken) or f"unknown command {html.unescape(unknown)}"
-            faults.append(f"{page.relative_to(site).as_posix()}: a formula cannot be typeset: {what}")
-        lean = SCRIPT.sub(lambda script: "" if any(mark in script[0] for mark in UNUSED) else script[0], text)
+def finish(site: Path, katex: Path | None) -> None:
+    """Mend the pages that the theme made: formulas typeset, no script that is of no use, no withdrawn role."""
+    pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
+    if katex:
+        pages = typeset(pages, katex, site)
+    for path, text in pages.items():
+        unused = UNUSED + (() if path.name == "search.html" else SEARCH) + (MATHJAX if katex else ())
+        text = SCRIPT.sub(
+            lambda script, unused=unused: "" if any(mark in script[0] for mark in unused) else script[0], text
+        )
         # docutils gives the entries of a bibliography a role that has been withdrawn; in its list they are items.
-        page.write_text(lean.replace('role="doc-biblioentry"', 'role="listitem"'), encoding="utf-8")
-    if faults:
-        raise BuildError("\n".join(dict.fromkeys(faults)))
+        path.write_text(text.replace('role="doc-biblioentry"', 'role="listitem"'), encoding="utf-8")
     for file in (site / "_static").rglob("fontawesome.js*"):
         file.unlink()
+
+
+def typeset(pages: dict[Path, str], katex: Path, site: Path) -> dict[Path, str]:
+    """The pages with every formula as HTML and MathML; one that KaTeX cannot typeset stops the build."""
+    found = [(path, match) for path, text in pages.items() for match in FORMULA.finditer(text)]
+    asked = json.dumps([[html.unescape(match[4]), match[3] == "["] for _, match in found])
+    command = ["node", str(VENDOR / "typeset.js"), str(katex)]
+    done = subprocess.run(command, input=asked, text=True, capture_output=True)
+    if done.returncode:
+        raise BuildError(f"node could not run KaTeX:\n{done.stderr}")
+    answers = json.loads(done.stdout)
+    faults = [
+        f"{path.relative_to(site).as_posix()}: cannot typeset {html.unescape(match[4]).strip()}: {answer['error']}"
+        for (path, match), answer in zip(found, answers, strict=True)
+        if "error" in answer
+    ]
+    if faults:
+        raise BuildError("\n".join(dict.fromkeys(faults)))
+    results = iter(answers)
+    return {path: FORMULA.sub(lambda match: match[1] + next(results)["html"], text) for path, text in pages.items()}

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
-from assets import finish
+from assets import finish, formulas
 from chapters import (
     BOOK,
     BUILD,
@@ -60,9 +60,11 @@ def site(current: dict[Path, Path]) -> None:
     rules = load_claims(BOOK / "claims.yml")
     notebooks = {path: nbformat.read(executed, as_version=4) for path, executed in sorted(current.items())}
     stated = json.dumps(records(notebooks, rules), indent=1, ensure_ascii=False) + "\n"
-    stage(notebooks, rules, stated)
+    katex = formulas()
+    stage(notebooks, rules, stated, katex)
     digest = hashlib.sha256()
-    for file in [*sorted(STAGE.rglob("*")), *sorted(BOOK.glob("*.py")), ROOT / "requirements.lock"]:
+    makers = [*BOOK.glob("*.py"), *BOOK.glob("vendor/*"), ROOT / "requirements.lock"]
+    for file in [*sorted(STAGE.rglob("*")), *sorted(makers)]:
         if file.is_file():
             digest.update(show(file).encode() + file.read_bytes())
     stamp = BUILD / "html.key"
@@ -76,7 +78,7 @@ def site(current: dict[Path, Path]) -> None:
     done = subprocess.run([tool, "build", STAGE, *options], text=True, capture_output=True)
     if done.returncode:
         raise BuildError(f"jupyter-book stopped:\n{done.stdout}\n{done.stderr}")
-    finish(WORK / "_build" / "html")
+    finish(WORK / "_build" / "html", katex)
     old = BUILD / "html.old"
     shutil.rmtree(old, ignore_errors=True)
     if HTML.exists():

@@ -10,7 +10,7 @@ from typing import Any
 
 import nbformat
 import yaml
-from assets import formulas
+from assets import lay_out
 from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, show, write
 from exercises import check, for_page
 from nbformat import NotebookNode
@@ -54,8 +54,11 @@ def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> lis
     return [found[name][1] for name in rules if name in found]
 
 
-def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: str) -> None:
-    """Lay out the book's sources as in the repository, with executed chapters and the scoreboard filled in."""
+def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: str, katex: Path | None) -> None:
+    """Lay out the book's sources as in the repository, with executed chapters and the scoreboard filled in.
+
+    With them the style sheet and fonts of KaTeX, where it is at hand.
+    """
     shutil.rmtree(STAGE, ignore_errors=True)
     shutil.copytree(BOOK, STAGE / "book", ignore=shutil.ignore_patterns("*.py", "__pycache__", "claims.*", "vendor"))
     for name in ("cards.js", "cards.css"):
@@ -79,9 +82,8 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
         toc = without(toc, absent)
         # Prose may point to a chapter that a narrowed build leaves out.
         config["sphinx"]["config"]["suppress_warnings"] = ["myst.xref_missing"]
-    typeset = formulas(STAGE / "book" / "static")
-    config["sphinx"]["config"] |= typeset.get("config", {})
-    config["sphinx"]["extra_extensions"] = typeset.get("extra_extensions", [])
+    if katex:
+        config["sphinx"]["config"]["html_css_files"].insert(0, lay_out(katex, STAGE / "book" / "static"))
     write(STAGE / "_config.yml", yaml.safe_dump(config, sort_keys=False))
     write(STAGE / "_toc.yml", yaml.safe_dump(toc, sort_keys=False))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -71,17 +72,18 @@ class ToyBook:
     def chapter(self, *cells: str, name: str = "01_toy") -> None:
         nbformat.write(toy_notebook(*cells), self.root / "notebooks" / f"{name}.ipynb")
 
-    def build(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, self.root / "book" / "build.py", *arguments], capture_output=True, text=True, timeout=300
-        )
+    def build(self, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run `build.py`; ``path`` is the one folder where it finds programs, all of the machine's by default."""
+        command = [sys.executable, self.root / "book" / "build.py", *arguments]
+        environment = os.environ | ({"PATH": str(path)} if path else {})
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
 
 
 def toy_book(tmp_path: Path) -> ToyBook:
     (tmp_path / "book").mkdir()
     code = [file.name for file in (ROOT / "book").glob("*.py")]
-    pages = ("scoreboard.md", "notation.md", "glossary.md")
-    for name in (*code, *pages, "claims.schema.json", "references.bib", "static"):
+    others = ("scoreboard.md", "notation.md", "glossary.md", "vendor")
+    for name in (*code, *others, "claims.schema.json", "references.bib", "static"):
         copy = shutil.copytree if (ROOT / "book" / name).is_dir() else shutil.copy
         copy(ROOT / "book" / name, tmp_path / "book" / name)
     shutil.copy(ROOT / "_config.yml", tmp_path)
@@ -113,12 +115,14 @@ def html() -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    """The machine's Chromium, else the one that Playwright keeps for itself."""
     names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.fail(f"no browser: looked for {', '.join(names)}; on Debian, apt-get install chromium")
     quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        path = next((found for name in names if (found := shutil.which(name))), own if Path(own).exists() else None)
+        if path is None:
+            pytest.fail(f"no browser: looked for {', '.join(names)}; on Debian, apt-get install chromium")
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", *quiet])
         yield chromium
         chromium.close()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlparse
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, Page, Route
+from PIL import Image
+from playwright.sync_api import Browser, Page, Response
 
 from landscape_lib.report import load_claims
 
@@ -19,24 +26,47 @@ from .test_build import RECORD_KEYS
 PAGES = sorted(
     path.relative_to(HTML).as_posix() for folder in ("book", "notebooks") for path in (HTML / folder).glob("*.html")
 )
-# The theme's own: it loads a script twice that declares this.
-THEIRS = ("THEBE_JS_URL",)
+WEIGHT = 1_500_000  # bytes that a page may load, less the frames of its explorers
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+UNTYPESET = "not typeset: install node and npm, then `make book`"
 
 
 @pytest.fixture
 def page(browser: Browser, html: Path) -> Iterator[Page]:
-    """A page that reaches local files and nothing else."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.route("**/*", only_local)
+    """A page of a browser without a network, in which nothing moves."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True, reduced_motion="reduce")
     yield context.new_page()
     context.close()
 
 
-def only_local(route: Route) -> None:
-    if urlparse(route.request.url).scheme in ("file", "data", "blob"):
-        route.continue_()
-    else:
-        route.abort()
+def opened(page: Page, address: str, scheme: str = "light", width: int = 1280) -> Page:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(address)
+    # What is folded is read too. Then wait until nothing moves and every font is there.
+    page.evaluate(
+        """async () => {
+            for (const fold of document.querySelectorAll("main details")) fold.open = true;
+            await document.fonts.ready;
+            await Promise.all(document.getAnimations().map(animation => animation.finished));
+        }"""
+    )
+    return page
+
+
+@pytest.fixture(scope="module")
+def server(html: Path) -> Iterator[str]:
+    """The site over HTTP, as readers get it."""
+    handler = partial(Quiet, directory=str(html))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{served.server_address[1]}"
+        served.shutdown()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
 
 
 def soup(html: Path, name: str) -> BeautifulSoup:
@@ -48,26 +78,128 @@ def test_site_has_pages(html: Path):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_loads_without_error(page: Page, html: Path, name: str):
+def test_page_loads_without_error_and_asks_no_other_host(page: Page, html: Path, name: str):
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     missing: list[str] = []
-    page.on("requestfailed", lambda request: missing.append(request.url) if request.url.startswith("file") else None)
-    page.goto((html / name).as_uri())
-    page.wait_for_load_state()
-    # A blocked request to another host shows as this line: the network is off here, not the page broken.
-    ours = [text for text in errors if "net::ERR_FAILED" not in text and not any(known in text for known in THEIRS)]
+    page.on("requestfailed", lambda request: missing.append(request.url))
+    opened(page, (html / name).as_uri())
+    outside = [url for url in asked if urlparse(url).scheme not in ("file", "data", "blob")]
+    assert not outside, f"asks {outside}; MathJax is asked for where formulas are {UNTYPESET}"
     assert not missing
-    assert not ours
+    assert not errors
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_light_and_whole_over_http(browser: Browser, server: str, name: str):
+    context = browser.new_context()
+    page = context.new_page()
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
+    opened(page, f"{server}/{name}").wait_for_load_state("networkidle")
+    assert not [answer.url for answer in answers if answer.status >= 400]
+    weights = {answer.url.removeprefix(server): len(answer.body()) for answer in answers}
+    frames = page.evaluate(
+        """() => [...document.querySelectorAll("script.explorer-frames")]
+            .reduce((sum, frames) => sum + new Blob([frames.textContent]).size, 0)"""
+    )
+    context.close()
+    heaviest = sorted(weights.items(), key=lambda item: -item[1])[:5]
+    assert len(weights) > 10 and sum(weights.values()) - frames <= WEIGHT, heaviest
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_formulas_are_typeset(page: Page, html: Path, name: str):
+    words = soup(html, name).find("main")
+    assert words is not None
+    for node in words.select("pre, code, script, annotation"):
+        node.decompose()
+    raw = re.findall(r"(?:\\[(\[]|\$\$|\\begin\{).{0,40}", words.get_text())
+    assert not raw, UNTYPESET
+    opened(page, (html / name).as_uri())
+    found = page.evaluate(
+        """() => {
+            const formulas = [...document.querySelectorAll(".math")];
+            const width = formula => formula.querySelector(".katex-html")?.getBoundingClientRect().width ?? 0;
+            return {
+                formulas: formulas.length,
+                bad: formulas.filter(formula => width(formula) < 1 || !formula.querySelector("math annotation"))
+                    .concat([...document.querySelectorAll(".katex-error")]).map(node => node.outerHTML.slice(0, 99)),
+                fonts: [...document.fonts].filter(font => font.family.startsWith("KaTeX"))
+                    .map(font => `${font.family} ${font.status}`),
+            };
+        }"""
+    )
+    assert not found["bad"]
+    assert not [font for font in found["fonts"] if font.endswith("error")]
+    assert bool(found["formulas"]) == ("KaTeX_Main loaded" in found["fonts"])
+    assert found["formulas"] or name not in ("book/notation.html", "notebooks/03_jamming.html")
+
+
+def test_formula_wider_than_the_page_scrolls_by_keyboard(page: Page, html: Path):
+    opened(page, (html / "book/notation.html").as_uri(), width=200)
+    box = page.locator(".katex-display")
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle(), timeout=5000)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.wait_for_function("box => !box.hasAttribute('tabindex')", arg=box.element_handle(), timeout=5000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_accessibility_violation(page: Page, html: Path, name: str, scheme: str):
+    opened(page, (html / name).as_uri(), scheme)
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    found = Axe().run(page, options=WCAG).response
+    assert len(found["passes"]) > 10, "axe looked"
+    assert not [
+        f"{fault['id']} ({len(fault['nodes'])}): {fault['nodes'][0]['html'][:200]}" for fault in found["violations"]
+    ]
+
+
+def test_search_finds_a_word(page: Page, html: Path):
+    opened(page, (html / "book/index.html").as_uri())
+    page.keyboard.press("Control+k")
+    page.keyboard.type("jamming")
+    page.keyboard.press("Enter")
+    page.locator("#search-results li a", has_text="Jamming").first.wait_for(timeout=10_000)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_icons_are_drawn(page: Page, html: Path, name: str):
+    opened(page, (html / name).as_uri())
+    blank = page.evaluate(
+        """() => [...document.querySelectorAll(".fa-solid, .fas, .fa-brands")].filter(icon => {
+            const drawn = getComputedStyle(icon, "::before");
+            return icon.offsetParent && (drawn.content === "none" || !icon.getBoundingClientRect().width);
+        }).map(icon => icon.className)"""
+    )
+    fonts = page.evaluate("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family).join()")
+    assert not blank and "Font Awesome" in fonts
+
+
+def test_figures_are_dark_on_a_dark_screen_and_white_on_paper(page: Page, html: Path):
+    opened(page, (html / "book/index.html").as_uri(), "dark")
+    figure = page.locator("article img").first
+    corner = Image.open(io.BytesIO(figure.screenshot())).convert("RGB").getpixel((3, 3))
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert f"rgb{corner}" == ground, "a figure's paper is the page's"
+    page.emulate_media(media="print", color_scheme="dark")
+    assert figure.evaluate("image => getComputedStyle(image).filter") == "none"
+    seen = "addEventListener('beforeprint', () => { window.printed = document.documentElement.dataset.theme; })"
+    page.evaluate(seen)
+    page.pdf()
+    assert page.evaluate("[window.printed, document.documentElement.dataset.theme]") == ["light", "dark"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_overflows_a_phone(page: Page, html: Path, name: str, scheme: str):
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.goto((html / name).as_uri())
+    opened(page, (html / name).as_uri(), scheme, width=360)
     wide = page.evaluate(
         """() => {
             const root = document.documentElement, held = node => {
