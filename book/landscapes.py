@@ -8,6 +8,7 @@ python book/landscapes.py    train, map and draw (one core, about three minutes)
 A map is a plane section of the landscape, chosen by a rule and not by its looks. Three networks start from the same
 weights and draw their own batches of the same patterns; the plane is the one through the three ends. Descent stops at
 the shore of zero loss, so those that get there are trained on, to a margin of 2. The map is of the loss for margin 1.
+The frame is the same for all maps, in units of the three's spread; it was set once, to hold the lakes of seed 0.
 """
 
 from __future__ import annotations
