@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import re
 import threading
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlparse
@@ -69,6 +70,7 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+@cache
 def soup(html: Path, name: str) -> BeautifulSoup:
     return BeautifulSoup((html / name).read_text(encoding="utf-8"), "html.parser")
 
@@ -113,7 +115,7 @@ def test_page_is_light_and_whole_over_http(browser: Browser, server: str, name: 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_formulas_are_typeset(page: Page, html: Path, name: str):
-    words = soup(html, name).find("main")
+    words = copy.copy(soup(html, name).main)
     assert words is not None
     for node in words.select("pre, code, script, annotation"):
         node.decompose()
