@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from .conftest import ROOT, ToyBook, toy_notebook
+from .conftest import MEASURE, ROOT, ToyBook, toy_notebook
 
 VENDOR = ROOT / "book" / "vendor"
 FORMULAS = r"""# Toy
@@ -40,7 +40,7 @@ MATHJAX = "readers' browsers typeset them, with MathJax from cdn.jsdelivr.net"
 def formulas(toy: ToyBook) -> ToyBook:
     """A toy with formulas in a page, in a notebook's text and in an output."""
     (toy.root / "book" / "index.md").write_text(FORMULAS)
-    notebook = toy_notebook("from IPython.display import Math, display", r"display(Math(r'\eta \to 0'))")
+    notebook = toy_notebook(MEASURE, "from IPython.display import Math, display", r"display(Math(r'\eta \to 0'))")
     notebook.cells.append(nbformat.v4.new_markdown_cell(r"It holds that $\theta > 0$ and \$5 is no formula."))
     nbformat.write(notebook, toy.root / "notebooks" / "01_toy.ipynb")
     return toy

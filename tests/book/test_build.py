@@ -82,7 +82,7 @@ import matplotlib.pyplot as plt
 from landscape_lib.report import Source, show
 made = Source(sorted, [0], "digits", "0" * 64, 1.0)
 show(plt.figure(), name="fig", caption="A figure of nothing", alt={alt}, of=made)"""
-DRAWN = "import matplotlib.pyplot as plt\nplt.figure()"
+DRAWN = "import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])"
 EXPLORER = """\
 from landscape_lib.report import Source, explore
 explore(print, {"h": []}, name="e", caption="It has no frames.", of=Source(sorted, [0], "digits", "0" * 64, 1.0))"""
@@ -110,10 +110,10 @@ UNSTATED = MEASURE.replace('claim("toy.mean', 'False and claim("toy.mean')
             f"cell 2 ({SLEEP!r}) ran for more than 1 s",
         ),
         (["import os; os._exit(3)"], [], "cell 2 ('import os; os._exit(3)'): DeadKernelError"),
-        ([ASK], [], "notebooks/01_toy.ipynb, cell 2: asks left, which no later cell measures"),
-        ([ASK, ASK], [], "notebooks/01_toy.ipynb, cell 3: asks left again, as cell 2 did"),
+        ([MEASURE, ASK], [], "notebooks/01_toy.ipynb, cell 3: asks left, which no later cell measures"),
+        ([MEASURE, ASK, ASK], [], "notebooks/01_toy.ipynb, cell 4: asks left again, as cell 3 did"),
         ([FIGURE.format(alt="''")], [], "cell 2 ('import matplotlib.pyplot as plt'): ValueError: show: alt is ''"),
-        ([DRAWN], [], "notebooks/01_toy.ipynb, cell 2: a picture without caption and alt text"),
+        ([MEASURE, DRAWN], [], "notebooks/01_toy.ipynb, cell 3: a picture without caption and alt text"),
         (
             [EXPLORER],
             [],
