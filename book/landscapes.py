@@ -17,7 +17,7 @@ import io
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -36,8 +36,9 @@ from landscape_lib.data import Task
 from landscape_lib.experiments.jamming import ZERO, task
 from landscape_lib.measure.jamming import effective_parameters, gaps
 from landscape_lib.nets import MLP, Population
-from landscape_lib.report import provenance
+from landscape_lib.report import Source
 from landscape_lib.report.plots import style
+from landscape_lib.report.sources import facts
 from landscape_lib.training import Stop, adam, quadratic_hinge, train
 
 BOOK = Path(__file__).resolve().parent
@@ -276,14 +277,14 @@ def record(maps: Sequence[Map], seconds: float) -> None:
     TABLE.parent.mkdir(exist_ok=True)
     table = pd.DataFrame([one.row() for one in maps])
     table.to_csv(TABLE, index=False, float_format="%.4g", lineterminator="\n")
-    facts = {
-        "experiment": "book/landscapes.py",
+    sha256 = task("digits", "parity", SETTINGS["P"], SETTINGS["d"], SEEDS[0]).sha256
+    made = {
+        **facts(Source(measure, SEEDS, SETTINGS["dataset"], sha256, seconds)),
+        "experiment": "book/landscapes.py",  # run as a script, its functions have no module's name
+        "command": "python book/landscapes.py",
         "settings": {**SETTINGS, **TRAINING, "widths": WIDTHS, "seeds": SEEDS, "frame": FRAME},
-        "data_sha256": task("digits", "parity", SETTINGS["P"], SETTINGS["d"], SEEDS[0]).sha256,
-        "seconds": round(seconds),
-        **asdict(provenance()),
     }
-    TABLE.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    TABLE.with_suffix(".json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

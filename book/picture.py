@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -17,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from landscape_lib.experiments.jamming import curve, grid
-from landscape_lib.report import png, provenance
+from landscape_lib.report import Source, png
 from landscape_lib.report.plots import shades, style
+from landscape_lib.report.sources import facts
 from landscape_lib.sweeps import processes, sweep
 
 BOOK = Path(__file__).resolve().parent
@@ -32,17 +32,13 @@ def measure() -> None:
     with processes(2) as executor:
         rows = sweep(curve, points, executor)
     (sha256,) = rows.data_sha256.unique()
-    facts = {
-        "experiment": "landscape_lib.experiments.jamming.curve",
-        "points": points,
-        "data_sha256": sha256,
-        "seconds": round(time.perf_counter() - start),
-        **asdict(provenance()),
-    }
+    seeds = sorted(rows.seed.unique().tolist())
+    source = Source(curve, seeds, "mnist", sha256, time.perf_counter() - start)
+    record = {**facts(source), "command": "python book/picture.py --measure", "points": points}
     TABLE.parent.mkdir(exist_ok=True)
     columns = rows.drop(columns=["dataset", "d", "L", "seconds", "data_sha256"])
     columns.to_csv(TABLE, index=False, float_format="%.6g", lineterminator="\n")
-    TABLE.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    TABLE.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 def draw() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from landscape_lib.report import PAGE, Entry, scoreboard, strip
 
 STAGE = BUILD / "stage"
 SPOT = "<!-- scoreboard -->"
+MADE_FROM = re.compile(r"<!-- made from: (\S+) -->")
 
 
 def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> list[dict[str, Any]]:
@@ -67,6 +69,8 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
     for path, notebook in notebooks.items():
         check(path, notebook)
         write(STAGE / "notebooks" / path.name, nbformat.writes(for_page(as_page(path, notebook))))
+    for page in (STAGE / "book").glob("*.md"):
+        write(page, with_strips(f"book/{page.name}", page.read_text(encoding="utf-8")))
     write(STAGE / "book" / "claims.json", stated)
     page = STAGE / "book" / "scoreboard.md"
     text = page.read_text(encoding="utf-8")
@@ -92,6 +96,9 @@ def as_page(path: Path, notebook: NotebookNode) -> NotebookNode:
     """The executed notebook as its page is made from it: figures described, with strips under them, cards in HTML."""
     notebook = copy.deepcopy(notebook)
     notebook.metadata.pop("widgets", None)  # the page's cards need none
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            cell.source = with_strips(f"{show(path)}, cell {number}", cell.source)
     check_predictions(path, notebook)
     with_figures(path, notebook)
     for cell in notebook.cells:
@@ -102,6 +109,19 @@ def as_page(path: Path, notebook: NotebookNode) -> NotebookNode:
                     del data[mime]
                 data["text/html"] = markup
     return notebook
+
+
+def with_strips(place: str, text: str) -> str:
+    """Markdown with each `<!-- made from: book/results/….json -->` replaced by the strip of that record."""
+
+    def of_record(mark: re.Match[str]) -> str:
+        file = ROOT / mark[1]
+        if not file.is_file():
+            raise BuildError(f"{place}: made from {mark[1]}, which is not there")
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        return strip(facts, place=show(file.with_suffix(".csv")), command=facts["command"])
+
+    return MADE_FROM.sub(of_record, text)
 
 
 def check_predictions(path: Path, notebook: NotebookNode) -> None:
@@ -141,7 +161,10 @@ def with_figures(path: Path, notebook: NotebookNode) -> None:
             "image": {"alt": figure["alt"]},
             "figure": {"name": figure["name"], "caption": figure["caption"]},
         }
-        markup = strip(figure["source"], cell=number, chapter=path.stem, parameters=settings)
+        choices = " ".join(f"{name}={value}" for name, value in settings.items())
+        command = f"make book CHAPTER={path.stem} {choices}"
+        budget = str(settings["BUDGET"]) if "BUDGET" in settings else None
+        markup = strip(figure["source"], place=f"{path.stem}, cell {number}", command=command, budget=budget)
         strips[number] = nbformat.v4.new_markdown_cell(markup, id=f"made-of-{number}")
     for number in sorted(strips, reverse=True):
         notebook.cells.insert(number + 1, strips[number])

@@ -179,3 +179,17 @@ def test_two_builds_at_once_wait_for_each_other(toy: ToyBook):
         second = toy.build("execute")
     assert first.returncode == 0 and second.returncode == 0, second.stderr
     assert "another build is at work here" in second.stdout and "01_toy: unchanged" in second.stdout
+
+
+def test_a_picture_of_a_table_has_its_strip(toy: ToyBook):
+    facts = {"experiment": "a.b", "seeds": "0 to 9", "dataset": "digits", "data_sha256": "0" * 64, "seconds": 3.0}
+    facts |= {"commit": "c" * 40, "versions": "v", "machine": "m", "date": "d", "reproduces": None, "command": "do it"}
+    (toy.root / "book" / "results").mkdir()
+    (toy.root / "book" / "results" / "t.json").write_text(json.dumps(facts))
+    page = "# Toy\n\nSee [the chapter](../notebooks/01_toy.ipynb).\n\n<!-- made from: book/results/{}.json -->\n"
+    (toy.root / "book" / "index.md").write_text(page.format("t"))
+    assert toy.build("book").returncode == 0
+    built = (toy.root / "_build/html/book/index.html").read_text()
+    assert "book/results/t.csv" in built and "do it" in built and "made from:" not in built
+    (toy.root / "book" / "index.md").write_text(page.format("u"))
+    assert "book/index.md: made from book/results/u.json, which is not there" in toy.build("book").stderr

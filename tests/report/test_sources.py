@@ -26,7 +26,7 @@ def test_a_part_of_a_table_still_knows_its_experiment_and_counts_only_its_own():
 
 def test_the_strip_holds_every_fact_and_the_command():
     made = facts(Source(sorted, [1, 2, 4], "digits & co", "b" * 64, 2.25), reproduces="figure 1 of <someone>")
-    markup = strip(made, cell=7, chapter="03_jamming", parameters={"BUDGET": "class", "SEED": 0})
+    markup = strip(made, place="03_jamming, cell 7", command="make book CHAPTER=03_jamming SEED=0", budget="class")
     for fact in (
         "03_jamming, cell 7",
         "builtins.sorted",
@@ -37,7 +37,7 @@ def test_the_strip_holds_every_fact_and_the_command():
         "figure 1 of &lt;someone&gt;",
     ):
         assert fact in markup
-    assert "make book CHAPTER=03_jamming BUDGET=class SEED=0" in markup and "class budget" in markup
+    assert "make book CHAPTER=03_jamming SEED=0" in markup and "class budget" in markup
     assert "\n\n" not in markup, "a blank line would end the HTML block"
 
 
