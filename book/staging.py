@@ -17,7 +17,7 @@ from exercises import check, for_page
 from nbformat import NotebookNode
 from tips import write_tips
 
-from landscape_lib.report import PAGE, Entry, scoreboard, strip
+from landscape_lib.report import PAGE, Entry, load_quiz, scoreboard, strip
 
 STAGE = BUILD / "stage"
 SPOT = "<!-- scoreboard -->"
@@ -101,6 +101,7 @@ def as_page(path: Path, notebook: NotebookNode) -> NotebookNode:
             cell.source = with_strips(f"{show(path)}, cell {number}", cell.source)
     check_predictions(path, notebook)
     with_figures(path, notebook)
+    check_quiz(path, notebook)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if markup := output.get("metadata", {}).get("landscape_card"):
@@ -140,12 +141,29 @@ def check_predictions(path: Path, notebook: NotebookNode) -> None:
         raise BuildError(f"{show(path)}, cell {asked[name]}: asks {name}, which no later cell measures")
 
 
+def check_quiz(path: Path, notebook: NotebookNode) -> None:
+    """Each question of the chapter's quiz is shown, and once."""
+    shown: dict[str, int] = {}
+    for number, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if question := output.get("metadata", {}).get("landscape_quiz"):
+                name = question["id"]
+                if name in shown:
+                    what = f"shows question {name} again, as cell {shown[name]} did"
+                    raise BuildError(f"{show(path)}, cell {number}: {what}")
+                shown[name] = number
+    file = path.with_suffix(".quiz.yml")
+    if file.is_file() and (left := [name for name in load_quiz(file) if name not in shown]):
+        raise BuildError(f"{show(path)}: shows no question {', '.join(left)} of {show(file)}")
+
+
 def with_figures(path: Path, notebook: NotebookNode) -> None:
     """Put what `show` said of each figure, measured numbers included, where the page looks for it."""
     names: dict[str, int] = {}
     settings = parameters(path, notebook)
     strips: dict[int, NotebookNode] = {}
     for number, cell in enumerate(notebook.cells):
+        check_pictures(f"{show(path)}, cell {number}", cell)
         pictures = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
         if not pictures:
             continue
@@ -168,6 +186,18 @@ def with_figures(path: Path, notebook: NotebookNode) -> None:
         strips[number] = nbformat.v4.new_markdown_cell(markup, id=f"made-of-{number}")
     for number in sorted(strips, reverse=True):
         notebook.cells.insert(number + 1, strips[number])
+
+
+def check_pictures(place: str, cell: NotebookNode) -> None:
+    """No picture comes past `show`, or without words in Markdown or HTML."""
+    for data in [output.get("data", {}) for output in cell.get("outputs", [])]:
+        if other := [mime for mime in data if mime.startswith("image/") and mime != "image/png"]:
+            raise BuildError(f"{place}: a picture of type {other[0]}; show figures with report.show(figure, …)")
+    texts = [cell.source] if cell.cell_type == "markdown" else []
+    texts += [output.data["text/html"] for output in cell.get("outputs", []) if "text/html" in output.get("data", {})]
+    for text in texts:
+        if found := re.search(r"!\[\s*\]\(|<img\b(?![^>]*\balt=[\"'][^\"'])", text):
+            raise BuildError(f"{place}: a picture without alt text, {found[0]} …; say what it shows")
 
 
 def without(toc: Any, absent: set[str]) -> Any:

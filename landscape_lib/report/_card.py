@@ -56,7 +56,7 @@ def attributes(**values: str) -> str:
 
 def as_script(data: Any, kind: str = "facts") -> str:
     """Data for the script of the page, as JSON that cannot end its own element."""
-    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     return f'<script type="application/json" class="{kind}">{text}</script>'
 
 

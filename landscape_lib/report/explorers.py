@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
@@ -15,12 +16,13 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from PIL import Image
 
 from ._card import Frame, as_script, attributes, show_card, words
 from .plots import png
 from .sources import Source, facts
 
-MOST = 400_000  # bytes of all frames, as the page carries them
+MOST = 400_000  # bytes of an explorer, as the page carries it
 
 
 def explore(
@@ -38,7 +40,8 @@ def explore(
 
     ``settings`` names each argument of ``draw`` and the values it takes: numbers get a slider, words a drop-down.
     ``draw`` returns the figure and its own alternative text, which says what this frame shows. Figures need one size
-    for all frames. ``labels`` gives settings a longer name, ``start`` the frame to begin with (the first), which
+    for all frames. A kernel calls the same ``draw`` at each move, so that it shows what the notebook's variables hold
+    by then. ``labels`` gives settings a longer name, ``start`` the frame to begin with (the first), which
     is also what print and PDF show. ``of`` is what was measured, a sweep's table or a `Source`.
     """
     place = f"explorer {words('explore: name', name)}"
@@ -51,7 +54,7 @@ def explore(
     for key, value in start.items():
         if value not in grid[key]:
             raise ValueError(f"{place}: start {key}={value!r} is none of {grid[key]}")
-    titles = {key: (labels or {}).get(key, key) for key in grid}
+    titles = {key: words(f"{place}: label of {key}", (labels or {}).get(key, key)) for key in grid}
 
     def frame(indices: Sequence[int]) -> Frame:
         setting = {key: values[i] for i, (key, values) in zip(indices, grid.items(), strict=True)}
@@ -67,16 +70,22 @@ def explore(
     shown = (
         '<div class="explorer" data-card="explorer">\n'
         f'<div class="controls" data-needs-script hidden>\n{controls}\n</div>\n'
-        f'<img {attributes(**first)}>\n<p role="status"></p>\n'
+        f'<img {attributes(**first)}>\n<p role="status"></p>\n<p role="alert"></p>\n'
     )
+    markup = f"{shown}{as_script(frames, 'explorer-frames')}</div>"
+    if (size := len(markup.encode())) > MOST:
+        raise ValueError(
+            f"{place}: {len(frames)} frames make {size // 1000} kB, a page takes {MOST // 1000}: "
+            "fewer values, smaller figures, or fewer dots in them"
+        )
     setting = ", ".join(f"{titles[key]} = {_text(value)}" for key, value in start.items())
     choices = "; ".join(f"{titles[key]}: {', '.join(map(_text, values))}" for key, values in grid.items())
     show_card(
-        f"{shown}{as_script(frames, 'explorer-frames')}</div>",
+        markup,
         f"Explorer {name}. {caption}\n{choices}\nshown: {setting}",
         live=f'{shown}{as_script({})}<p class="caption">{html.escape(caption)}</p></div>',
         reply=frame,
-        picture=base64.b64decode(first["src"].partition(",")[2]),
+        picture=_bytes(first),
         metadata={
             "landscape_figure": {
                 "name": name,
@@ -96,7 +105,10 @@ def _grid(place: str, settings: Mapping[str, Sequence[Any]]) -> dict[str, list[A
         if not values:
             raise ValueError(f"{place}: setting {key} has no values, so there are no frames; give at least two")
         if len(set(map(_text, values))) < max(len(values), 2):
-            raise ValueError(f"{place}: setting {key} takes {values}; need at least two values, no two alike")
+            shown = ", ".join(map(_text, values))
+            raise ValueError(f"{place}: setting {key} takes {shown}, as written; need at least two, no two alike")
+        if len({isinstance(value, str) for value in values}) > 1:
+            raise ValueError(f"{place}: setting {key} takes {values}; need words, or numbers, not both")
     return grid
 
 
@@ -114,22 +126,27 @@ def _draw(place: str, draw: Callable[..., Any], setting: Mapping[str, Any]) -> t
             plt.close(number)
 
 
+def _bytes(frame: Frame) -> bytes:
+    return base64.b64decode(frame["src"].partition(",")[2])
+
+
 def _check(place: str, frames: Mapping[str, Frame]) -> None:
     seen: dict[str, str] = {}
     for at, frame in frames.items():
         if frame["alt"] in seen:
             raise ValueError(f"{place}: frames {seen[frame['alt']]} and {at} have the same alt text, {frame['alt']!r}")
         seen[frame["alt"]] = at
-    if (size := sum(len(frame["src"]) for frame in frames.values())) > MOST:
-        raise ValueError(
-            f"{place}: {len(frames)} frames make {size // 1000} kB, a page takes {MOST // 1000}: "
-            "fewer values, smaller figures, or fewer dots in them"
-        )
+    sizes = {at: Image.open(io.BytesIO(_bytes(frame))).size for at, frame in frames.items()}
+    if len(set(sizes.values())) > 1:
+        listed = ", ".join(f"{at}: {wide} × {high}" for at, (wide, high) in sizes.items())
+        raise ValueError(f"{place}: frames of several sizes ({listed}); give all figures one figsize")
 
 
 def _control(name: str, key: str, title: str, values: Sequence[Any], start: Any) -> str:
     at, texts = values.index(start), [_text(value) for value in values]
-    common = attributes(data_setting=json.dumps(texts, ensure_ascii=False), name=f"{name}-{key}")
+    labels = json.dumps(texts, ensure_ascii=False)
+    # or a browser puts a control back where it was, under the first picture
+    common = attributes(data_setting=labels, name=f"{name}-{key}", autocomplete="off")
     if all(isinstance(value, str) for value in values):
         options = "".join(
             f'<option value="{i}"{" selected" if i == at else ""}>{html.escape(text)}</option>'

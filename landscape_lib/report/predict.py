@@ -6,6 +6,7 @@ A question has one measurement, later in the same notebook; nothing in the text 
 
 from __future__ import annotations
 
+import hashlib
 import html
 import math
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ class Choice:
 
     name: str
     options: Mapping[str, Range]
+    about: str  # the question's hash
 
     def measured(self, value: Number, says: str) -> None:
         """Show what was measured; ``value`` decides which answer it is, ``says`` is a sentence on it."""
@@ -37,7 +39,7 @@ class Choice:
         holds = [low <= value < high for low, high in self.options.values()]
         option = holds.index(True) if any(holds) else None
         answer = f"“{list(self.options)[option]}”" if option is not None else "none of the answers"
-        _show_answer(self.name, {"option": option}, f"{value:.3g}, which is {answer}", says)
+        _show_answer(self.name, self.about, {"option": option}, f"{value:.3g}, which is {answer}", says)
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,22 @@ class Curve:
     name: str
     xlabel: str
     ylabel: str
+    log: bool
+    about: str  # the question's hash
 
     def measured(self, x: Sequence[Number], y: Sequence[Number], says: str) -> None:
         """Show the measured points over what the reader drew, and a sentence on them."""
         points = sorted(zip(map(float, x), map(float, y), strict=True))
         if not points or not all(math.isfinite(number) for point in points for number in point):
             raise ValueError(f"prediction {self.name}: measured {len(points)} points; need at least one, all finite")
+        if len({u for u, _ in points}) < len(points) or (self.log and points[0][0] <= 0):
+            what = ", each once, above zero" if self.log else ", each once"
+            raise ValueError(
+                f"prediction {self.name}: measured at {self.xlabel} {[u for u, _ in points]}; need x{what}"
+            )
         listed = ", ".join(f"{v:.3g} at {u:g}" for u, v in points)
         curve = {"x": [u for u, _ in points], "y": [v for _, v in points]}
-        _show_answer(self.name, curve, f"{self.ylabel}, against {self.xlabel}: {listed}", says)
+        _show_answer(self.name, self.about, curve, f"{self.ylabel}, against {self.xlabel}: {listed}", says)
 
 
 def choose(name: str, question: str, options: Mapping[str, Range]) -> Choice:
@@ -76,18 +85,19 @@ def choose(name: str, question: str, options: Mapping[str, Range]) -> Choice:
     for (_, end), (begin, _) in pairwise(ranges):
         if end != begin:
             raise ValueError(f"{place}: an option ends at {end}, the next begins at {begin}; leave no gap between them")
+    about = _hash(name, question, options)
     labels = "\n".join(
         f'<label><input type="radio" name="predict-{html.escape(name)}" value="{i}">'
         f"<span>{html.escape(text)}</span></label>"
         for i, text in enumerate(options)
     )
     show_card(
-        f'<form class="predict" {attributes(data_card="choice", data_name=name)}>\n'
+        f'<form class="predict" {attributes(data_card="choice", data_name=name, data_about=about)}>\n'
         f"{_legend(question)}\n{labels}\n</fieldset>\n{BUTTONS}</form>",
         "\n".join([f"Predict. {question}", *(f"( ) {text}" for text in options)]),
         metadata={"landscape_prediction": {"asks": name}},
     )
-    return Choice(name, dict(options))
+    return Choice(name, dict(options), about)
 
 
 def draw(
@@ -102,9 +112,11 @@ def draw(
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"{place}: y is {y}; need (low, high) with low < high")
     labels = {"xlabel": words(f"{place}: xlabel", xlabel), "ylabel": words(f"{place}: ylabel", ylabel)}
+    about = _hash(name, question, x, y, labels, log)
     title = attributes(aria_label=f"your curve: {ylabel} against {xlabel}")
     show_card(
-        f'<form class="predict" {attributes(data_card="curve", data_name=name)}>\n{_legend(question)}\n'
+        f'<form class="predict" {attributes(data_card="curve", data_name=name, data_about=about)}>\n'
+        f"{_legend(question)}\n"
         "<p data-needs-script hidden>Drag the points, or step through them with the arrow keys.</p>\n"
         f'<svg viewBox="0 0 600 320" role="group" {title} data-needs-script hidden></svg>\n'
         '<p class="key" data-needs-script hidden><span class="mine">● dashed: yours</span> · '
@@ -113,17 +125,22 @@ def draw(
         f"Predict. {question}\ndraw {ylabel} against {xlabel} = {', '.join(f'{value:g}' for value in x)}",
         metadata={"landscape_prediction": {"asks": name}},
     )
-    return Curve(name, **labels)
+    return Curve(name, **labels, log=log, about=about)
+
+
+def _hash(*question: object) -> str:
+    return hashlib.sha256(repr(question).encode()).hexdigest()[:12]
 
 
 def _legend(question: str) -> str:
     return f'<fieldset><legend><span class="kind">Predict.</span> {html.escape(question)}</legend>'
 
 
-def _show_answer(name: str, data: Mapping[str, object], said: str, says: str) -> None:
+def _show_answer(name: str, about: str, data: Mapping[str, object], said: str, says: str) -> None:
     says = words(f"prediction {name}: says", says, least=3)
+    known = attributes(data_card="answer", data_name=name, data_about=about, aria_label=f"Measured: {name}")
     show_card(
-        f'<aside class="answer" {attributes(data_card="answer", data_name=name, aria_label=f"Measured: {name}")}>\n'
+        f'<aside class="answer" {known}>\n'
         f'<p><strong>Measured.</strong> {html.escape(said)}. {html.escape(says)} <em class="yours"></em></p>\n'
         f"{as_script({**data, 'words': said, 'says': says})}</aside>",
         f"Measured. {said}. {says}",

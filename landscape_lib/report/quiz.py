@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,24 @@ def load_quiz(path: str | Path) -> dict[str, dict[str, Any]]:
         options = question.get("options")
         if options and not any(option.get("right") for option in options):
             raise ValueError(f"{file.name}: {question['id']} has no right answer; mark one with `right: true`")
+        if options and all(option.get("right") for option in options):
+            raise ValueError(f"{file.name}: {question['id']} has no wrong answer, so there is nothing to choose")
+        if "number" in question:
+            _check_number(f"{file.name}: {question['id']}", question["number"])
         if options and len({option["text"] for option in options}) < len(options):
             raise ValueError(f"{file.name}: {question['id']} has two options of the same text")
         questions[question["id"]] = question
     return questions
+
+
+def _check_number(place: str, number: Mapping[str, Any]) -> None:
+    tolerance = number.get("tolerance", 0)
+    wrong = number.get("wrong", [])
+    if not all(map(math.isfinite, [number["value"], tolerance, *(other["value"] for other in wrong)])):
+        raise ValueError(f"{place}: NaN or infinity; need finite numbers, or no answer is right")
+    for other in wrong:
+        if abs(other["value"] - number["value"]) <= tolerance:
+            raise ValueError(f"{place}: {other['value']:g} is said to be wrong, and is right within {tolerance:g}")
 
 
 def _show(chapter: str, name: str, question: Mapping[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +51,10 @@ def facts(of: Source | pd.DataFrame, reproduces: str | None = None) -> dict[str,
 def _of_source(of: Source) -> dict[str, Any]:
     if not isinstance(of, Source):
         raise ValueError(f"of: got {type(of).__name__}; need a report.Source, or a table that sweep made")
+    if not (isinstance(of.dataset, str) and of.dataset.strip()) or not re.fullmatch("[0-9a-f]{64}", of.data_sha256):
+        raise ValueError(f"of: data set {of.dataset!r} of hash {of.data_sha256!r}; need its name and 64 hex digits")
+    if not (math.isfinite(of.seconds) and of.seconds >= 0):
+        raise ValueError(f"of: {of.seconds} seconds; need the time that it took")
     return {
         "experiment": f"{of.experiment.__module__}.{of.experiment.__qualname__}",
         "seeds": ranges(of.seeds),

@@ -86,6 +86,8 @@ DRAWN = "import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])"
 EXPLORER = """\
 from landscape_lib.report import Source, explore
 explore(print, {"h": []}, name="e", caption="It has no frames.", of=Source(sorted, [0], "digits", "0" * 64, 1.0))"""
+UNSAID = 'from IPython.display import HTML\nHTML(\'<img src="a.png" alt="">\')'
+SVG = "from IPython.display import SVG\nSVG('<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>')"
 QUIZ = """\
 - id: q
   question: Which one?
@@ -120,6 +122,8 @@ UNSTATED = MEASURE.replace('claim("toy.mean', 'False and claim("toy.mean')
             "ValueError: explorer e: setting h has no values",
         ),
         (["from landscape_lib.report import quiz", "quiz('01_toy')"], [], "01_toy.quiz.yml: q has no right answer"),
+        ([MEASURE, UNSAID], [], "notebooks/01_toy.ipynb, cell 3: a picture without alt text, <img"),
+        ([MEASURE, SVG], [], "notebooks/01_toy.ipynb, cell 3: a picture of type image/svg+xml"),
     ],
 )
 def test_what_stops_the_build_is_named(toy: ToyBook, cells: list[str], arguments: list[str], says: str):

@@ -152,6 +152,21 @@ def test_a_prediction_survives_a_reload_and_stays_in_the_tab(page: Page, html: P
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
+def test_what_was_kept_of_another_question_breaks_no_card(page: Page, html: Path, chapter: str):
+    forms = cards(page, html, chapter, "choice") + cards(page, html, chapter, "curve")
+    for form in forms:
+        store = "about => sessionStorage.setItem(`landscape ${location.pathname} ${about}`, '[7]')"
+        page.evaluate(store, form.get_attribute("data-about"))
+    warnings: list[str] = []
+    page.on("console", lambda message: warnings.append(message.text))
+    page.reload()
+    expect(page.locator("[data-card=explorer] .controls").first).to_be_visible()
+    for form in forms:
+        expect(form.locator("button[type=submit]")).to_be_enabled()
+    assert not warnings
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_quiz_can_be_done_by_keyboard_alone(page: Page, html: Path, chapter: str):
     questions = load_quiz(ROOT / "notebooks" / f"{Path(chapter).stem}.quiz.yml")
     for form in cards(page, html, chapter, "quiz"):
@@ -216,7 +231,7 @@ def test_the_same_card_asks_a_kernel_where_there_is_one(browser: Browser):
             const model = {
                 get: () => `<div data-card="explorer" class="explorer"><div data-needs-script hidden><label>h
                     <input type="range" min="0" max="2" value="0" data-setting='["3", "4", "5"]'><output></output>
-                    </label></div><img src="data:," alt="first"><p role="status"></p>
+                    </label></div><img src="data:," alt="first"><p role="status"></p><p role="alert"></p>
                     <script type="application/json">{}</` + `script></div>`,
                 on: (_, listen) => (window.listen = listen),
                 off: () => (window.listen = undefined),
@@ -241,7 +256,7 @@ def test_the_same_card_asks_a_kernel_where_there_is_one(browser: Browser):
     page.evaluate(
         "question => listen({question, error: 'KeyError: no such width'})", page.evaluate("asked[2].question")
     )
-    expect(page.locator("[role=status]")).to_have_text("KeyError: no such width")
+    expect(page.locator("[role=alert]")).to_have_text("KeyError: no such width")
     page.evaluate("close_card()")
     assert page.evaluate("window.listen === undefined")
     page.close()

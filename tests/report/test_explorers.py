@@ -119,6 +119,10 @@ def unsaid(slope: float) -> tuple[Figure, str]:
     return line(slope)[0], ""
 
 
+def growing(slope: float) -> tuple[Figure, str]:
+    return plt.figure(figsize=(slope, 2)), f"an empty figure {slope} inches wide"
+
+
 def heavy(slope: float) -> tuple[Figure, str]:
     import numpy as np
 
@@ -131,8 +135,8 @@ def heavy(slope: float) -> tuple[Figure, str]:
     "draw, options, says",
     [
         (line, {"settings": {"slope": []}}, "setting slope has no values, so there are no frames"),
-        (line, {"settings": {"slope": [1]}}, "need at least two values, no two alike"),
-        (line, {"settings": {"slope": [1, 1.0]}}, "need at least two values, no two alike"),
+        (line, {"settings": {"slope": [1]}}, "as written; need at least two, no two alike"),
+        (line, {"settings": {"slope": [1, 1.0]}}, "as written; need at least two, no two alike"),
         (line, {"settings": {"a": [1, 2], "b": [1, 2], "c": [1, 2]}}, "3 settings (a, b, c); need one or two"),
         (line, {"start": {"slope": 3}}, "start slope=3 is none of [1, 2.5, 4]"),
         (line, {"labels": {"slop": "slope"}}, "no setting is called slop; there is slope"),
@@ -140,6 +144,10 @@ def heavy(slope: float) -> tuple[Figure, str]:
         (bare, {}, "at slope=1: draw returned Figure; need a figure and its alt text"),
         (unsaid, {}, "at slope=1: alt text is ''"),
         (heavy, {}, "kB, a page takes 400"),
+        (growing, {}, "frames of several sizes"),
+        (line, {"settings": {"slope": [1, "two"]}}, "need words, or numbers, not both"),
+        (line, {"settings": {"slope": [1000000.0, 1000001.0]}}, "takes 1e+06, 1e+06, as written"),
+        (line, {"labels": {"slope": 7}}, "label of slope is 7"),
         (line, {"caption": "short"}, "caption is 'short'; need at least 3 words"),
         (line, {"of": "digits"}, "of: got str; need a report.Source, or a table that sweep made"),
     ],

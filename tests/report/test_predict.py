@@ -45,6 +45,9 @@ def test_every_number_from_the_lowest_up_has_exactly_one_answer(value: float):
 
 def test_question_and_answer_know_each_other(displayed: list[dict[str, Any]]):
     draw().measured([4, 1, 2], [1, 0, 0.5], "It climbs all the way.")
+    cards = [BeautifulSoup(output["metadata"]["landscape_card"], "html.parser") for output in displayed]
+    ids = [card.select_one("[data-about]")["data-about"] for card in cards]
+    assert ids[0] == ids[1]
     asked, answered = (output["metadata"]["landscape_prediction"] for output in displayed)
     assert asked == {"asks": "share"} and answered == {"answers": "share"}
     found = facts(displayed[1])
@@ -106,5 +109,9 @@ def test_a_measurement_that_is_none_is_refused(as_user: None, displayed: list[di
         ask().measured(math.nan, "This is what came out.")
     with pytest.raises(ValueError, match="measured 0 points"):
         draw().measured([], [], "This is what came out.")
+    with pytest.raises(ValueError, match="each once, above zero"):
+        draw(x=[1, 2], log=True).measured([0, 1], [0, 1], "This is what came out.")
+    with pytest.raises(ValueError, match="each once"):
+        draw().measured([1, 1], [0, 1], "This is what came out.")
     with pytest.raises(ValueError, match="says is 'so'"):
         ask().measured(1, "so")

@@ -89,7 +89,11 @@ WRONG = [{**option, "right": False} for option in CHOICE["options"]]
     [
         ([{**CHOICE, "options": WRONG}], "01_toy.quiz.yml: colour has no right answer"),
         ([CHOICE, CHOICE], "colour stands twice"),
-        ([{**CHOICE, "options": [CHOICE["options"][0]] * 2}], "colour has two options of the same text"),
+        ([{**CHOICE, "options": [{**option, "right": True} for option in WRONG]}], "colour has no wrong answer"),
+        ([{**CHOICE, "question": "  "}], "at colour → question"),
+        ([{**NUMBER, "number": {**NUMBER["number"], "value": float("nan")}}], "sum: NaN or infinity"),
+        ([{**NUMBER, "number": {**NUMBER["number"], "tolerance": 20}}], "sum: 22 is said to be wrong, and is right"),
+        ([{**CHOICE, "options": [WRONG[0], {**WRONG[0], "right": True}]}], "colour has two options of the same text"),
         ([{**CHOICE, "options": CHOICE["options"][:1]}], "at colour → options"),
         ([without(CHOICE, "options")], "at colour"),
         ([{**CHOICE, "number": NUMBER["number"]}], "at colour"),

@@ -49,6 +49,9 @@ def test_the_strip_holds_every_fact_and_the_command():
         (sweep(lambda P: [{"P": P}], [{"P": 1}]), "the table has no dataset, data_sha256, seed, seconds"),
         (Source(sorted, [], "digits", "0" * 64, 1.0), "of: no seeds"),
         ("digits", "of: got str"),
+        (Source(sorted, [0], "digits", "0" * 64, float("nan")), "of: nan seconds"),
+        (Source(sorted, [0], " ", "0" * 64, 1.0), "of: data set ' ' of hash"),
+        (Source(sorted, [0], "digits", "", 1.0), "need its name and 64 hex digits"),
     ],
 )
 def test_door(as_user: None, of: Any, says: str):

@@ -2,23 +2,32 @@
    Jupyter, where a widget hands it the same HTML. Nothing leaves the page: what a reader predicted is kept for this tab. */
 globalThis.landscapeCards ??= (() => {
   const parts = { explorer, choice, curve, answer, quiz };
-  const answers = new Map(); // name of a prediction -> what was measured
-  const predictions = new Map(); // name of a prediction -> what the reader said, as a sentence
+  // Both by the hash of the question, so that an edited question has nothing to do with the one it was.
+  const answers = new Map(); // what was measured
+  const predictions = new Map(); // what the reader said, as a sentence
 
-  /** Bring one card to life. `ask`, where a kernel listens, takes settings and returns a promise of a frame. */
-  function enhance(card, ask) {
-    card.querySelectorAll("[data-needs-script]").forEach((part) => part.removeAttribute("hidden"));
-    parts[card.dataset.card](card, ask);
+  /** Bring one card to life, until `signal` ends it. `ask`, where a kernel listens, turns settings into a frame. */
+  function enhance(card, { ask, signal } = {}) {
+    try {
+      card.querySelectorAll("[data-needs-script]").forEach((part) => part.removeAttribute("hidden"));
+      parts[card.dataset.card](card, { ask, signal });
+    } catch (error) {
+      // One broken card must not take the others along: it goes back to what it is without script.
+      card.querySelectorAll("[data-needs-script]").forEach((part) => part.setAttribute("hidden", ""));
+      console.warn(`${card.dataset.card} ${card.dataset.name ?? ""}: ${error}`);
+    }
   }
 
   // ---- explorers: native controls over frames -------------------------------------------------------------------
-  function explorer(card, ask) {
+  function explorer(card, { ask }) {
     const controls = [...card.querySelectorAll("[data-setting]")];
     const frames = data(card);
     const picture = card.querySelector("img");
     const said = card.querySelector("[role=status]");
+    const trouble = card.querySelector("[role=alert]");
     let last = 0;
     const show = (frame) => {
+      trouble.textContent = "";
       picture.src = frame.src;
       picture.alt = said.textContent = frame.alt;
     };
@@ -37,17 +46,17 @@ globalThis.landscapeCards ??= (() => {
         const frame = await ask(place);
         if (call === last) show(frame);
       } catch (error) {
-        if (call === last) said.textContent = String(error.message ?? error);
+        if (call === last) trouble.textContent = error.message;
       }
-      card.removeAttribute("aria-busy");
+      if (call === last) card.removeAttribute("aria-busy");
     };
     controls.forEach((control) => control.addEventListener("input", change));
   }
 
   // ---- predictions ----------------------------------------------------------------------------------------------
   /** What both kinds of prediction share: commit, start over, and the measured side once it is known. */
-  function prediction(card, { said, restore, lock, reveal }) {
-    const name = card.dataset.name;
+  function prediction(card, signal, { said, restore, lock, reveal }) {
+    const name = card.dataset.about;
     const status = card.querySelector("[role=status]");
     const [commit, again] = card.querySelectorAll("button");
     const update = (settled) => {
@@ -81,23 +90,23 @@ globalThis.landscapeCards ??= (() => {
       announce(name);
       restore.focus();
     });
-    document.addEventListener("landscape-answer", (event) => {
-      if (event.detail === name && predictions.has(name)) update(true);
-    });
+    const meet = (event) => event.detail === name && predictions.has(name) && update(true);
+    document.addEventListener("landscape-answer", meet, { signal });
     const kept = recall(name);
-    if (kept !== null) {
+    if (restore.fits(kept)) {
       restore.write(kept);
       settle(kept);
     } else update(false);
   }
 
-  function choice(card) {
+  function choice(card, { signal }) {
     const inputs = [...card.querySelectorAll("input")];
     const words = (i) => inputs[i].parentElement.querySelector("span").textContent;
-    prediction(card, {
+    prediction(card, signal, {
       said: (i) => `You said: ${words(i)}.`,
       restore: {
         missing: "Pick one first.",
+        fits: (value) => Number.isInteger(value) && value >= 0 && value < inputs.length,
         read: () => (inputs.some((input) => input.checked) ? inputs.findIndex((input) => input.checked) : null),
         write: (value) => inputs.forEach((input, i) => (input.checked = i === value)),
         focus: () => inputs[0].focus(),
@@ -105,7 +114,7 @@ globalThis.landscapeCards ??= (() => {
       lock: (settled) =>
         inputs.forEach((input, i) => {
           input.disabled = settled;
-          const measured = settled && answers.get(card.dataset.name)?.option === i;
+          const measured = settled && answers.get(card.dataset.about)?.option === i;
           input.parentElement.classList.toggle("measured", Boolean(measured));
         }),
       reveal: (measured) => `Measured: ${measured.words}. ${measured.says}`,
@@ -113,10 +122,12 @@ globalThis.landscapeCards ??= (() => {
   }
 
   /** The reader drags, or steps with the arrow keys, one point at each x; the measured points come over them. */
-  function curve(card) {
+  function curve(card, { signal }) {
     const axes = data(card); // x: values, y: [low, high], log: is x logarithmic, xlabel, ylabel
     const plot = card.querySelector("svg");
-    const at = scales(axes);
+    const width = plot.clientWidth < 420 ? 360 : 600; // a phone's drawing is narrower, not smaller
+    plot.setAttribute("viewBox", `0 0 ${width} 320`);
+    const at = scales(axes, width);
     const start = axes.x.map(() => (axes.y[0] + axes.y[1]) / 2);
     let drawn = [...start];
     let settled = false;
@@ -126,7 +137,7 @@ globalThis.landscapeCards ??= (() => {
     const theirs = add(plot, "g", { class: "theirs" });
     const step = (axes.y[1] - axes.y[0]) / 20;
     const points = axes.x.map((x, i) => {
-      const point = add(plot, "circle", { class: "mine", r: 7, cx: at.x(x), tabindex: 0, role: "slider" });
+      const point = add(plot, "circle", { class: "mine", r: 8, cx: at.x(x), tabindex: 0, role: "slider" });
       point.setAttribute("aria-label", `your guess at ${axes.xlabel} = ${number(x)}`);
       point.setAttribute("aria-valuemin", axes.y[0]);
       point.setAttribute("aria-valuemax", axes.y[1]);
@@ -172,10 +183,11 @@ globalThis.landscapeCards ??= (() => {
     plot.addEventListener("pointermove", (event) => before && stroke(event));
     for (const end of ["pointerup", "pointercancel"]) plot.addEventListener(end, () => (before = null));
     redraw();
-    prediction(card, {
+    prediction(card, signal, {
       said: () => "The dashed curve is yours.",
       restore: {
         missing: "Draw first: drag a point up or down, or use the arrow keys.",
+        fits: (value) => Array.isArray(value) && value.length === start.length && value.every(Number.isFinite),
         read: () => (touched ? drawn : null),
         write: (value) => {
           drawn = [...(value ?? start)];
@@ -188,7 +200,7 @@ globalThis.landscapeCards ??= (() => {
         settled = now;
         points.forEach((point) => point.setAttribute("aria-disabled", now));
         theirs.replaceChildren();
-        const measured = now && answers.get(card.dataset.name);
+        const measured = now && answers.get(card.dataset.about);
         if (measured) draw_measured(theirs, measured, at);
       },
       reveal: (measured) => `${miss(axes, drawn, measured)} ${measured.says}`,
@@ -210,30 +222,36 @@ globalThis.landscapeCards ??= (() => {
     return ys[j - 1] + part * (ys[j] - ys[j - 1]);
   }
 
-  const BOX = { left: 56, right: 590, top: 14, bottom: 270 }; // of a drawing of 600 × 320
+  const BOX = { left: 56, top: 14, bottom: 270 }; // of a drawing 320 high
 
-  function scales({ x, y, log }) {
+  /** From values to places in a drawing of the given width. */
+  function scales({ x, y, log }, width) {
     const t = (value) => (log ? Math.log(value) : value);
     const [first, last] = [t(Math.min(...x)), t(Math.max(...x))];
-    const wide = BOX.right - BOX.left - 40;
+    const right = width - 10;
+    const wide = right - BOX.left - 40;
     const high = BOX.bottom - BOX.top;
     return {
+      right,
       x: (value) => BOX.left + 20 + (wide * (t(value) - first)) / (last - first || 1),
-      y: (value) => BOX.bottom - (high * (value - y[0])) / (y[1] - y[0]),
+      // what is off the scale is drawn at its edge: the text has the number
+      y: (value) => BOX.bottom - (high * (Math.min(y[1], Math.max(y[0], value)) - y[0])) / (y[1] - y[0]),
       value: (spot) => y[0] + ((BOX.bottom - spot) * (y[1] - y[0])) / high,
     };
   }
 
   function draw_axes(plot, axes, at) {
-    add(plot, "rect", { class: "ground", x: 0, y: 0, width: 600, height: 320 });
-    add(plot, "path", { class: "axis", d: `M${BOX.left},${BOX.top}V${BOX.bottom}H${BOX.right}` });
-    axes.x.forEach((x) => text(plot, number(x), at.x(x), BOX.bottom + 20, "middle"));
+    add(plot, "rect", { class: "ground", x: 0, y: 0, width: "100%", height: 320 });
+    add(plot, "path", { class: "axis", d: `M${BOX.left},${BOX.top}V${BOX.bottom}H${at.right}` });
+    let last = -Infinity;
+    for (const x of axes.x.filter((x) => at.x(x) - last > 32 && (last = at.x(x))))
+      text(plot, number(x), at.x(x), BOX.bottom + 20, "middle");
     for (let i = 0; i <= 4; i++) {
       const y = axes.y[0] + ((axes.y[1] - axes.y[0]) * i) / 4;
-      add(plot, "path", { class: "grid", d: `M${BOX.left},${at.y(y)}H${BOX.right}` });
+      add(plot, "path", { class: "grid", d: `M${BOX.left},${at.y(y)}H${at.right}` });
       text(plot, number(y), BOX.left - 8, at.y(y) + 5, "end");
     }
-    text(plot, axes.xlabel, (BOX.left + BOX.right) / 2, 314, "middle");
+    text(plot, axes.xlabel, (BOX.left + at.right) / 2, 314, "middle");
     const label = text(plot, axes.ylabel, 0, 0, "middle");
     label.setAttribute("transform", `translate(14 ${(BOX.top + BOX.bottom) / 2}) rotate(-90)`);
   }
@@ -256,14 +274,14 @@ globalThis.landscapeCards ??= (() => {
   }
 
   /** The measured side. It stands in the text for everyone; here it also meets what the reader said. */
-  function answer(card) {
-    const name = card.dataset.name;
+  function answer(card, { signal }) {
+    const name = card.dataset.about;
     const remark = card.querySelector(".yours");
     answers.set(name, data(card));
     const update = () => {
       remark.textContent = predictions.get(name) ?? "";
     };
-    document.addEventListener("landscape-prediction", (event) => event.detail === name && update());
+    document.addEventListener("landscape-prediction", (event) => event.detail === name && update(), { signal });
     document.dispatchEvent(new CustomEvent("landscape-answer", { detail: name }));
     update();
   }
@@ -291,10 +309,12 @@ globalThis.landscapeCards ??= (() => {
         const option = options[Number(picked.value)];
         return tell(option.right, option.feedback);
       }
-      const typed = card.querySelector("input").value.trim().replace(",", ".").replace("−", "-");
+      const given = card.querySelector("input").value.trim().replace("−", "-");
+      if (/^-?\d{1,3},\d{3}$/.test(given)) return (status.textContent = `${given}: a thousand, or a fraction? Type no comma.`);
+      const typed = given.replace(",", ".");
       const value = typed === "" ? NaN : Number(typed);
       if (!Number.isFinite(value)) return (status.textContent = "Type a number, such as 0.5 or 120.");
-      const near = (other) => Math.abs(value - other.value) <= other.tolerance;
+      const near = (other) => Math.abs(value - other.value) <= other.tolerance + 1e-9 * Math.max(1, Math.abs(other.value));
       const known = [wanted, ...wanted.wrong].find(near);
       tell(known === wanted, (known ?? wanted.otherwise).feedback);
     });
