@@ -23,7 +23,7 @@ SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>\s*", re.DOTALL)
 # A formula as Sphinx writes it for MathJax: \(…\) in a line, \[…\] on its own, there after its number if it has one.
 FORMULA = re.compile(
     r'(<(span|div) class="[^"]*\bmath notranslate nohighlight"[^>]*>(?:(?!</\2>).)*?)'
-    r"\\([(\[])(.*?)\\[)\]](?=</\2>)",
+    r"\\([(\[])(.*?)\\[)\]](</\2>)([,.;:!?)]*)",
     re.DOTALL,
 )
 
@@ -116,4 +116,10 @@ def typeset(pages: dict[Path, str], katex: Path, site: Path) -> dict[Path, str]:
     if faults:
         raise BuildError("\n".join(dict.fromkeys(faults)))
     results = iter(answers)
-    return {path: FORMULA.sub(lambda match: match[1] + next(results)["html"], text) for path, text in pages.items()}
+    return {path: FORMULA.sub(lambda match: placed(match, next(results)["html"]), text) for path, text in pages.items()}
+
+
+def placed(formula: re.Match[str], done: str) -> str:
+    """The typeset formula in its place; in a line it keeps the comma that follows it, which may not begin the next."""
+    whole = f"{formula[1]}{done}{formula[5]}{formula[6]}"
+    return f'<span class="unbroken">{whole}</span>' if formula[3] == "(" and formula[6] else whole
