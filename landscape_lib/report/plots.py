@@ -37,6 +37,8 @@ def style() -> Iterator[None]:
 def shades(values: Iterable[Value]) -> dict[Value, tuple[float, float, float, float]]:
     """A colour for each of some ordered values, light to dark; told apart in grey and by the colour-blind.
 
+    None is so light that it fades on white, nor, inverted, on a dark page.
+
     >>> light, dark = shades([250, 125]).values()
     >>> bool(sum(light[:3]) > sum(dark[:3]))
     True
@@ -46,7 +48,7 @@ def shades(values: Iterable[Value]) -> dict[Value, tuple[float, float, float, fl
         raise ValueError("shades: no values given, need at least one")
     colours = mpl.colormaps["viridis_r"]
     steps = max(len(ordered) - 1, 1)
-    return {value: colours(0.12 + 0.83 * i / steps) for i, value in enumerate(ordered)}
+    return {value: colours(0.28 + 0.67 * i / steps) for i, value in enumerate(ordered)}
 
 
 def png(figure: Figure, *, tight: bool = True) -> bytes:
