@@ -19,7 +19,7 @@ FRAMES = 400_000  # bytes of an explorer
 
 @pytest.fixture
 def page(browser: Browser, html: Path) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True, reduced_motion="reduce")
     yield context.new_page()
     context.close()
 

@@ -26,7 +26,7 @@ def tips(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.fixture
 def page(browser: Browser, html: Path) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     context.route("http*://**", lambda route: route.abort())
     yield context.new_page()
     context.close()
@@ -254,10 +254,14 @@ def test_a_tip_stays_within_a_phone(page: Page, html: Path, what: str):
 
 
 def test_a_finger_taps(browser: Browser, html: Path):
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True)
+    # Without motion: on a busy machine a tap would land while the page still scrolls, or a font still comes in.
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, reduced_motion="reduce")
     page = context.new_page()
     page.goto((html / CHAPTER).as_uri())
-    page.locator("article .has-legend").first.tap()
+    page.evaluate("document.fonts.ready.then(() => true)")
+    formula = page.locator("article .has-legend").first
+    formula.scroll_into_view_if_needed()
+    formula.tap()
     assert page.locator(SHOWN).inner_text().startswith("N*")
     page.locator("article h1").tap()
     assert page.locator(SHOWN).count() == 0
