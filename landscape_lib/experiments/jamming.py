@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from landscape_lib.data import Images, Task, image_task, load, on_sphere, random_task
+from landscape_lib.measure.gap_exponents import gap_counts
 from landscape_lib.measure.jamming import effective_parameters, gaps, unsatisfied
 from landscape_lib.nets import MLP, Population, widen
 from landscape_lib.training import SATISFIED, Run, Stop, adam, cross_entropy, quadratic_hinge, train
@@ -26,46 +27,77 @@ CLASS_WIDTHS = {
 CLASS_RANDOM_WIDTHS = (6, 7, 8, 9, 10, 12, 14, 17, 20)  # for random labels, which need more parameters, at P = 250
 CLASS_SMEARED_WIDTHS = (3, 4, 5, 6, 8)  # for cross-entropy, where no network ends before its steps do, at P = 250
 
+PAPER_WIDTHS = {
+    500: (5, 6, 7, 8, 10, 12, 14, 17),
+    1000: (6, 7, 8, 10, 12, 14, 17, 20),
+    2000: (7, 8, 10, 12, 14, 17, 20, 24),
+    5000: (8, 10, 12, 14, 17, 20, 24),
+    10_000: (10, 12, 14, 17, 20, 24, 29),
+    20_000: (12, 14, 17, 20, 24, 29, 35),
+}
+PAPER_RANDOM_WIDTHS = {
+    500: (6, 7, 8, 10, 12, 14, 17),
+    1000: (8, 10, 12, 14, 17, 20),
+    2000: (12, 14, 17, 20, 24, 29),
+    5000: (20, 24, 29, 35, 42),
+}
+# Random data: (L, h), with d = h inputs, and P/N. Three depths at about one N, each size trained at every P/N.
+# Below h of about 15 a deep network has patterns for which a whole layer is off, which it can never satisfy.
+Scan = tuple[tuple[tuple[int, int], ...], tuple[float, ...]]
+CLASS_RANDOM_DATA: Scan = (((1, 17), (2, 12), (3, 10)), (1.0, 1.5, 2.0, 2.5, 3.0))
+PAPER_RANDOM_DATA: Scan = (((1, 30), (2, 21), (3, 17)), (1.6, 1.9, 2.1, 2.3, 2.5, 2.7, 2.9, 3.2))
+PAPER_LARGE_DATA: Scan = (((3, 51),), (2.8, 2.9, 3.0, 3.1, 3.2, 3.3))
+
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
-    """The points of `curve` that the chapter runs, longest first: all that is asked of one data set.
+    """The points of `curve` that the chapter runs on one data set; a point is one stack of networks, ten seeds a width.
 
-    "class": three hidden layers, P up to 1000, ten seeds, 8,000 steps of 1e-3; real labels at four P, random labels
-    (other seeds) and cross-entropy at P = 250. About a minute on two cores.
-    "paper": the papers' five layers, step size and 2 million steps, P up to 20,000 as far as the data goes: days.
+    "class", longest point first: three hidden layers, P up to 1000, 8,000 steps of 1e-3; real labels at four P, random
+    labels (other seeds) and cross-entropy at P = 250. About a minute on two cores. "random": N of about 300.
+    "paper", shortest first: the papers' five layers, P up to 20,000 as far as the data goes. "random": P/N through the
+    transition at N of about 900, in one, two and three layers, then the papers' N of 8,000. Our steps are larger than
+    theirs and fewer: 30,000 of 1e-3, on random data 60,000 of 3e-4, against some millions of 1e-4. Up to P = 5,000 or
+    N = 900 it takes one or two hours of a core; what comes after takes days.
     """
+    if budget not in ("class", "paper"):
+        raise ValueError(f"grid: unknown budget {budget!r}, choose 'class' or 'paper'")
     seeds = tuple(range(10 * seed, 10 * seed + 10))
-    common: dict[str, Any] = {"dataset": dataset, "seeds": seeds}
+    others = tuple(seed + 1000 for seed in seeds)
+    common: dict[str, Any] = {"dataset": dataset, "labels": "parity", "seeds": seeds}
+    if dataset == "random":
+        return _random_data(budget, {**common, "labels": "random"})
     if budget == "class":
         common |= {"L": 3, "lr": 1e-3, "steps": 8_000}
-        real = {P: {**common, "labels": "parity", "P": P, "widths": widths} for P, widths in CLASS_WIDTHS.items()}
-        others = tuple(seed + 1000 for seed in seeds)
+        real = {P: {**common, "P": P, "widths": widths} for P, widths in CLASS_WIDTHS.items()}
         random = {**real[250], "labels": "random", "widths": CLASS_RANDOM_WIDTHS, "seeds": others}
         smeared = {**real[250], "loss": "cross_entropy", "widths": CLASS_SMEARED_WIDTHS}
-        return [real[1000], random, real[500], smeared, real[250], real[125]]
-    if budget == "paper":
-        common |= {"L": 5, "lr": 1e-4, "steps": 2_000_000}
-        points = []
-        for P in (20_000, 10_000, 5_000, 2_000, 1_000, 500):
-            if P > len(_images(dataset).labels):
-                continue
-            most = max(12, 2 * round((P / 8) ** 0.5))  # twice the width at the bound: N = 4 h² = P/2
-            for labels in ("parity", "random"):
-                points.append({**common, "labels": labels, "P": P, "widths": log_widths(3, most)})
-        return points
-    raise ValueError(f"grid: unknown budget {budget!r}, choose 'class' or 'paper'")
+        return _by_band([real[1000], random, real[500], smeared, real[250], real[125]])
+    common |= {"L": 5, "lr": 1e-3, "steps": 30_000}
+    points = []
+    for P in (P for P in PAPER_WIDTHS if P <= len(_images(dataset).labels)):
+        points.append({**common, "P": P, "widths": PAPER_WIDTHS[P]})
+        if P in PAPER_RANDOM_WIDTHS:
+            points.append({**common, "P": P, "labels": "random", "widths": PAPER_RANDOM_WIDTHS[P], "seeds": others})
+    return _by_band(points)
 
 
-def log_widths(low: int, high: int, ratio: float = 1.15) -> tuple[int, ...]:
-    """Whole widths from ``low`` to ``high``, about a factor ``ratio`` apart where that is more than one.
+def _random_data(budget: str, common: dict[str, Any]) -> list[dict[str, Any]]:
+    """P/N outermost: a sweep that is not over has every depth at the same P/N."""
+    if budget == "class":
+        scans, common = [CLASS_RANDOM_DATA], {**common, "lr": 1e-3, "steps": 20_000}
+    else:
+        scans, common = [PAPER_RANDOM_DATA, PAPER_LARGE_DATA], {**common, "lr": 3e-4, "steps": 60_000}
+    return [
+        {**common, "L": L, "d": h, "P": round(per_weight * effective_parameters(h, h, L)), "widths": (h,)}
+        for networks, ratios in scans
+        for per_weight in ratios
+        for L, h in networks
+    ]
 
-    >>> log_widths(3, 12)
-    (3, 4, 5, 6, 7, 8, 9, 10, 12)
-    """
-    widths = [low]
-    while widths[-1] < high:
-        widths.append(min(high, max(widths[-1] + 1, round(ratio * widths[-1]))))
-    return tuple(widths)
+
+def _by_band(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each point as several, one a stack of networks of about one width: a sweep shares them out more evenly."""
+    return [{**point, "widths": tuple(band)} for point in points for band in bands(point["widths"])]
 
 
 def task(dataset: str, labels: str, P: int, d: int, seed: int) -> Task:
@@ -133,6 +165,7 @@ def curve(
     when its loss per pattern is below ε = 1e-12; then its N_Δ is 0. Else ``unsatisfied`` counts gaps above √(2 P ε): no
     satisfied network has one; ``mistakes`` the patterns of the wrong sign; ``silenced`` those for which a whole
     layer is off, ``silenced_unsatisfied`` those that are both, and ``silenced_loss`` their share of the loss.
+    ``overlaps`` and ``negative_gaps`` are its `gap_counts`, as words of numbers; without overlaps they are empty.
     """
     if loss not in LOSSES:
         raise ValueError(f"curve: unknown loss {loss!r}, choose one of {tuple(LOSSES)}")
@@ -150,6 +183,7 @@ def curve(
         counts, missed, off = unsatisfied(delta, tolerance), delta > tolerance, silenced(run.population, patterns)
         losses = LOSSES[loss](run.population(patterns), targets.repeat(len(band), 1))
         share = (losses * off).sum(-1) / losses.sum(-1).clamp(min=torch.finfo(losses.dtype).tiny)
+        overlaps, negative = gap_counts(delta)
         members = ((h, seed, one) for h in band for seed, one in zip(seeds, tasks, strict=True))
         for i, (h, seed, one) in enumerate(members):
             satisfied = run.reasons[i] == SATISFIED
@@ -170,6 +204,8 @@ def curve(
                     "silenced": int(off[i].sum()),
                     "silenced_unsatisfied": int((missed & off)[i].sum()),
                     "silenced_loss": share[i].item(),
+                    "overlaps": "" if satisfied else " ".join(map(str, overlaps[i])),
+                    "negative_gaps": "" if satisfied else " ".join(map(str, negative[i])),
                     "satisfied": satisfied,
                     "stopped": run.reasons[i],
                     "steps": int(run.steps[i]),

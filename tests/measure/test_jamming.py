@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from landscape_lib.measure.jamming import (
     Transition,
     effective_parameters,
-    gap_distribution,
     gaps,
     largest_ratio,
     ratio,
@@ -278,37 +277,6 @@ def test_door_derived(as_user, call, says):
         call()
 
 
-# the distribution of gaps
-
-
-@given(seed=seeds, bins=st.integers(1, 40), low=st.floats(1e-4, 0.5), span=st.floats(1.1, 100))
-def test_a_density_of_gaps_integrates_to_the_fraction_inside(seed, bins, low, span):
-    delta = gaussian(3, 30, seed=seed)
-    for side, values in (("unsatisfied", delta[delta > 0]), ("satisfied", -delta[delta < 0])):
-        found = gap_distribution(delta, side=side, bins=bins, low=low, high=low * span)
-        inside = ((values >= low) & (values <= low * span)).double().mean().item()
-        assert (found.density * np.diff(found.edges)).sum() == pytest.approx(inside, abs=1e-12)
-        assert found.count == len(values) and len(found.edges) == bins + 1
-
-
-def test_a_distribution_counted_by_hand():
-    """Edges 0.1, 1, 10: of 0.05, 0.2, 0.3, 0.5 and 2, one is outside, three in a bin of width 0.9, one in one of 9."""
-    delta = torch.tensor([[0.2, 0.5, -7.0, 0.0], [0.3, 2.0, 0.05, -0.2]])
-    found = gap_distribution(delta, bins=2, low=0.1, high=10.0)
-    assert found.count == 5
-    assert found.density == pytest.approx([3 / 5 / 0.9, 1 / 5 / 9])
-    assert gap_distribution(delta, side="satisfied", bins=2, low=0.1, high=10.0).density == pytest.approx(
-        [0.5 / 0.9, 0.5 / 9]
-    )
-
-
-def test_the_sides_are_mirrors_and_an_empty_side_has_no_density():
-    delta = gaussian(2, 20)
-    assert np.array_equal(gap_distribution(delta).density, gap_distribution(-delta, side="satisfied").density)
-    empty = gap_distribution(-delta.abs())
-    assert empty.count == 0 and (empty.density == 0).all()
-
-
 # doors
 
 
@@ -337,22 +305,6 @@ def test_door_gaps_labels(as_user, shape):
 def test_door_unsatisfied(as_user, bad, says):
     with pytest.raises(ValueError, match=says):
         unsatisfied(bad)
-
-
-@pytest.mark.parametrize(
-    "options, says",
-    [
-        ({"side": "both"}, r"side is 'both', choose 'unsatisfied' \(Δ > 0\) or 'satisfied' \(Δ < 0\)"),
-        ({"bins": 0}, "got bins=0"),
-        ({"low": 0.0}, "low=0.0"),
-        ({"low": 2.0, "high": 1.0}, "low=2.0, high=1.0; need bins ≥ 1 and 0 < low < high"),
-    ],
-)
-def test_door_distribution(as_user, options, says):
-    with pytest.raises(ValueError, match=says):
-        gap_distribution(torch.ones(1, 3), **options)
-    with pytest.raises(ValueError, match=r"NaN in networks \[0\]"):
-        gap_distribution(torch.full((1, 3), math.nan))
 
 
 @pytest.mark.parametrize("sizes", [{"d": 0}, {"h": 0}, {"L": -1}])
