@@ -25,8 +25,8 @@ MADE_FROM = re.compile(r"<!-- made from: (\S+) -->")
 
 
 def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> list[dict[str, Any]]:
-    """The claim records in the executed notebooks: each claim of their chapters, known, and stated exactly once."""
-    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    """The claim records in the executed notebooks: each claim of their chapters, known, stated once a budget."""
+    found: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
     for path, notebook in notebooks.items():
         for number, cell in enumerate(notebook.cells):
             place = f"{show(path)}, cell {number}"
@@ -39,21 +39,23 @@ def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> lis
                     raise BuildError(f"{place}: states {name}, which is not in book/claims.yml; add its rule")
                 if rules[name].chapter != path.stem:
                     raise BuildError(f"{place}: states {name}, a claim of chapter {rules[name].chapter}")
-                if name in found:
-                    raise BuildError(f"{place}: states {name} again; {found[name][0]} did already")
-                found[name] = (place, record)
+                once = (name, record["budget"])
+                if once in found:
+                    raise BuildError(f"{place}: states {name} again at {once[1]} budget; {found[once][0]} did already")
+                found[once] = (place, record)
     there = {path.stem for path in chapters(None)}
-    built = {path.stem: path for path in notebooks}
+    built, stated = {path.stem: path for path in notebooks}, {name for name, _ in found}
     for name, entry in rules.items():
         if entry.chapter not in there:
             raise BuildError(f"book/claims.yml: {name} belongs to {entry.chapter}, and there is no such notebook")
         # A chapter that a narrowed build leaves out states nothing, and its claims stay open.
-        if entry.chapter in built and name not in found:
+        if entry.chapter in built and name not in stated:
             path = built[entry.chapter]
             names = [number for number, cell in enumerate(notebooks[path].cells) if name in cell.source]
             place = f"{show(path)}, cell {names[0]}" if names else show(path)
             raise BuildError(f"{place}: never states {name}, a claim of its chapter in book/claims.yml")
-    return [found[name][1] for name in rules if name in found]
+    order = {name: place for place, name in enumerate(rules)}
+    return [record for _, (_, record) in sorted(found.items(), key=lambda item: (order[item[0][0]], item[0][1]))]
 
 
 def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: str, katex: Path | None) -> None:

@@ -40,7 +40,7 @@
       claim.row.hidden = Object.entries(selects).some(([name, { value }]) => value !== "all" && value !== claim[name]);
     for (const section of new Set(rows.map(({ section }) => section)))
       section.hidden = rows.every(({ row, section: its }) => its !== section || row.hidden);
-    count.textContent = `${rows.filter(({ row }) => !row.hidden).length} of ${rows.length} claims`;
+    count.textContent = `${rows.filter(({ row }) => !row.hidden).length} of ${rows.length} verdicts`;
   }
 
   // What the address asks for: a row, or a choice. A value that no row has is as good as none.

@@ -121,6 +121,15 @@ def with_interval(value: float, ci: Interval) -> str:
     return "{} [{}, {}]".format(*(f"{round(x, digits) + 0.0:.{max(digits, 0)}f}" for x in (value, low, high)))
 
 
+def anchor(id: str, budget: str) -> str:
+    """What a claim's box in its chapter and its row on the scoreboard are called in an address.
+
+    >>> anchor("jam.jump", "class"), anchor("jam.jump", "paper")
+    ('claim-jam.jump', 'claim-jam.jump-paper')
+    """
+    return f"claim-{id}" + ("-paper" if budget == "paper" else "")
+
+
 def print_records(path: str | Path | None = None, as_json: bool = False) -> None:
     """Print the claims that the last build measured, as a table or as JSON (``landscape claims``)."""
     file = Path(path) if path is not None else find_up("_build/claims.json")
@@ -180,11 +189,11 @@ _MARK = {"reproduced": "✓", "not reproduced": "✗", "open": "?"}
 
 def _box(record: Mapping[str, Any], entry: Entry) -> str:
     """The box in HTML: readable without a style sheet; the book's own adds colour and shows the link."""
-    verdict, e = record["verdict"], html.escape
+    verdict, e, place = record["verdict"], html.escape, anchor(entry.id, record["budget"])
     because = f" ({record['reason']})" if verdict == "open" and record["value"] is not None else ""
     where = f"{record['n_seeds']} seeds, {record['budget']} budget, {record['dataset']}"
     return (
-        f'<div id="claim-{e(entry.id)}" class="claim claim-{verdict.replace(" ", "-")}" role="group"'
+        f'<div id="{e(place)}" class="claim claim-{verdict.replace(" ", "-")}" role="group"'
         f' aria-label="Claim {e(entry.id)}"'
         f' style="border:1px solid {_EDGE[verdict]};border-left-width:0.5em;padding:0.5em 1em;margin:1em 0">\n'
         f'<p><strong class="claim-verdict">{_MARK[verdict]} {verdict}</strong>{e(because)}'
@@ -193,7 +202,7 @@ def _box(record: Mapping[str, Any], entry: Entry) -> str:
         f"Accepted: {e(str(entry.rule))}. The paper: {e(entry.paper['says'])}</p>\n"
         f"<details><summary>What would falsify it</summary>\n<p>{e(entry.falsified_by)}</p>\n"
         f"<p>The null, which the rule must reject: {e(entry.null)}</p></details>\n"
-        f'<p class="claim-link" style="display:none"><a href="../book/scoreboard.html#claim-{e(entry.id)}">'
+        f'<p class="claim-link" style="display:none"><a href="../book/scoreboard.html#{e(place)}">'
         f"{e(entry.id)} on the scoreboard</a></p>\n</div>"
     )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .claims import measured
+from .claims import anchor, measured
 from .rules import VERDICTS, Entry
 
 Record = Mapping[str, Any]
@@ -15,22 +15,31 @@ Record = Mapping[str, Any]
 def scoreboard(entries: Iterable[Entry], records: Iterable[Record]) -> str:
     """The page's body in MyST Markdown: a count of verdicts, then a table for each chapter.
 
-    A row has the anchor ``claim-<id>``, and a link to the box of that name in its chapter. A claim without a record is
-    open: not measured in this build.
+    A claim has a row for each budget that it was measured at, with its anchor (`claims.anchor`) and a link to the box
+    of that name in its chapter. A claim without a record is open: not measured in this build.
     """
-    by_id = {record["id"]: record for record in records}
-    chapters: dict[str, list[Entry]] = {}
+    by_id: dict[str, list[Record]] = {}
+    for record in sorted(records, key=lambda record: record["budget"]):  # class before paper
+        by_id.setdefault(record["id"], []).append(record)
+    chapters: dict[str, list[tuple[Entry, Sequence[Record | None]]]] = {}
     for entry in entries:
-        chapters.setdefault(entry.chapter, []).append(entry)
-    everything = [entry for chapter in chapters.values() for entry in chapter]
-    verdicts = [by_id[entry.id]["verdict"] if entry.id in by_id else "open" for entry in everything]
-    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in VERDICTS)
-    parts = [f"{len(everything)} claim{'' if len(everything) == 1 else 's'}: {counts}."]
+        chapters.setdefault(entry.chapter, []).append((entry, by_id.get(entry.id) or [None]))
+    measured_at = [at for members in chapters.values() for _, at in members]
+    paper = [at[-1] for at in measured_at if at[-1] and at[-1]["budget"] == "paper"]
+    parts = [_count([at[0] for at in measured_at]) + "."]
+    if paper:
+        parts.append(f"At the paper budget {_count(paper)}.")
     for chapter, members in chapters.items():
         number, _, name = chapter.partition("_")
-        rows = "\n".join(_row(entry, by_id.get(entry.id)) for entry in members)
+        rows = "\n".join(_row(entry, record, at[0] is record) for entry, at in members for record in at)
         parts.append(f"## Chapter {int(number)}: {name.replace('_', ' ')}\n\n{_HEAD}{rows}\n````")
     return "\n\n".join(parts) + "\n"
+
+
+def _count(records: Sequence[Record | None]) -> str:
+    verdicts = [record["verdict"] if record else "open" for record in records]
+    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in VERDICTS)
+    return f"{len(records)} claim{'' if len(records) == 1 else 's'}: {counts}"
 
 
 _HEAD = """````{list-table}
@@ -47,8 +56,13 @@ _HEAD = """````{list-table}
 """
 
 
-def _row(entry: Entry, record: Record | None) -> str:
-    """A row of the list-table. What the filters ask for stands on its anchor; script reads it there."""
+def _row(entry: Entry, record: Record | None, first: bool) -> str:
+    """A row of the list-table. What the filters ask for stands on its anchor; script reads it there.
+
+    The ``first`` row of a claim has the plain anchor too, at whatever budget it was measured.
+    """
+    plain = f"claim-{entry.id}"
+    place = anchor(entry.id, record["budget"]) if record else plain
     if record is None:
         verdict, because, budget = "open", "", ""
         number, where = "not measured in this build", "none"
@@ -57,14 +71,12 @@ def _row(entry: Entry, record: Record | None) -> str:
         verdict, budget, number = record["verdict"], record["budget"], f"**{escape(measured(record))}**"
         because = f"<br>{escape(record['reason'])}" if verdict == "open" and record["value"] is not None else ""
         where = f"{budget} budget<br>{escape(record['dataset'])}<br>{record['n_seeds']} seeds"
-        box = f"../notebooks/{entry.chapter}.html#claim-{entry.id}"
+        box = f"../notebooks/{entry.chapter}.html#{place}"
         name = f'<a href="{box}"><code>{entry.id}</code> in chapter {int(entry.chapter[:2])}</a>'
-    anchor = (
-        f'<span id="claim-{entry.id}" data-chapter="{entry.chapter}" data-verdict="{verdict}" data-budget="{budget}">'
-        "</span>"
-    )
+    spot = f'<span id="{plain}"></span>' if first and place != plain else ""
+    spot += f'<span id="{place}" data-chapter="{entry.chapter}" data-verdict="{verdict}" data-budget="{budget}"></span>'
     cells = [
-        f"{anchor}{name}<br>{escape(entry.statement)}\n\n"
+        f"{spot}{name}<br>{escape(entry.statement)}\n\n"
         "    <details><summary>What would falsify it</summary>\n\n"
         f"    {escape(entry.falsified_by)}\n\n    The null, which the rule must reject: {escape(entry.null)}\n\n"
         "    </details>",

@@ -103,7 +103,11 @@ UNSTATED = MEASURE.replace('claim("toy.mean', 'False and claim("toy.mean')
         ([MEASURE], ["--dataset", "mnits"], "cell 2 ('from landscape_lib.report import bootstrap, claim'): ValueError"),
         ([MEASURE], ["--seed", "many"], "SEED=many: notebooks/01_toy.ipynb wants a value like 0"),
         ([MEASURE], ["--chapter", "02_toy"], "CHAPTER=02_toy: no such notebook; there is 01_toy"),
-        ([MEASURE, AGAIN], [], "cell 3: states toy.mean again; notebooks/01_toy.ipynb, cell 2 did already"),
+        (
+            [MEASURE, AGAIN],
+            [],
+            "cell 3: states toy.mean again at class budget; notebooks/01_toy.ipynb, cell 2 did already",
+        ),
         ([UNSTATED], [], "notebooks/01_toy.ipynb, cell 2: never states toy.mean, a claim of its chapter"),
         (["1 + 1"], [], "notebooks/01_toy.ipynb: never states toy.mean, a claim of its chapter"),
         (

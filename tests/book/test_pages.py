@@ -20,6 +20,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Response, expect
 
 from landscape_lib.report import load_claims
+from landscape_lib.report.claims import anchor
 
 from .conftest import HTML, ROOT
 from .test_build import RECORD_KEYS
@@ -253,5 +254,5 @@ def test_each_claim_of_a_built_chapter_is_on_record(html: Path):
     assert {record["id"] for record in records} == expected
     rows = soup(html, "book/scoreboard.html")
     for record in records:
-        row = rows.find(id=f"claim-{record['id']}")
+        row = rows.find(id=anchor(record["id"], record["budget"]))
         assert row is not None and record["verdict"] in row.find_parent("tr").get_text()

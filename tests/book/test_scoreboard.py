@@ -55,16 +55,16 @@ EVERY = ["toy.mean", "toy.high", "toy.unmeasured", "more.open"]
 
 def test_filters_by_mouse(page: Page, board: Path):
     page.goto((board / "book/scoreboard.html").as_uri())
-    count = page.get_by_role("status").filter(has_text="claims")
-    assert shown(page) == EVERY and count.inner_text() == "4 of 4 claims"
+    count = page.get_by_role("status").filter(has_text="verdicts")
+    assert shown(page) == EVERY and count.inner_text() == "4 of 4 verdicts"
     choice(page, "Verdict").select_option("open")
-    assert shown(page) == EVERY[2:] and count.inner_text() == "2 of 4 claims"
+    assert shown(page) == EVERY[2:] and count.inner_text() == "2 of 4 verdicts"
     choice(page, "Budget").select_option("paper")
     assert shown(page) == ["more.open"]
     headings = page.locator("article h2")
     assert [heading.is_visible() for heading in headings.all()] == [False, True], "a chapter without rows is away"
     choice(page, "Chapter").select_option(label="Chapter 1: toy")
-    assert shown(page) == [] and count.inner_text() == "0 of 4 claims"
+    assert shown(page) == [] and count.inner_text() == "0 of 4 verdicts"
     for name in NAMES:
         choice(page, name).select_option("all")
     assert shown(page) == EVERY
