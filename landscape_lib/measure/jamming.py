@@ -186,6 +186,16 @@ def largest_ratio(transitions: Iterable[tuple[int, Transition]]) -> Estimate:
     return Estimate(max(fit.N_star / P for P, fit in pairs), _interval(np.max(replicates, axis=0), low=0.0))
 
 
+def spread(transitions: Iterable[Transition]) -> Estimate:
+    """The largest N* over the smallest; 1 if all are alike, and above it by what chance makes of equal ones."""
+    fits = list(transitions)
+    if len(fits) < 2:
+        raise ValueError(f"spread: got {len(fits)} transitions, need at least two to compare")
+    values, replicates = np.array([fit.N_star for fit in fits]), _shuffled([fit.replicates for fit in fits])
+    # A maximum leaves no NaN out: a replicate without N* is undefined, and counts as beyond both ends.
+    return Estimate(values.max() / values.min(), _interval(replicates.max(0) / replicates.min(0), low=1.0))
+
+
 def sharpening(transitions: Mapping[int, Transition]) -> Estimate:
     """The exponent b of w ~ P^b, w the width of the transition in ln N: a line through ln w against ln P.
 

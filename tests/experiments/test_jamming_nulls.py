@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy.stats import binomtest
 
 from landscape_lib.measure import jamming
+from landscape_lib.measure.gap_exponents import exponent, gap_counts
 from landscape_lib.report import bootstrap, decide, load_claims
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,3 +103,33 @@ def test_swapped_labels_and_equal_labels_show_no_effect_of_data(table, fits):
     fit = jamming.transition(random.N.to_numpy(), random.satisfied.to_numpy(), resamples=400)
     assert verdict("jam.data", *jamming.ratio(fits[250], fit)) == "not reproduced"
     assert verdict("jam.data", *jamming.ratio(fits[250], fits[250])) != "reproduced"
+
+
+@pytest.mark.parametrize("by_depth, expected", [(1, "reproduced"), (2, "not reproduced"), (3, "not reproduced")])
+def test_an_N_star_in_proportion_to_depth_is_no_independence_of_it(by_depth, expected):
+    """Eight P/N and ten networks at each, as in the grid; from one to three layers N*/P grows `by_depth` times."""
+    rng, per_weight = np.random.default_rng(0), np.array([1.6, 1.9, 2.1, 2.3, 2.5, 2.7, 2.9, 3.2])
+    fits = []
+    for middle in (1, by_depth**0.5, by_depth):
+        N_over_P = np.repeat(1 / per_weight, 10) * middle  # scanned around its own transition
+        chance = 1 / (1 + np.exp(-jamming.SPREAD * np.log(N_over_P * 2.4 / middle) / 0.3))
+        fits.append(jamming.transition(N_over_P, rng.random(80) < chance, resamples=400))
+    assert verdict("jam.depth", *jamming.spread(fits)) == expected
+
+
+@pytest.mark.parametrize("name, side", [("jam.exponents", 0), ("jam.gap_exponent", 1)])
+def test_gaps_of_a_gaussian_have_no_exponent(name, side):
+    """As many networks and patterns as near the transition of the random data, a quarter of them unsatisfied."""
+    drawn = torch.randn(40, 2200, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 0.67
+    counts = gap_counts(drawn)[side]
+    sign = (1, -1)[side]
+    assert verdict(name, *bootstrap(counts, lambda c: sign * exponent(c, 0.01, 0.3), resamples=300)) != "reproduced"
+
+
+def test_gaps_with_the_papers_exponents_are_recognised():
+    """The rules are no bar to a truth: overlaps of density Δ^0.3 and negative gaps of density |Δ|^−0.2."""
+    u = torch.rand(40, 3000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    gaps = torch.cat([2 * u[:, :600] ** (1 / 1.3), -20 * u[:, 600:] ** (1 / 0.8)], dim=1)
+    for name, counts, sign in zip(("jam.exponents", "jam.gap_exponent"), gap_counts(gaps), (1, -1), strict=True):
+        found = bootstrap(counts, lambda c, sign=sign: sign * exponent(c, 0.01, 0.3), resamples=300)
+        assert verdict(name, *found) == "reproduced"
