@@ -1,9 +1,11 @@
-"""The `landscape` command: prepare data for a classroom without network, and print what the book claims."""
+"""The `landscape` command: prepare data for a classroom without network, and print what the book claims, run sweeps."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+
+from landscape_lib import _sweep_command
+from landscape_lib._sweep_command import fail as _fail
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,7 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="landscape", description="Loss Landscapes: data and claims of the course.")
+    parser = argparse.ArgumentParser(
+        prog="landscape", description="Loss Landscapes: data, claims and sweeps of the course."
+    )
     parser.add_argument("--version", action="version", version=f"landscape-lib {version('landscape-lib')}")
     parser.set_defaults(run=None, help_of=parser)
     commands = parser.add_subparsers(title="commands")
@@ -46,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     claims.add_argument("path", nargs="?", metavar="PATH", help="the records, by default those of the last `make book`")
     claims.add_argument("--json", action="store_true", help="as JSON")
     claims.set_defaults(run=_claims)
+
+    _sweep_command.add(commands)
     return parser
 
 
@@ -95,8 +101,3 @@ def _claims(arguments: argparse.Namespace) -> int:
     except (LookupError, TypeError):
         return _fail(f"{arguments.path}: not the records that `make book` writes")
     return 0
-
-
-def _fail(reason: str) -> int:
-    print(f"landscape: {' '.join(reason.split())}", file=sys.stderr)
-    return 1

@@ -242,3 +242,6 @@ def bands(widths: Sequence[int], ratio: float = 1.25) -> list[list[int]]:
         else:
             groups.append([h])
     return groups
+
+
+EXPERIMENT = curve  # what `landscape sweep jamming` runs at each point of the grid

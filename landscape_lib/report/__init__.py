@@ -7,6 +7,7 @@ from .explorers import explore
 from .plots import png, show, use_style
 from .provenance import Provenance, provenance
 from .quiz import load_quiz, quiz
+from .results import read_results, write_results
 from .rules import Entry, Rule, decide, load_claims
 from .scoreboard import scoreboard
 from .sources import Source
@@ -29,9 +30,11 @@ __all__ = [
     "print_records",
     "provenance",
     "quiz",
+    "read_results",
     "scoreboard",
     "show",
     "strip",
     "use_style",
     "with_interval",
+    "write_results",
 ]

@@ -38,13 +38,15 @@ def facts(of: Source | pd.DataFrame, reproduces: str | None = None) -> dict[str,
     made = _of_table(of) if isinstance(of, pd.DataFrame) else _of_source(of)
     if not made["seeds"]:
         raise ValueError("of: no seeds, so nothing was measured; a figure says which seeds made it")
+    # A table from a store or a file was measured earlier, and perhaps elsewhere: it says when and where.
+    recorded = of.attrs.get("recorded", {}) if isinstance(of, pd.DataFrame) else {}
     return {
         **made,
         "reproduces": reproduces,
-        "commit": now.revision,
-        "machine": f"{now.machine}, {now.cores} cores",
-        "versions": f"Python {now.python}, torch {now.torch}",
-        "date": now.date,
+        "commit": recorded.get("commit", now.revision),
+        "machine": recorded.get("machine", f"{now.machine}, {now.cores} cores"),
+        "versions": recorded.get("versions", f"Python {now.python}, torch {now.torch}"),
+        "date": recorded.get("date", now.date),
     }
 
 
@@ -65,7 +67,8 @@ def _of_source(of: Source) -> dict[str, Any]:
 
 
 def _of_table(table: pd.DataFrame) -> dict[str, Any]:
-    columns = ("dataset", "data_sha256", "seed", "seconds")
+    whole = table.attrs.get("recorded", {}).get("seconds")  # of the measurement, where the rows do not say theirs
+    columns = ("dataset", "data_sha256", "seed", *(("seconds",) if whole is None else ()))
     if missing := [name for name in columns if name not in table] + ["experiment"] * ("experiment" not in table.attrs):
         raise ValueError(f"of: the table has no {', '.join(missing)}; need one that sweep made of an experiment's rows")
     return {
@@ -73,7 +76,7 @@ def _of_table(table: pd.DataFrame) -> dict[str, Any]:
         "seeds": ranges(table.seed.unique().tolist()),
         "dataset": ", ".join(sorted(table.dataset.unique())),
         "data_sha256": ", ".join(sorted(table.data_sha256.unique())),
-        "seconds": round(float(table.seconds.sum()), 1),
+        "seconds": round(float(table.seconds.sum() if "seconds" in table else whole), 1),
     }
 
 

@@ -1,0 +1,136 @@
+"""Worker processes that fall one at a time: a death is laid to the call that caused it, and the worker is replaced."""
+
+import atexit
+import pickle
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
+from os import _exit as leave_at_once
+from typing import Any
+
+from landscape_lib._threads import one_thread
+
+# The standard library's pool is broken as a whole when one worker dies (out of memory, say), and does not say which
+# call did it; its workers live on when the caller is killed. So here are threads that keep a process each.
+
+
+class WorkerDiedError(BrokenExecutor):
+    """The process that ran a call died; others run on, and so does the executor."""
+
+
+class Remote(Exception):
+    """What went wrong in another process, as it was printed there."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
+
+
+class Processes(ThreadPoolExecutor):
+    """An executor of processes. Those that are running when it is left by an error are ended, not waited for."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers, thread_name_prefix="landscape-process")
+        self.workers = workers
+        self._mine = threading.local()
+        self._all: list[_Worker] = []
+        self._over = False
+        atexit.register(self.kill)  # before multiprocessing waits for its children
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run the call in a process that is free, or in the next one."""
+        return super().submit(self._there, function, args, kwargs)
+
+    def _there(self, *call: Any) -> Any:
+        worker = getattr(self._mine, "worker", None)
+        if worker is None or not worker.process.is_alive():
+            worker = self._mine.worker = _Worker()
+            self._all.append(worker)
+        if self._over:  # ended while it started
+            worker.end()
+        return worker.call(call)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more calls; then the processes end, each after its last call."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        if wait:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the processes now, whatever they are doing."""
+        self._over = True
+        atexit.unregister(self.kill)
+        for worker in self._all:
+            worker.end()
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if kind is not None:
+            super().shutdown(wait=False, cancel_futures=True)
+            self.kill()
+        self.shutdown()
+
+
+class _Worker:
+    """A process, and our end of the pipe to it."""
+
+    def __init__(self) -> None:
+        context = get_context("spawn")  # the same on every platform: each starts afresh
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs,), name="landscape-worker")
+        # Ctrl-C reaches every process of a terminal: ours decides, so theirs are born deaf to it.
+        masks = hasattr(signal, "pthread_sigmask")
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else None
+        try:
+            self.process.start()
+        finally:
+            if before is not None:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            theirs.close()  # else a death would not be seen as the end of the pipe
+
+    def call(self, call: Any) -> Any:
+        message = pickle.dumps(call)  # a function that does not travel is refused here, in its own words
+        try:
+            self.pipe.send_bytes(message)
+            fine, answer, printed = pickle.loads(self.pipe.recv_bytes())
+        except (EOFError, OSError):
+            self.process.join()
+            code = self.process.exitcode
+            how = f"killed by signal {-code}" if code and code < 0 else f"exit code {code}"
+            often = "; often the memory was not enough" if code == -9 else ""
+            raise WorkerDiedError(f"the worker process died ({how}{often})") from None
+        if fine:
+            return answer
+        raise answer from Remote(printed)
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.join()
+
+
+def _serve(pipe: Connection) -> None:
+    threading.Thread(target=_die_with_the_parent, daemon=True).start()
+    one_thread()
+    while True:
+        try:
+            function, args, kwargs = pickle.loads(pipe.recv_bytes())
+            reply = (True, function(*args, **kwargs), "")
+        except EOFError:
+            sys.exit()
+        except Exception as error:
+            reply = (False, error, traceback.format_exc())
+        try:
+            message = pickle.dumps(reply)
+        except Exception as error:  # the answer, or the exception, does not travel
+            message = pickle.dumps((False, RuntimeError(f"cannot be sent back: {error}: {reply[1]!r}"), reply[2]))
+        pipe.send_bytes(message)
+
+
+def _die_with_the_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    leave_at_once(1)  # a killed caller asks no more, and its points may be running elsewhere soon
