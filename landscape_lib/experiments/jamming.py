@@ -45,7 +45,7 @@ PAPER_RANDOM_WIDTHS = {
 # Below h of about 15 a deep network has patterns for which a whole layer is off, which it can never satisfy.
 Scan = tuple[tuple[tuple[int, int], ...], tuple[float, ...]]
 CLASS_RANDOM_DATA: Scan = (((1, 17), (2, 12), (3, 10)), (1.0, 1.5, 2.0, 2.5, 3.0))
-PAPER_RANDOM_DATA: Scan = (((1, 30), (2, 21), (3, 17)), (1.6, 1.9, 2.1, 2.3, 2.5, 2.7, 2.9, 3.2))
+PAPER_RANDOM_DATA: Scan = (((1, 30), (2, 21), (3, 17)), (2.3, 2.9, 2.6, 2.0, 3.3, 1.7))
 PAPER_LARGE_DATA: Scan = (((3, 51),), (2.8, 2.9, 3.0, 3.1, 3.2, 3.3))
 
 
@@ -73,16 +73,17 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
         smeared = {**real[250], "loss": "cross_entropy", "widths": CLASS_SMEARED_WIDTHS}
         return _by_band([real[1000], random, real[500], smeared, real[250], real[125]])
     common |= {"L": 5, "lr": 1e-3, "steps": 30_000}
-    points = []
-    for P in (P for P in PAPER_WIDTHS if P <= len(_images(dataset).labels)):
-        points.append({**common, "P": P, "widths": PAPER_WIDTHS[P]})
-        if P in PAPER_RANDOM_WIDTHS:
-            points.append({**common, "P": P, "labels": "random", "widths": PAPER_RANDOM_WIDTHS[P], "seeds": others})
-    return _by_band(points)
+    points = [{**common, "P": P, "widths": widths} for P, widths in PAPER_WIDTHS.items()]
+    points += [
+        {**common, "P": P, "labels": "random", "widths": widths, "seeds": others}
+        for P, widths in PAPER_RANDOM_WIDTHS.items()
+    ]
+    there = [point for point in points if point["P"] <= len(_images(dataset).labels)]
+    return _by_band(sorted(there, key=lambda point: point["P"] * (1 + (point["labels"] == "random"))))
 
 
 def _random_data(budget: str, common: dict[str, Any]) -> list[dict[str, Any]]:
-    """P/N outermost: a sweep that is not over has every depth at the same P/N."""
+    """P/N outermost, coarse before fine: a sweep that is not over has every depth at the same P/N."""
     if budget == "class":
         scans, common = [CLASS_RANDOM_DATA], {**common, "lr": 1e-3, "steps": 20_000}
     else:

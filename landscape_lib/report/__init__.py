@@ -10,7 +10,7 @@ from .quiz import load_quiz, quiz
 from .results import read_results, write_results
 from .rules import Entry, Rule, decide, load_claims
 from .scoreboard import scoreboard
-from .sources import Source
+from .sources import Source, data_hash
 from .strip import strip
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Source",
     "bootstrap",
     "claim",
+    "data_hash",
     "decide",
     "explore",
     "load_claims",

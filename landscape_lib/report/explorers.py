@@ -14,13 +14,12 @@ from itertools import product
 from typing import Any
 
 import matplotlib.pyplot as plt
-import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
 from ._card import Frame, as_script, attributes, show_card, words
 from .plots import png
-from .sources import Source, facts
+from .sources import Made, facts
 
 MOST = 400_000  # bytes of an explorer, as the page carries it
 
@@ -31,7 +30,7 @@ def explore(
     *,
     name: str,
     caption: str,
-    of: Source | pd.DataFrame,
+    of: Made | Sequence[Made],
     reproduces: str | None = None,
     labels: Mapping[str, str] | None = None,
     start: Mapping[str, Any] | None = None,

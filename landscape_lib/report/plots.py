@@ -2,18 +2,18 @@
 
 import base64
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .sources import Source, facts
+from ._card import words
+from .sources import Made, facts
 
 Value = TypeVar("Value", int, float)
 STYLE = Path(__file__).with_name("landscape.mplstyle")
@@ -69,18 +69,18 @@ def png(figure: Figure, *, tight: bool = True) -> bytes:
 
 
 def show(
-    figure: Figure, *, name: str, caption: str, alt: str, of: Source | pd.DataFrame, reproduces: str | None = None
+    figure: Figure, *, name: str, caption: str, alt: str, of: Made | Sequence[Made], reproduces: str | None = None
 ) -> None:
     """Show a finished figure in a notebook; the page numbers it, and has the caption and the alternative text.
 
     ``alt`` says what the figure shows to someone who cannot see it, the result included; ``caption`` which data and
-    budget made it. Both may hold measured numbers. ``of`` is what was measured: a sweep's table, or a `Source`;
-    ``reproduces`` names the original figure. The page puts them in a strip under the figure. In plain text the
+    budget made it. Both may hold measured numbers. ``of`` is what was measured: a sweep's table, a `Source`, or
+    several; ``reproduces`` names the original figure. The page puts them in a strip under the figure. In plain text the
     figure is its caption, which is what is compared when the notebooks are tested.
     """
-    for what, text in (("name", name), ("caption", caption), ("alt", alt)):
-        if not isinstance(text, str) or len(text.split()) < (1 if what == "name" else 3):
-            raise ValueError(f"show: {what} is {text!r}; a figure needs a name, and a caption and alt text in words")
+    words("show: name", name)
+    words(f"show: caption of {name}", caption, least=3)
+    words(f"show: alt of {name}", alt, least=3)
     if alt.strip() == caption.strip():
         raise ValueError(f"show: figure {name} has its caption as alt text; alt says what one would see")
     described = {"name": name, "caption": caption, "alt": alt, "source": facts(of, reproduces)}

@@ -68,7 +68,8 @@ def read_results(name: str | Path) -> pd.DataFrame:
     for column, value in record["constants"].items():
         rows[column] = value
     table = rows[record["columns"]].copy()
-    table.attrs |= {"experiment": record["experiment"], "recorded": {key: record[key] for key in RECORDED}}
+    recorded = {key: record[key] for key in (*RECORDED, "command")} | {"budget": record.get("budget")}
+    table.attrs |= {"experiment": record["experiment"], "recorded": recorded}
     return table
 
 

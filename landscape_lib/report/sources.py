@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
@@ -27,13 +28,33 @@ class Source:
     seconds: float
 
 
-def facts(of: Source | pd.DataFrame, reproduces: str | None = None) -> dict[str, Any]:
+Made: TypeAlias = Source | pd.DataFrame
+
+
+def facts(of: Made | Sequence[Made], reproduces: str | None = None) -> dict[str, Any]:
     """What the strip under a figure says; ``reproduces`` names the original figure.
+
+    ``of`` several, the figure shows them together: seconds are added, and of each other fact all different ones stand.
 
     >>> made = facts(Source(sorted, seeds=[0, 1, 2, 7], dataset="digits", data_sha256="0" * 64, seconds=1.23))
     >>> made["experiment"], made["seeds"], made["seconds"]
     ('builtins.sorted', '0 to 2, 7', 1.2)
     """
+    together = [of] if not isinstance(of, Sequence) or isinstance(of, str) else list(of)
+    if not together:
+        raise ValueError("of: an empty list; a figure says what it is made of")
+    each = [_facts(one) for one in together]
+    joined: dict[str, Any] = {
+        name: "; ".join(dict.fromkeys(one[name] for one in each if one[name])) or None
+        for name in each[0]
+        if name != "seconds"
+    } | {"seconds": round(sum(one["seconds"] for one in each), 1)}
+    budgets = dict.fromkeys(one["budget"] or "live" for one in each)
+    joined["budget"] = None if budgets.keys() == {"live"} else " and ".join(budgets)
+    return {**joined, "reproduces": reproduces}
+
+
+def _facts(of: Made) -> dict[str, Any]:
     now = provenance()
     made = _of_table(of) if isinstance(of, pd.DataFrame) else _of_source(of)
     if not made["seeds"]:
@@ -42,11 +63,12 @@ def facts(of: Source | pd.DataFrame, reproduces: str | None = None) -> dict[str,
     recorded = of.attrs.get("recorded", {}) if isinstance(of, pd.DataFrame) else {}
     return {
         **made,
-        "reproduces": reproduces,
+        "budget": recorded.get("budget"),
         "commit": recorded.get("commit", now.revision),
         "machine": recorded.get("machine", f"{now.machine}, {now.cores} cores"),
         "versions": recorded.get("versions", f"Python {now.python}, torch {now.torch}"),
         "date": recorded.get("date", now.date),
+        "measured_by": recorded.get("command"),
     }
 
 
@@ -75,9 +97,23 @@ def _of_table(table: pd.DataFrame) -> dict[str, Any]:
         "experiment": table.attrs["experiment"],
         "seeds": ranges(table.seed.unique().tolist()),
         "dataset": ", ".join(sorted(table.dataset.unique())),
-        "data_sha256": ", ".join(sorted(table.data_sha256.unique())),
+        "data_sha256": data_hash(table),
         "seconds": round(float(table.seconds.sum() if "seconds" in table else whole), 1),
     }
+
+
+def data_hash(table: pd.DataFrame) -> str:
+    """The SHA-256 of the data behind a table's rows: theirs if they share one, else that of all of theirs together.
+
+    Together they are sorted and put one on a line: patterns drawn for each seed have a hash each.
+
+    >>> data_hash(pd.DataFrame({"data_sha256": ["ab", "ab"]}))
+    'ab'
+    >>> len(data_hash(pd.DataFrame({"data_sha256": ["ab", "cd"]})))
+    64
+    """
+    each = sorted(table.data_sha256.unique())
+    return each[0] if len(each) == 1 else hashlib.sha256("\n".join(each).encode()).hexdigest()
 
 
 def ranges(numbers: Sequence[int]) -> str:

@@ -12,7 +12,7 @@ def strip(facts: Mapping[str, Any], *, place: str, command: str, budget: str | N
 
     ``place`` is the notebook's cell, or the table that the figure is drawn from.
     """
-    e = html.escape
+    e, budget = html.escape, facts.get("budget") or budget
     rows = {
         "From": e(place),
         "Experiment": f"<code>{e(facts['experiment'])}</code>",
@@ -24,6 +24,8 @@ def strip(facts: Mapping[str, Any], *, place: str, command: str, budget: str | N
         "Machine": f"{e(facts['machine'])}, {e(facts['date'])}",
         "Make it again": f"<code>{e(command)}</code>",
     }
+    if facts.get("measured_by"):  # a table that is measured apart, and read where the figure is drawn
+        rows["Measure it again"] = f"<code>{e(facts['measured_by'])}</code>"
     listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items())
     seeds = f"seed{'s' if ' ' in facts['seeds'] else ''} {facts['seeds']}"
     line = ", ".join([facts["dataset"], *([f"{budget} budget"] if budget else []), seeds, f"{facts['seconds']:g} s"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,29 @@ def test_a_part_of_a_table_still_knows_its_experiment_and_counts_only_its_own():
     assert whole["experiment"] == part["experiment"] == f"{__name__}.runs"
     assert (whole["seeds"], part["seeds"]) == ("0 to 4", "0 to 2")
     assert (whole["seconds"], part["seconds"]) == (4.0, 1.5)
+
+
+def test_several_are_told_together():
+    live = sweep(runs, [{"P": 3}])
+    paper = live.drop(columns="seconds").assign(data_sha256=["b" * 64, "c" * 64, "c" * 64], seed=7)
+    paper.attrs["recorded"] = {
+        "commit": "abc",
+        "machine": "m",
+        "versions": "v",
+        "date": "d",
+        "seconds": 60.0,
+        "command": "do",
+        "budget": "paper",
+    }
+    made = facts([live, paper])
+    assert made["seeds"] == "0 to 2; 7" and made["seconds"] == 61.5 and made["dataset"] == "digits"
+    assert made["commit"].endswith("; abc") and made["measured_by"] == "do" and made["budget"] == "live and paper"
+    first, second = made["data_sha256"].split("; ")
+    assert first == "a" * 64 and second == hashlib.sha256(f"{'b' * 64}\n{'c' * 64}".encode()).hexdigest()
+    markup = strip(made, place="here", command="make book", budget="class")
+    assert "live and paper budget" in markup and "<dt>Measure it again</dt><dd><code>do</code>" in markup
+    assert facts([live]) == facts(live) and facts(live)["budget"] is None
+    assert "class budget" in strip(facts(live), place="here", command="make book", budget="class")
 
 
 def test_the_strip_holds_every_fact_and_the_command():
@@ -49,6 +73,7 @@ def test_the_strip_holds_every_fact_and_the_command():
         (sweep(lambda P: [{"P": P}], [{"P": 1}]), "the table has no dataset, data_sha256, seed, seconds"),
         (Source(sorted, [], "digits", "0" * 64, 1.0), "of: no seeds"),
         ("digits", "of: got str"),
+        ([], "of: an empty list"),
         (Source(sorted, [0], "digits", "0" * 64, float("nan")), "of: nan seconds"),
         (Source(sorted, [0], " ", "0" * 64, 1.0), "of: data set ' ' of hash"),
         (Source(sorted, [0], "digits", "", 1.0), "need its name and 64 hex digits"),
