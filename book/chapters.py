@@ -6,6 +6,7 @@ import ast
 import hashlib
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ NOTEBOOKS, BOOK, BUILD = ROOT / "notebooks", ROOT / "book", ROOT / "_build"
 EXECUTED = BUILD / "executed"
 KEPT = 4  # executions kept of each chapter: other data sets, other budgets
 RUNS = {".py", ".json", ".mplstyle"}  # what of the library a notebook's outputs depend on
+READS = re.compile(r"read_results\(\"(\w+)\"\)")  # measured tables that a notebook draws
 HEAVY = 50_000  # characters of an HTML output that no committed notebook should carry
 
 
@@ -100,13 +102,15 @@ def parameters(path: Path, notebook: NotebookNode) -> dict[str, object]:
 
 
 def key(notebook: NotebookNode) -> str:
-    """What an execution depends on: the notebook's code with its parameters, library, claims, pins and Python."""
+    """What an execution depends on: a notebook with its parameters, the tables it reads, library, claims, pins."""
     digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
     for cell in notebook.cells:
         digest.update(json.dumps([cell.cell_type, cell.source, cell.metadata], sort_keys=True).encode())
     library = [file for file in sorted((ROOT / "landscape_lib").rglob("*")) if file.suffix in RUNS]
     beside = sorted(NOTEBOOKS.glob("*.quiz.yml"))
-    for file in [*library, *beside, BOOK / "claims.yml", ROOT / "requirements.lock"]:
+    read = set(READS.findall("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")))
+    tables = [file for name in sorted(read) for file in sorted((BOOK / "results").glob(f"{name}.*"))]
+    for file in [*library, *beside, *tables, BOOK / "claims.yml", ROOT / "requirements.lock"]:
         digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:16]
 

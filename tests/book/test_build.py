@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import chapters
 import nbformat
 import pytest
 
-from .conftest import CLAIMS, MEASURE, ToyBook
+from .conftest import CLAIMS, MEASURE, ToyBook, toy_notebook
 
 RECORD_KEYS = {"id", "chapter", "verdict", "value", "ci", "n_seeds", "budget", "dataset"}
 RECORD_KEYS |= {"data_sha256", "reference", "commit", "seconds"}
@@ -46,6 +47,21 @@ def test_book_is_built_once_and_states_its_claims(toy: ToyBook):
     assert broken.returncode == 1 and "nowhere" in broken.stderr, "a warning is an error"
     assert (toy.root / "_build/html/index.html").exists(), "and the last whole site stays"
     assert not list((toy.root / "_build").rglob(".*.ipynb.*")), "no temporary file is left"
+
+
+def test_a_chapter_runs_again_when_a_table_that_it_reads_changes(toy: ToyBook, monkeypatch: pytest.MonkeyPatch):
+    for name, path in (("ROOT", toy.root), ("BOOK", toy.root / "book"), ("NOTEBOOKS", toy.root / "notebooks")):
+        monkeypatch.setattr(chapters, name, path)
+    (results := toy.root / "book" / "results").mkdir()
+    reads, reads_not = (toy_notebook(MEASURE, cell) for cell in ('t = read_results("mine")', "t = 1"))
+    before = chapters.key(reads), chapters.key(reads_not)
+    (results / "other.csv").write_text("a\n1\n")
+    assert (chapters.key(reads), chapters.key(reads_not)) == before
+    keys = set()
+    for name in ("mine.csv", "mine.json"):
+        (results / name).write_text("1")
+        keys.add(chapters.key(reads))
+    assert len(keys | {before[0]}) == 3 and chapters.key(reads_not) == before[1]
 
 
 def test_refresh_writes_text_outputs_that_nbval_accepts_and_a_corrupted_number_fails(toy: ToyBook):
