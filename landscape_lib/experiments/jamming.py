@@ -121,7 +121,15 @@ def _images(name: str) -> Images:
 
 
 def descend(
-    tasks: Sequence[Task], widths: Sequence[int], seeds: Sequence[int], *, L: int, loss: str, lr: float, steps: int
+    tasks: Sequence[Task],
+    widths: Sequence[int],
+    seeds: Sequence[int],
+    *,
+    L: int,
+    loss: str,
+    lr: float,
+    steps: int,
+    device: str = "cpu",
 ) -> Run:
     """Train one network a width and seed, the ``tasks[i]`` being those of ``seeds[i]``, width by width, all at once.
 
@@ -131,10 +139,10 @@ def descend(
     d = tasks[0].inputs.shape[1]
     members = [(h, seed) for h in widths for seed in seeds]
     population = Population(
-        lambda i: widen(MLP(d, members[i][0], L, seed=members[i][1]), max(widths)), range(len(members))
+        lambda i: widen(MLP(d, members[i][0], L, seed=members[i][1]), max(widths)), range(len(members)), device=device
     )
-    inputs = torch.stack([task.inputs for task in tasks]).repeat(len(widths), 1, 1)
-    labels = torch.stack([task.labels for task in tasks]).repeat(len(widths), 1)
+    inputs = torch.stack([task.inputs for task in tasks]).to(device).repeat(len(widths), 1, 1)
+    labels = torch.stack([task.labels for task in tasks]).to(device).repeat(len(widths), 1)
     return train(
         population,
         inputs,
@@ -159,6 +167,7 @@ def curve(
     loss: str = "quadratic_hinge",
     lr: float = 1e-3,
     steps: int = 20_000,
+    device: str = "cpu",
 ) -> list[dict[str, Any]]:
     """Loss and unsatisfied patterns against width at fixed P: one row a network.
 
@@ -173,11 +182,11 @@ def curve(
     if len(widths) == 0 or len(seeds) == 0:
         raise ValueError(f"curve: got {len(widths)} widths and {len(seeds)} seeds, need at least one of each")
     tasks = [task(dataset, labels, P, d, seed) for seed in seeds]
-    inputs = torch.stack([t.inputs for t in tasks])
-    targets = torch.stack([t.labels for t in tasks])
+    inputs = torch.stack([t.inputs for t in tasks]).to(device)
+    targets = torch.stack([t.labels for t in tasks]).to(device)
     rows = []
     for band in bands(widths):
-        run = descend(tasks, band, seeds, L=L, loss=loss, lr=lr, steps=steps)
+        run = descend(tasks, band, seeds, L=L, loss=loss, lr=lr, steps=steps, device=device)
         patterns = inputs.repeat(len(band), 1, 1)
         delta = gaps(run.population(patterns), targets.repeat(len(band), 1))
         tolerance = (2 * P * ZERO) ** 0.5
