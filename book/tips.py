@@ -16,6 +16,7 @@ from pybtex.richtext import Text
 
 UNICODE = {
     r"\alpha": "α", r"\gamma": "γ", r"\varepsilon": "ε", r"\eta": "η", r"\theta": "θ", r"\kappa": "κ", r"\mu": "μ",
+    r"\phi": "φ",
     r"\Delta": "Δ", r"\Theta": "Θ", r"\mathcal L": "ℒ", r"\nabla": "∇", r"\pm": "±", r"\sqrt": "√", r"\cdot": "·",
     r"\ln": "ln", r"\ge": "≥", r"\le": "≤", r"\sim": "~", r"\,": " ", "'": "′", "-": "−",
 }  # fmt: skip
