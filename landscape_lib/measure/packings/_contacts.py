@@ -84,8 +84,8 @@ def count(packings: Packings, found: Contacts | None = None) -> Count:
             break
         held = staying
     grains, total = held.view(number, n).sum(1), bonds.view(number, n).sum(1)
-    z = torch.where(grains > 0, total / grains, math.nan).to(packings.radii.dtype)
-    return Count(total // 2, grains, ~held.view(number, n), z, isostatic(grains, packings.aspect).to(z.dtype))
+    z = torch.where(grains > 0, total.double() / grains, math.nan)
+    return Count(total // 2, grains, ~held.view(number, n), z, isostatic(grains, packings.aspect))
 
 
 def isostatic(grains: Int64[Tensor, "packings"], aspect: float) -> Float[Tensor, "packings"]:
@@ -97,7 +97,7 @@ def isostatic(grains: Int64[Tensor, "packings"], aspect: float) -> Float[Tensor,
     whose N_c counts the one state of self-stress that a positive bulk modulus needs).
 
     >>> isostatic(torch.tensor([32]), aspect=1.0), isostatic(torch.tensor([32]), aspect=1.3)
-    (tensor([3.9375]), tensor([5.9375]))
+    (tensor([3.9375], dtype=torch.float64), tensor([5.9375], dtype=torch.float64))
     """
     freedoms = 2 if aspect == 1 else 3
-    return torch.where(grains > 0, 2 * freedoms - 2 / grains, math.nan)
+    return torch.where(grains > 0, 2 * freedoms - 2 / grains.double(), math.nan)

@@ -26,12 +26,12 @@ def jam(
     a packing is jammed, √E is linear in the density, and the next density is where this line has a tenth of its √E, or
     the one sought; where that unjams it, the grains grow again, by half of the last step, then twice as much each time.
 
-    ``energy`` is what is sought per grain, within a factor of four; by default (0.03/N²)². Overlaps are then about
-    0.03/N², below the 1/N² where compression adds the first contact (Goodrich, Liu & Nagel 2012: contacts depend on
+    ``energy`` is what is sought per grain, within a factor of four; by default (0.01/N²)². Overlaps are then about
+    0.01/N², below the 1/N² where compression adds the first contact (Goodrich, Liu & Nagel 2012: contacts depend on
     p N²), so that their number no longer depends on it.
     """
     n = packings.radii.shape[1]
-    goal = (0.03 / n**2) ** 2 if energy is None else energy
+    goal = (0.01 / n**2) ** 2 if energy is None else energy
     if not 0 < goal < 1e-3:
         raise ValueError(f"jam: energy is {energy!r}, need a small positive number, below 1e-3")
     search = _Search(packings.density, goal, tolerance)

@@ -1,6 +1,5 @@
 """Packings: where the grains are, how large, which of them touch, what energy that costs and how hard they push."""
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -67,14 +66,6 @@ class Packings:
         if not ((wanted > 0) & (wanted <= 1)).all():  # NaN fails too
             raise ValueError(f"density: got {wanted.tolist()[:5]}, need numbers above 0 and at most 1")
         return replace(self, radii=self.radii * (wanted / self.density).sqrt()[:, None])
-
-    @property
-    def sha256(self) -> list[str]:
-        """The hash of each packing: positions, angles, radii, aspect."""
-        aspect = torch.tensor([self.aspect], dtype=torch.float64).numpy().tobytes()
-        parts = (self.positions.flatten(1), self.angles, self.radii)
-        rows = torch.cat(parts, dim=1).double().cpu().numpy()
-        return [hashlib.sha256(row.tobytes() + aspect).hexdigest() for row in rows]
 
 
 def random_packings(
