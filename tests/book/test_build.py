@@ -134,7 +134,11 @@ UNSTATED = MEASURE.replace('claim("toy.mean', 'False and claim("toy.mean')
         (["import os; os._exit(3)"], [], "cell 2 ('import os; os._exit(3)'): DeadKernelError"),
         ([MEASURE, ASK], [], "notebooks/01_toy.ipynb, cell 3: asks left, which no later cell measures"),
         ([MEASURE, ASK, ASK], [], "notebooks/01_toy.ipynb, cell 4: asks left again, as cell 3 did"),
-        ([FIGURE.format(alt="''")], [], "cell 2 ('import matplotlib.pyplot as plt'): ValueError: show: alt of fig is ''"),
+        (
+            [FIGURE.format(alt="''")],
+            [],
+            "cell 2 ('import matplotlib.pyplot as plt'): ValueError: show: alt of fig is ''",
+        ),
         ([MEASURE, DRAWN], [], "notebooks/01_toy.ipynb, cell 3: a picture without caption and alt text"),
         (
             [EXPLORER],
