@@ -28,7 +28,7 @@ def grid(budget: str, dataset: str = "both", seed: int = 0) -> list[dict[str, An
     Nothing is learned here, so ``dataset`` names the grains: "discs", "ellipses" or "both".
 
     "class": 32 grains, ten seeds; each shape at ten densities and at its transition. Some ten seconds on one core.
-    "paper": 128 grains, twenty seeds, and nine aspect ratios from discs to 2 at their transitions. Half an hour.
+    "paper": 128 grains, twenty seeds, nine aspect ratios from discs to 2 at their transitions. A quarter of an hour.
     """
     if dataset != "both" and dataset not in SHAPES:
         raise ValueError(f"grid: unknown shape {dataset!r}, choose 'discs', 'ellipses' or 'both'")
