@@ -1,6 +1,7 @@
 """Worker processes that fall one at a time: a death is laid to the call that caused it, and the worker is replaced."""
 
 import atexit
+import os
 import pickle
 import signal
 import sys
@@ -10,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
-from os import _exit as leave_at_once
 from typing import Any
 
 from landscape_lib._threads import one_thread
@@ -58,14 +58,16 @@ class Processes(ThreadPoolExecutor):
         """Take no more calls; then the processes end, each after its last call."""
         super().shutdown(wait, cancel_futures=cancel_futures)
         if wait:
+            for worker in self._all:
+                worker.end(at_once=False)
             self.kill()
 
     def kill(self) -> None:
         """End the processes now, whatever they are doing."""
         self._over = True
         atexit.unregister(self.kill)
-        for worker in self._all:
-            worker.end()
+        while self._all:
+            self._all.pop().end()
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if kind is not None:
@@ -97,7 +99,7 @@ class _Worker:
             self.pipe.send_bytes(message)
             fine, answer, printed = pickle.loads(self.pipe.recv_bytes())
         except (EOFError, OSError):
-            self.process.join()
+            self.end()
             code = self.process.exitcode
             how = f"killed by signal {-code}" if code and code < 0 else f"exit code {code}"
             often = "; often the memory was not enough" if code == -9 else ""
@@ -106,17 +108,22 @@ class _Worker:
             return answer
         raise answer from Remote(printed)
 
-    def end(self) -> None:
-        self.process.terminate()
+    def end(self, *, at_once: bool = True) -> None:
+        self.pipe.close()  # for one that waits for a call, this is the end
+        if not at_once:
+            self.process.join(timeout=5)
+        self.process.kill()
         self.process.join()
 
 
 def _serve(pipe: Connection) -> None:
     threading.Thread(target=_die_with_the_parent, daemon=True).start()
-    one_thread()
+    os.environ["OMP_NUM_THREADS"] = "1"  # for torch, where the call imports it
     while True:
         try:
             function, args, kwargs = pickle.loads(pipe.recv_bytes())
+            if "torch" in sys.modules:
+                one_thread()
             reply = (True, function(*args, **kwargs), "")
         except EOFError:
             sys.exit()
@@ -133,4 +140,4 @@ def _die_with_the_parent() -> None:
     parent = parent_process()
     assert parent is not None
     parent.join()
-    leave_at_once(1)  # a killed caller asks no more, and its points may be running elsewhere soon
+    os._exit(1)  # a killed caller asks no more, and its points may be running elsewhere soon
