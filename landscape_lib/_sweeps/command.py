@@ -122,9 +122,9 @@ def _lines(one: Progress, *, tracebacks: bool) -> list[str]:
         lines.append(f"  {one.left_behind} of those that wait were left by a client that is gone")
     if one.running + one.waiting and one.seconds_left is not None:
         workers = f"{one.workers} at a time" if one.workers else "one at a time, but no client is running"
+        mean = f"{duration(one.mean_seconds or 0)} a point, the mean of those done"
         lines.append(
-            f"  about {duration(one.seconds_left)} left: {workers}, and {duration(one.mean_seconds or 0)} a point, the mean "
-            "of those done; where the longest come first, it is less"
+            f"  about {duration(one.seconds_left)} left: {workers}, and {mean}; less if the longest came first"
         )
     for arguments, error in one.failures if tracebacks else one.failures[:SHOWN]:
         lines.append(f"  failed: {error.strip().splitlines()[-1]}")

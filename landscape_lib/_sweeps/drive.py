@@ -59,10 +59,12 @@ def drive(
     finally:
         bar.close()
         flight.end()
-        with suppress(Exception):  # what has landed meanwhile is kept, if it can be
-            for key, outcome in flight.landed(0):
-                store.keep(key, outcome)
-        store.leave(client)
+        try:
+            with suppress(Exception):  # what has landed meanwhile is kept, if it can be
+                for key, outcome in flight.landed(0.0):
+                    store.keep(key, outcome)
+        finally:
+            store.leave(client)
 
 
 class _Flight:
@@ -79,7 +81,7 @@ class _Flight:
         return len(self._keys)
 
     def workers(self) -> tuple[int, int]:
-        """How many workers there are, and how many points to have in flight: as many, or more where workers may join."""
+        """How many workers there are, and how many points to have in flight: as many, or more if workers may join."""
         if self._executor is None:
             return 1, 1
         if (client := getattr(self._executor, "_client", None)) is None:
