@@ -72,6 +72,7 @@ class _Flight:
 
     def __init__(self, call: Callable[[Mapping[str, Any]], Outcome], executor: Executor | None) -> None:
         self._call, self._executor = call, executor
+        self._dask = getattr(executor, "_client", None)
         self._keys: dict[Future[Outcome], tuple[str, Mapping[str, Any]]] = {}
         self._deaths: dict[str, int] = {}
         self._threads, self._asked = 0, -math.inf
@@ -84,12 +85,14 @@ class _Flight:
         """How many workers there are, and how many points to have in flight: as many, or more if workers may join."""
         if self._executor is None:
             return 1, 1
-        if (client := getattr(self._executor, "_client", None)) is None:
+        if self._dask is None:
             count = getattr(self._executor, "_max_workers", None) or os.cpu_count() or 1
             return count, count
-        if time.monotonic() - self._asked > 5 * TICK:  # Dask's: an adaptive cluster grows by what waits for it
-            with suppress(OSError):  # the scheduler is away; if for good, the points will say it
-                self._threads = sum(client.nthreads().values())
+        if self._dask.status == "closed":  # it tried to connect again, in vain
+            raise ExecutorError("sweep: the cluster's scheduler is gone; what is done stays done: start again")
+        if self._dask.status == "running" and time.monotonic() - self._asked > 5 * TICK:
+            with suppress(OSError):
+                self._threads = sum(self._dask.nthreads().values())  # an adaptive cluster grows by what waits for it
             self._asked = time.monotonic()
         return self._threads, 2 * self._threads + 8
 
@@ -118,7 +121,8 @@ class _Flight:
             try:
                 outcome = _explained(future.result)
             except (BrokenExecutor, CancelledError) as death:
-                self._deaths[key] = self._deaths.get(key, 0) + 1
+                # A cluster that has lost sight of a point cancels it: no worker has died of that.
+                self._deaths[key] = self._deaths.get(key, 0) + isinstance(death, BrokenExecutor)
                 if self._deaths[key] < DEATHS and not self._ended:
                     del self._keys[future]
                     self.start(key, point)
@@ -134,8 +138,9 @@ class _Flight:
     def end(self) -> None:
         """Call back what has not begun."""
         self._ended = True
-        for future in self._keys:
-            future.cancel()
+        if self._dask is None or self._dask.status == "running":
+            for future in self._keys:
+                future.cancel()
 
 
 def _explained(call: Callable[..., T], *arguments: Any) -> T:

@@ -169,7 +169,7 @@ class Store:
                 gone = clients.dead(other, self.path)
                 if other.id != client and (gone or self._watch.silent(other)):
                     self._release(other.id, for_good=gone)
-            waiting = "SELECT key FROM mine JOIN points USING (key) WHERE open AND state = 'waiting'"
+            waiting = "SELECT key FROM mine CROSS JOIN points USING (key) WHERE open AND state = 'waiting'"
             keys = [key for (key,) in db.execute(f"{waiting} ORDER BY position LIMIT ?", (most,))]
             takes = "UPDATE points SET state = 'running', client = ? WHERE key = ?"
             db.executemany(takes, [(client, key) for key in keys])
@@ -178,7 +178,7 @@ class Store:
     def _holders(self) -> list[Client]:
         """The clients that have claimed open points of the grid."""
         found = self.look(
-            "SELECT DISTINCT clients.id, host, pid, born, beat FROM mine JOIN points USING (key) "
+            "SELECT DISTINCT clients.id, host, pid, born, beat FROM mine CROSS JOIN points USING (key) "
             "JOIN clients ON clients.id = client WHERE open AND state = 'running'"
         )
         return [Client(*row) for row in found]
@@ -196,20 +196,18 @@ class Store:
 
     def left(self) -> int:
         """How many points of the grid are neither done nor failed, whoever works on them."""
-        ended = "SELECT key FROM mine JOIN points USING (key) WHERE open AND state IN ('done', 'failed')"
+        ended = "SELECT key FROM mine CROSS JOIN points USING (key) WHERE open AND state IN ('done', 'failed')"
         self._db.execute(f"UPDATE mine SET open = 0 WHERE key IN ({ended})")
         return int(self._one("SELECT count(*) FROM mine WHERE open")[0])
 
     def failed(self) -> int:
         """How many points of the grid have failed."""
-        return int(self._one("SELECT count(*) FROM mine JOIN points USING (key) WHERE state = 'failed'")[0])
+        return int(self._one("SELECT count(*) FROM mine CROSS JOIN points USING (key) WHERE state = 'failed'")[0])
 
     def outcomes(self) -> Iterator[Outcome]:
         """What came of the finished points of the grid, in its order."""
-        found = self._db.execute(
-            "SELECT rows, error, made, seconds FROM mine JOIN points USING (key) WHERE state = 'done' ORDER BY position"
-        )
-        return (Outcome(*row) for row in found)
+        done = "SELECT rows, error, made, seconds FROM mine CROSS JOIN points USING (key) WHERE state = 'done'"
+        return (Outcome(*row) for row in self._db.execute(f"{done} ORDER BY position"))
 
     def look(self, query: str, *values: Any) -> list[Any]:
         """The rows of a query that changes nothing."""

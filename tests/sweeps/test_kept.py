@@ -261,14 +261,7 @@ def test_a_worker_with_other_code_ends_the_sweep(store, log, monkeypatch):
 
 def test_what_cannot_travel_is_said(store, pool):
     with pytest.raises(ExecutorError, match="cannot run in another process"):
-        sweep(unfindable, [{"x": 1}], pool, store=store)
-
-
-def elsewhere(x):
-    return []
-
-
-unfindable, elsewhere = elsewhere, None  # its module has no such name any more, as a worker will find
+        sweep(cheap.lost, [{"x": 1}], pool, store=store)
 
 
 @pytest.mark.parametrize(
