@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from landscape_lib._sweeps import command
-from landscape_lib._sweeps.command import fail as _fail
+from landscape_lib import _sweep_command
+from landscape_lib._sweep_command import fail as _fail
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     claims.add_argument("--json", action="store_true", help="as JSON")
     claims.set_defaults(run=_claims)
 
-    command.add(commands)
+    _sweep_command.add(commands)
     return parser
 
 

@@ -58,10 +58,9 @@ def drive(
                 time.sleep(TICK)  # what is left is with other clients, and waits again if they leave it
     finally:
         bar.close()
-        flight.end()
         try:
-            with suppress(Exception):  # what has landed meanwhile is kept, if it can be
-                for key, outcome in flight.landed(0.0):
+            with suppress(sqlite3.Error):  # what has landed meanwhile is kept, if it can be
+                for key, outcome in flight.end():
                     store.keep(key, outcome)
         finally:
             store.leave(client)
@@ -76,7 +75,6 @@ class _Flight:
         self._keys: dict[Future[Outcome], tuple[str, Mapping[str, Any]]] = {}
         self._deaths: dict[str, int] = {}
         self._threads, self._asked = 0, -math.inf
-        self._ended = False
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -123,24 +121,25 @@ class _Flight:
             except (BrokenExecutor, CancelledError) as death:
                 # A cluster that has lost sight of a point cancels it: no worker has died of that.
                 self._deaths[key] = self._deaths.get(key, 0) + isinstance(death, BrokenExecutor)
-                if self._deaths[key] < DEATHS and not self._ended:
+                if self._deaths[key] < DEATHS:
                     del self._keys[future]
                     self.start(key, point)
                     continue
                 outcome = Outcome(error=f"WorkerDiedError: {DEATHS} workers died of this point; {death}\n")
             except Exception as error:
-                if type(error).__name__ != "KilledWorker":  # Dask's, which has tried it elsewhere itself
+                if type(error).__name__ != "KilledWorker":  # Dask's, which has tried the point elsewhere itself
                     raise
                 outcome = Outcome(error=f"KilledWorker: {error}\n")
             yield key, outcome
             del self._keys[future]
 
-    def end(self) -> None:
-        """Call back what has not begun."""
-        self._ended = True
+    def end(self) -> list[tuple[str, Outcome]]:
+        """Call back what has not begun; what has come back, and was not taken note of."""
         if self._dask is None or self._dask.status == "running":
             for future in self._keys:
                 future.cancel()
+        back = [(key, future) for future, (key, _) in self._keys.items() if future.done() and not future.cancelled()]
+        return [(key, future.result()) for key, future in back if future.exception() is None]
 
 
 def _explained(call: Callable[..., T], *arguments: Any) -> T:

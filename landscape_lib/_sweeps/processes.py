@@ -92,6 +92,13 @@ class _Worker:
             if before is not None:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
             theirs.close()  # else a death would not be seen as the end of the pipe
+        try:
+            self.pipe.recv_bytes()
+        except (EOFError, OSError):
+            if "exit" in (how := self._end()):
+                hint = "in a script, what starts them must stand under `if __name__ == '__main__':`"
+                raise RuntimeError(f"worker processes cannot start ({how}); {hint}") from None
+            raise WorkerDiedError(f"a worker process died as it began ({how})") from None
 
     def call(self, call: Any) -> Any:
         message = pickle.dumps(call)  # a function that does not travel is refused here, in its own words
@@ -99,14 +106,18 @@ class _Worker:
             self.pipe.send_bytes(message)
             fine, answer, printed = pickle.loads(self.pipe.recv_bytes())
         except (EOFError, OSError):
-            self.end()
-            code = self.process.exitcode
-            how = f"killed by signal {-code}" if code and code < 0 else f"exit code {code}"
-            often = "; often the memory was not enough" if code == -9 else ""
-            raise WorkerDiedError(f"the worker process died ({how}{often})") from None
+            raise WorkerDiedError(f"the worker process died ({self._end()})") from None
         if fine:
             return answer
         raise answer from Remote(printed)
+
+    def _end(self) -> str:
+        """How it died."""
+        self.end(at_once=False)  # it may be about to say so itself
+        code = self.process.exitcode or 0
+        if code == -signal.SIGKILL:
+            return "killed by signal 9; often the memory was not enough"
+        return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
     def end(self, *, at_once: bool = True) -> None:
         self.pipe.close()  # for one that waits for a call, this is the end
@@ -119,14 +130,17 @@ class _Worker:
 def _serve(pipe: Connection) -> None:
     threading.Thread(target=_die_with_the_parent, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"  # for torch, where the call imports it
+    pipe.send_bytes(b"here")
     while True:
         try:
-            function, args, kwargs = pickle.loads(pipe.recv_bytes())
+            message = pipe.recv_bytes()
+        except (EOFError, OSError):
+            sys.exit()
+        try:
+            function, args, kwargs = pickle.loads(message)
             if "torch" in sys.modules:
                 one_thread()
             reply = (True, function(*args, **kwargs), "")
-        except EOFError:
-            sys.exit()
         except Exception as error:
             reply = (False, error, traceback.format_exc())
         try:

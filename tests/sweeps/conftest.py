@@ -11,17 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cheap
 import pytest
+
+from landscape_lib.report import write_results
+from landscape_lib.sweeps import sweep
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(HERE))  # workers are given it by multiprocessing, clients and Dask below
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(ROOT)])}
-
-import cheap  # noqa: E402
-
-from landscape_lib.report import write_results  # noqa: E402
-from landscape_lib.sweeps import sweep  # noqa: E402
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(ROOT)])}  # of clients, and of Dask
 
 
 @pytest.fixture

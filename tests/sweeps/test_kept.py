@@ -197,7 +197,7 @@ def test_a_finished_point_whose_writing_is_interrupted_is_written_on_the_way_out
     monkeypatch.setattr(Store, "keep", interrupt)
     with pytest.raises(KeyboardInterrupt):
         sweep(cheap.logged, cheap.grid(3, log), store=store)
-    assert calls[0] == calls[1] and status(store)[0].done == 1
+    assert calls == calls[:1] * 2 and status(store)[0].done == 1
 
 
 def test_while_the_disk_is_full_results_are_held_and_then_written(store, log, monkeypatch, capsys):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import cheap
 import pytest
 import torch
 
-from landscape_lib.sweeps import WorkerDiedError, processes, sweep
+from landscape_lib.sweeps import WorkerDiedError, processes, status, sweep
 
-from .conftest import until
+from .conftest import ENVIRONMENT, until
 
 
 def gone(pids):
@@ -37,9 +39,10 @@ def test_a_sweep_without_a_store_ends_when_a_worker_dies(tmp_path):
 
 def test_errors_come_back_with_where_they_were_raised():
     with processes(1) as pool:
-        with pytest.raises(LookupError, match="no") as error:
-            pool.submit(cheap.refuse).result()
-        assert "in refuse" in str(error.value.__cause__)
+        for kind in (LookupError, EOFError):
+            with pytest.raises(kind, match="no") as error:
+                pool.submit(cheap.refuse, kind).result()
+            assert "in refuse" in str(error.value.__cause__)
         for fails in (True, False):
             with pytest.raises(RuntimeError, match="cannot be sent back: .*lock"):
                 pool.submit(cheap.unpicklable, fails).result()
@@ -79,3 +82,15 @@ def test_each_has_one_torch_thread_whenever_torch_is_imported():
     with processes(1) as pool:
         assert pool.submit(eval, "__import__('torch').get_num_threads()").result() == 1
         assert pool.submit(torch.get_num_threads).result() == 1
+
+
+def test_a_script_without_a_main_guard_is_told_what_is_wrong_and_no_point_is_blamed(tmp_path):
+    (script := tmp_path / "script.py").write_text(
+        "import cheap\nfrom landscape_lib.sweeps import processes, sweep\n"
+        "with processes(1) as pool:\n"
+        f"    sweep(cheap.logged, cheap.grid(2, '{tmp_path}/log'), pool, store='{tmp_path}/points.sqlite')\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "ExecutorError" in done.stderr and "must stand under `if __name__ == '__main__':`" in done.stderr
+    assert status(tmp_path / "points.sqlite")[0].waiting == 2

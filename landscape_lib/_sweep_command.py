@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from landscape_lib.sweeps import Progress
 
-EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
+EXPERIMENTS = Path(__file__).resolve().parent / "experiments"
 STORES = Path("_build") / "sweeps"
 SHOWN = 5  # failures, and characters of their arguments: the rest is for --failed
 WIDE = 100
@@ -60,6 +61,9 @@ def _sweep(arguments: argparse.Namespace) -> int:
     from landscape_lib.report import write_results
     from landscape_lib.sweeps import ExecutorError, OtherCodeError, StoreError, cluster, processes, sweep
 
+    if platform.machine() in ("x86_64", "AMD64"):  # as in the Makefile: arithmetic that rounds alike on all of them
+        for variable, value in (("MKL_CBWR", "AVX2,STRICT"), ("ATEN_CPU_CAPABILITY", "avx2")):
+            os.environ.setdefault(variable, value)  # for the workers, which read it when they begin
     name, out, again = _name(arguments), arguments.out, arguments.retry_failed
     store = arguments.store or STORES / f"{name}.sqlite"
     if out is not None and out.suffix != ".csv":  # told now, not after hours
