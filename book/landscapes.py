@@ -14,7 +14,6 @@ The frame is the same for all maps, in units of the three's spread; it was set o
 from __future__ import annotations
 
 import io
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,9 +35,8 @@ from landscape_lib.data import Task
 from landscape_lib.experiments.jamming import ZERO, task
 from landscape_lib.measure.jamming import effective_parameters, gaps
 from landscape_lib.nets import MLP, Population
-from landscape_lib.report import Source
+from landscape_lib.report import write_results
 from landscape_lib.report.plots import style
-from landscape_lib.report.sources import facts
 from landscape_lib.training import Stop, adam, quadratic_hinge, train
 
 BOOK = Path(__file__).resolve().parent
@@ -274,17 +272,12 @@ def measure() -> list[Map]:
 
 def record(maps: Sequence[Map], seconds: float) -> None:
     """Write the rows, and beside them where they come from."""
-    TABLE.parent.mkdir(exist_ok=True)
-    table = pd.DataFrame([one.row() for one in maps])
-    table.to_csv(TABLE, index=False, float_format="%.4g", lineterminator="\n")
     sha256 = task("digits", "parity", SETTINGS["P"], SETTINGS["d"], SEEDS[0]).sha256
-    made = {
-        **facts(Source(measure, SEEDS, SETTINGS["dataset"], sha256, seconds)),
-        "experiment": "book/landscapes.py",  # run as a script, its functions have no module's name
-        "command": "python book/landscapes.py",
-        "settings": {**SETTINGS, **TRAINING, "widths": WIDTHS, "seeds": SEEDS, "frame": FRAME},
-    }
-    TABLE.with_suffix(".json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    table = pd.DataFrame([one.row() for one in maps])
+    table = table.assign(dataset=SETTINGS["dataset"], data_sha256=sha256, seconds=seconds / len(maps))
+    table.attrs["experiment"] = "book/landscapes.py"  # run as a script, its functions have no module's name
+    settings = {**SETTINGS, **TRAINING, "widths": WIDTHS, "seeds": SEEDS, "frame": FRAME}
+    write_results(table, TABLE, command="python book/landscapes.py", digits=4, settings=settings)
 
 
 if __name__ == "__main__":

@@ -1,72 +1,175 @@
 """`landscape sweep`: run the grid of a chapter's experiment, here or on a cluster, and say how far it is."""
 
+from __future__ import annotations
+
 import argparse
+import inspect
+import os
+import platform
 import sys
-from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from landscape_lib.sweeps import Progress
 
 EXPERIMENTS = Path(__file__).resolve().parent / "experiments"
+STORES = Path("_build") / "sweeps"
+SHOWN = 5  # failures, and characters of their arguments: the rest is for --failed
+WIDE = 100
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``sweep`` to the commands."""
-    sweep = commands.add_parser("sweep", help="run the grid of an experiment; each finished point is kept")
+    sweep = commands.add_parser("sweep", help="run the grid of an experiment; every finished point is kept")
     sweep.set_defaults(help_of=sweep)
-    actions = sweep.add_subparsers(title="experiments", metavar="NAME")
-    for name in sorted(file.stem for file in EXPERIMENTS.glob("[a-z]*.py")):
-        one = actions.add_parser(name, help=f"the grid of landscape_lib.experiments.{name}")
+    actions = sweep.add_subparsers(title="experiments, and their status", metavar="NAME")
+    names = sorted(file.stem for file in EXPERIMENTS.glob("[a-z]*.py"))
+    for name in names:
+        one = actions.add_parser(name, help=f"run landscape_lib.experiments.{name}")
         _choices(one)
-        one.add_argument("--workers", type=int, metavar="N", help="processes here (default: one a core)")
+        where = one.add_mutually_exclusive_group()
+        where.add_argument("--workers", type=int, metavar="N", help="processes on this machine (default: one a core)")
+        where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://10.0.0.5:8786")
         one.add_argument("--out", type=Path, metavar="PATH.csv", help="write the table here, and its provenance beside")
-        one.add_argument("--retry-failed", action="store_true", help="run again what has failed before")
+        one.add_argument("--retry-failed", action="store_true", help="run again what has failed")
+        one.add_argument("--only-finished", action="store_true", help="run nothing: write what is finished so far")
+        one.add_argument(
+            "--device", metavar="NAME", help="where the networks train, such as cuda (default: the processor)"
+        )
         one.set_defaults(run=_sweep, experiment=name)
+    status = actions.add_parser("status", help="how far a sweep is: done, running, failed, waiting, time left")
+    status.add_argument(
+        "experiment", nargs="?", choices=names, metavar="NAME", help="default: every store that is here"
+    )
+    _choices(status)
+    status.add_argument("--failed", action="store_true", help="print the tracebacks of the points that failed")
+    status.set_defaults(run=_status)
 
 
 def _choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--budget", default="class", choices=("class", "paper"), help="default: class")
-    parser.add_argument("--dataset", default="digits", help="default: digits")
+    parser.add_argument("--dataset", help="default: the experiment's own, else digits")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
-    parser.add_argument("--store", type=Path, metavar="PATH", help="default: a file under _build/sweeps/")
+    parser.add_argument(
+        "--store", type=Path, metavar="PATH", help=f"default: NAME-BUDGET-DATASET-SEED.sqlite in {STORES}"
+    )
+
+
+def _name(arguments: argparse.Namespace) -> str:
+    """What the sweep is called; the data set is filled in where none was named."""
+    if arguments.dataset is None:
+        own = inspect.signature(_module(arguments).grid).parameters["dataset"].default
+        arguments.dataset = "digits" if own is inspect.Parameter.empty else own
+    return f"{arguments.experiment}-{arguments.budget}-{arguments.dataset}-{arguments.seed}"
+
+
+def _module(arguments: argparse.Namespace) -> ModuleType:
+    return import_module(f"landscape_lib.experiments.{arguments.experiment}")
 
 
 def _sweep(arguments: argparse.Namespace) -> int:
-    from landscape_lib._store import StoreError
     from landscape_lib.data import DataError
     from landscape_lib.report import write_results
-    from landscape_lib.sweeps import sweep
+    from landscape_lib.sweeps import ExecutorError, OtherCodeError, StoreError, cluster, processes, sweep
 
-    chosen = f"{arguments.experiment}-{arguments.budget}-{arguments.dataset}-{arguments.seed}"
-    store = arguments.store or Path("_build") / "sweeps" / f"{chosen}.sqlite"
-    module = import_module(f"landscape_lib.experiments.{arguments.experiment}")
+    if platform.machine() in ("x86_64", "AMD64"):  # as in the Makefile: arithmetic that rounds alike on all of them
+        for variable, value in (("MKL_CBWR", "AVX2,STRICT"), ("ATEN_CPU_CAPABILITY", "avx2")):
+            os.environ.setdefault(variable, value)  # for the workers, which read it when they begin
+    name, out, again = _name(arguments), arguments.out, arguments.retry_failed
+    store = arguments.store or STORES / f"{name}.sqlite"
+    if out is not None and out.suffix != ".csv":  # told now, not after hours
+        return fail(f"--out {out}: need a name that ends in .csv")
+    module = _module(arguments)
     try:
         grid = module.grid(arguments.budget, arguments.dataset, arguments.seed)
-        print(f"sweep {chosen}: {len(grid)} points, kept in {store}", file=sys.stderr)
-        with _executor(arguments) as executor:
-            table = sweep(
-                module.EXPERIMENT, grid, executor, store=store, name=chosen, retry_failed=arguments.retry_failed
-            )
-        if arguments.out is not None and len(table):
-            command = f"landscape sweep {arguments.experiment} --budget {arguments.budget} "
-            command += f"--dataset {arguments.dataset} --seed {arguments.seed} --out {arguments.out}"
-            write_results(table, arguments.out, command=command, budget=arguments.budget)
-            print(f"{arguments.out}: {len(table)} rows")
-    except (DataError, OSError, StoreError, ValueError) as error:
+        if arguments.device is not None:
+            grid = [{**point, "device": arguments.device} for point in grid]
+        print(f"sweep {name}: {len(grid)} points, kept in {store}", file=sys.stderr)
+        workers = os.cpu_count() or 1 if arguments.workers is None else arguments.workers
+        with cluster(arguments.scheduler) if arguments.scheduler else processes(workers) as executor:
+            options: dict[str, Any] = {"retry_failed": again, "only_finished": arguments.only_finished}
+            table = sweep(module.EXPERIMENT, grid, executor, store=store, name=name, **options)
+        if out is not None and len(table):
+            write_results(table, out, command=_command(arguments), budget=arguments.budget)
+            print(f"{out}: {len(table)} rows")
+        if unfinished := table.attrs["unfinished"]:
+            print(f"{unfinished} of {len(grid)} points are not finished", file=sys.stderr)
+    except (DataError, ExecutorError, OSError, OtherCodeError, StoreError, ValueError) as error:
         return fail(str(error))
     except KeyboardInterrupt:
         return fail(f"interrupted; what is finished is in {store}, and the same command goes on from there")
     if failed := table.attrs["failed"]:
-        return fail(f"{failed} of {len(grid)} points failed, and are not in the table; --retry-failed runs them again")
+        see = f"`landscape sweep status --store {store} --failed` tells why, and --retry-failed runs them again"
+        return fail(f"{failed} of {len(grid)} points failed, and the table lacks them; {see}")
     return 0
 
 
-def _executor(arguments: argparse.Namespace) -> AbstractContextManager[Any]:
-    import os
+def _command(arguments: argparse.Namespace) -> str:
+    """What makes the table again, wherever the project lies."""
+    out = arguments.out
+    if out.is_absolute():
+        out = out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out.name
+    chosen = f"--budget {arguments.budget} --dataset {arguments.dataset} --seed {arguments.seed}"
+    return f"landscape sweep {arguments.experiment} {chosen} --out {out}"
 
-    from landscape_lib.sweeps import processes
 
-    return processes(arguments.workers if arguments.workers is not None else os.cpu_count() or 1)
+def _status(arguments: argparse.Namespace) -> int:
+    from landscape_lib.sweeps import StoreError, status
+
+    if arguments.store is not None:
+        stores = [arguments.store]
+    elif arguments.experiment is not None:
+        stores = [STORES / f"{_name(arguments)}.sqlite"]
+    else:
+        stores = sorted(STORES.glob("*.sqlite"))
+    if not stores:
+        return fail(f"no store in {STORES}; run a sweep first, or name its store with --store")
+    for store in stores:
+        try:
+            found = status(store)
+        except StoreError as error:
+            return fail(str(error))
+        for one in found:
+            print("\n".join([f"{one.name}, in {store}", *_lines(one, tracebacks=arguments.failed)]))
+    return 0
+
+
+def _lines(one: Progress, *, tracebacks: bool) -> list[str]:
+    lines = [
+        f"  {one.done} of {one.points} points done, {one.running} running, {one.failed} failed, {one.waiting} waiting"
+    ]
+    if one.left_behind:
+        lines.append(f"  {one.left_behind} of those that wait were left by a client that is gone")
+    if one.running + one.waiting and one.seconds_left is not None:
+        workers = f"{one.workers} at a time" if one.workers else "one at a time, but no client is running"
+        mean = f"{duration(one.mean_seconds or 0)} a point, the mean of those done"
+        lines.append(
+            f"  about {duration(one.seconds_left)} left: {workers}, and {mean}; less if the longest came first"
+        )
+    for arguments, error in one.failures if tracebacks else one.failures[:SHOWN]:
+        lines.append(f"  failed: {error.strip().splitlines()[-1]}")
+        lines.append(f"    at {arguments if tracebacks or len(arguments) <= WIDE else arguments[:WIDE] + ' …'}")
+        lines += [f"    {line}" for line in error.splitlines()] if tracebacks else []
+    if len(one.failures) > SHOWN and not tracebacks:
+        lines.append(f"  and {len(one.failures) - SHOWN} more; --failed shows all, with tracebacks")
+    if one.others:
+        lines.append(f"  {one.others} finished points of other code, or of grids no longer asked for, lie here unused")
+    return lines
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> duration(5), duration(600), duration(5400), duration(400_000)
+    ('5 s', '10 min', '1.5 h', '4.6 days')
+    """
+    for size, unit in ((86400, "days"), (3600, "h")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds / 60:.0f} min" if seconds >= 100 else f"{seconds:.0f} s"
 
 
 def fail(reason: str) -> int:

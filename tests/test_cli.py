@@ -1,14 +1,21 @@
 """The command says what it did on stdout, what it could not do in one line on stderr, and its exit code agrees."""
 
+import importlib
+import inspect
 import json
 import subprocess
 import sys
 
+import cheap
 import pytest
 
+from landscape_lib._sweep_command import EXPERIMENTS
+from landscape_lib._sweeps.point import canonical
 from landscape_lib.cli import main
 from landscape_lib.data import sources
 from landscape_lib.data._catalogue import MIRRORS
+from landscape_lib.experiments import jamming
+from landscape_lib.report import read_results
 
 
 @pytest.fixture
@@ -23,8 +30,9 @@ def offline(monkeypatch, tmp_path):
 def test_alone_it_helps(capsys):
     assert main([]) == 0
     assert "usage: landscape" in capsys.readouterr().out
-    assert main(["data"]) == 0
-    assert "usage: landscape data" in capsys.readouterr().out
+    for command in ("data", "sweep"):
+        assert main([command]) == 0
+        assert f"usage: landscape {command}" in capsys.readouterr().out
 
 
 def test_version(capsys):
@@ -100,5 +108,134 @@ def test_claims_are_printed(tmp_path, capsys):
 
 
 def test_help_does_not_wait_for_torch():
-    program = "import sys; from landscape_lib.cli import main; main([]); sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    for line in ([], ["sweep", "jamming", "--help"]):
+        program = f"import sys; from landscape_lib.cli import main; main({line}); sys.exit('torch' in sys.modules)"
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+POINT = {"dataset": "digits", "labels": "parity", "widths": (3, 4), "seeds": (0, 1), "d": 5, "L": 2, "steps": 20}
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """Two points in the place of the chapter's grid, and an empty folder to work in."""
+
+    def grid(budget, dataset, seed):
+        if dataset != "digits":
+            raise ValueError(f"grid: no data set {dataset!r}")
+        return [{**POINT, "P": P, "seeds": (seed, seed + 1)} for P in (30, 20)]
+
+    monkeypatch.setattr(jamming, "grid", grid)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_sweep_is_kept_written_and_not_computed_again(small, capsys):
+    line = ["sweep", "jamming", "--seed", "3", "--workers", "1", "--out", "tables/small.csv"]
+    assert main(line) == 0
+    out, err = capsys.readouterr()
+    store = "_build/sweeps/jamming-class-digits-3.sqlite"
+    assert out == "tables/small.csv: 8 rows\n"
+    assert f"sweep jamming-class-digits-3: 2 points, kept in {store}" in err
+    table = read_results("tables/small.csv")
+    assert table.P.tolist() == [30] * 4 + [20] * 4 and table.seed.unique().tolist() == [3, 4]
+    record = json.loads((small / "tables/small.json").read_text())
+    made_by = "landscape sweep jamming --budget class --dataset digits --seed 3 --out tables/small.csv"
+    assert (record["command"], record["budget"], len(record["points"])) == (made_by, "class", 2)
+    first = (small / "tables/small.csv").read_bytes()
+    assert main([*line[:-1], str(small / "again.csv")]) == 0
+    assert (small / "again.csv").read_bytes() == first
+    again = json.loads((small / "again.json").read_text())
+    assert again["seconds"] == record["seconds"], "what was measured once was not measured again"
+    assert str(small) not in (small / "again.json").read_text(), "a record names no folder of this machine"
+
+    capsys.readouterr()
+    for which in ([], ["jamming", "--seed", "3"], ["--store", store]):
+        assert main(["sweep", "status", *which]) == 0
+        out = capsys.readouterr().out
+        assert out == f"jamming-class-digits-3, in {store}\n  2 of 2 points done, 0 running, 0 failed, 0 waiting\n"
+
+
+def test_a_point_that_fails_is_told_and_tried_again_when_asked(small, capsys, monkeypatch):
+    monkeypatch.setattr(jamming, "EXPERIMENT", cheap.curable)
+    monkeypatch.setattr(jamming, "grid", lambda *_: cheap.grid(7, small / "log"))
+    (small / "ill").touch()
+    line = ["sweep", "jamming", "--workers", "1", "--out", "small.csv"]
+    assert main(line) == 1
+    out, err = capsys.readouterr()
+    store = "_build/sweeps/jamming-class-digits-0.sqlite"
+    assert out == "" and not (small / "small.csv").exists(), "nothing is done, so there is no table"
+    assert f"7 of 7 points failed, and the table lacks them; `landscape sweep status --store {store} --failed`" in err
+    assert main(["sweep", "status"]) == 0
+    out = capsys.readouterr().out
+    assert "0 of 7 points done, 0 running, 7 failed, 0 waiting" in out and "Traceback" not in out
+    assert out.count("failed: ArithmeticError: ill") == 5 and "and 2 more; --failed shows all" in out
+    assert main(["sweep", "status", "--store", store, "--failed"]) == 0
+    assert capsys.readouterr().out.count("Traceback (most recent call last)") == 7
+    (small / "ill").unlink()
+    assert main(line) == 1
+    assert main([*line, "--retry-failed"]) == 0
+    assert len(read_results("small.csv")) == 14
+
+
+def test_status_of_a_sweep_that_was_interrupted(small, capsys, monkeypatch):
+    monkeypatch.setattr(jamming, "EXPERIMENT", cheap.logged)
+    monkeypatch.setattr(jamming, "grid", lambda *_: cheap.grid(4, small / "log", seconds=0.1))
+    with monkeypatch.context() as patch:
+        patch.setattr("landscape_lib._sweeps.drive._Bar.update", interrupt)
+        assert main(["sweep", "jamming", "--workers", "1"]) == 1
+    out, err = capsys.readouterr()
+    store = "_build/sweeps/jamming-class-digits-0.sqlite"
+    assert err.splitlines()[-1] == (
+        f"landscape: interrupted; what is finished is in {store}, and the same command goes on from there"
+    )
+    assert main(["sweep", "status"]) == 0
+    out = capsys.readouterr().out
+    assert "1 of 4 points done, 0 running, 0 failed, 3 waiting\n  about " in out
+    assert "left: one at a time, but no client is running" in out
+
+
+def interrupt(*_, **__):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "line, says",
+    [
+        (["jamming", "--dataset", "letters"], "grid: no data set 'letters'"),
+        (["jamming", "--workers", "0"], "processes: workers is 0"),
+        (["jamming", "--out", "table.txt"], "--out table.txt: need a name that ends in .csv"),
+        (["jamming", "--store", "."], ".: cannot be opened"),
+        (["jamming", "--scheduler", "nonsense"], "no Dask scheduler answers at 'nonsense'"),
+        (["status"], "no store in _build/sweeps; run a sweep first, or name its store with --store"),
+        (["status", "jamming"], "_build/sweeps/jamming-class-digits-0.sqlite: no such store"),
+        (["status", "--store", "a.csv"], "a.csv: no such store"),
+    ],
+)
+def test_what_a_sweep_cannot_do_is_one_line(line, says, small, capsys):
+    assert main(["sweep", *line]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("landscape: ") and says in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["nothing"],
+        ["jamming", "--budget", "none"],
+        ["jamming", "--workers", "2", "--scheduler", "tcp://a:1"],
+        ["status", "x"],
+    ],
+)
+def test_a_wrong_sweep_is_two(line, capsys):
+    assert main(["sweep", *line]) == 2
+    assert "usage: landscape" in capsys.readouterr().err
+
+
+def test_every_experiment_can_be_swept():
+    for file in EXPERIMENTS.glob("[a-z]*.py"):
+        module = importlib.import_module(f"landscape_lib.experiments.{file.stem}")
+        inspect.signature(module.grid).bind("class", "digits", 0)
+        assert module.EXPERIMENT.__module__ == module.__name__
+        for point in module.grid("class", "digits", 0):
+            canonical(module.EXPERIMENT, point)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -15,34 +18,42 @@ from .provenance import SOURCE_TREE
 from .rules import find_up
 from .sources import facts
 
-RECORDED = ("commit", "machine", "versions", "date", "seconds")  # of the measurement, whoever reads the table
+# Of the measurement, whoever reads the table.
+RECORDED = ("commit", "machine", "versions", "date", "seconds", "library", "command", "budget")
+LACKS = ("failed", "unfinished")  # how many points of the grid have no rows in the table
 
 
 def write_results(
-    table: pd.DataFrame, path: str | Path, *, command: str, reproduces: str | None = None, **more: Any
+    table: pd.DataFrame,
+    path: str | Path,
+    *,
+    command: str,
+    reproduces: str | None = None,
+    digits: int | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
     """Write a table that `landscape_lib.sweeps.sweep` made, and return what the JSON beside it says.
 
-    A column that has one value in all rows stands in the JSON, under "constants"; the CSV holds the others, floats in
-    full. Seconds are no result: their sum is in the JSON, and tables of the same numbers are the same, byte for byte.
-    ``command`` makes the table again; ``more`` goes into the JSON as it is.
+    What is the same in all rows stands in the JSON, under "constants", and what varies in the CSV: floats in full, or
+    to so many significant ``digits``. Seconds are no result, so only their sum is written: tables of the same numbers
+    are the same, byte for byte. ``command`` makes the table again; ``more`` goes into the JSON as it is.
     """
-    file = Path(path)
-    if file.suffix != ".csv":
-        raise ValueError(f"path: got {str(file)!r}, need a name that ends in .csv")
+    file = _named(path)
     record = {**facts(table, reproduces), "command": command, **more}
-    if table.attrs.get("failed"):
-        record["failed"] = table.attrs["failed"]
-    if library := table.attrs.get("recorded", {}).get("library"):
-        record["library"] = library
+    if "library" in (recorded := table.attrs.get("recorded", {})):
+        record["library"] = recorded["library"]  # a fingerprint of the code that ran
+    record |= {name: table.attrs[name] for name in LACKS if table.attrs.get(name)}
     rows = table.drop(columns="seconds", errors="ignore")
-    constants = {name: _plain(rows[name].iloc[0]) for name in rows if _same(rows[name])} if len(rows) > 1 else {}
-    if len(constants) == rows.shape[1]:
+    constants = {name: _plain(rows[name].iloc[0]) for name in rows if _constant(rows[name])}
+    if len(rows) == 1 or len(constants) == rows.shape[1]:
         constants = {}  # a CSV without columns would not know its rows
-    record |= {"rows": len(rows), "columns": list(rows), "constants": constants}
+    varies = rows.drop(columns=list(constants))
+    precision = None if digits is None else f"%.{digits}g"
+    text = varies.to_csv(index=False, float_format=precision, lineterminator="\n")
+    record |= {"rows": len(rows), "columns": {name: _kind(rows[name]) for name in rows}, "constants": constants}
+    record["csv_sha256"] = _sha256(text)
     if points := table.attrs.get("points"):
         record["points"] = json.loads(points)
-    text = rows.drop(columns=list(constants)).to_csv(index=False, lineterminator="\n")
     file.parent.mkdir(parents=True, exist_ok=True)
     _replace(file, text)
     _replace(file.with_suffix(".json"), _json(record))
@@ -50,44 +61,92 @@ def write_results(
 
 
 def read_results(name: str | Path) -> pd.DataFrame:
-    """Read a table that `write_results` wrote: by the name of one in ``book/results/``, or by its path.
+    """Read a table that `write_results` wrote: by its path, or by the name of one in ``book/results/``.
 
-    The table, and any part of it, knows where its rows come from: `landscape_lib.report.show` tells that, not this run.
+    A figure of it, or of any part of it, tells where and when it was measured, and not of this run.
     """
-    file = Path(name)
-    if file.suffix != ".csv":
+    if Path(name).suffix == ".csv":
+        file = Path(name)
+    else:
         inside = f"book/results/{name}.csv"
         file = find_up(inside) or SOURCE_TREE / inside
     beside = file.with_suffix(".json")
     if missing := [str(path) for path in (file, beside) if not path.is_file()]:
         raise FileNotFoundError(f"{' and '.join(missing)}: not there; work inside a clone of the repository")
-    record = json.loads(beside.read_text(encoding="utf-8"))
-    rows = pd.read_csv(file, float_precision="round_trip", keep_default_na=False, na_values=[""])
-    if len(rows) != record["rows"]:
-        raise ValueError(f"{file}: {len(rows)} rows, but {beside.name} speaks of {record['rows']}; write both again")
-    for column, value in record["constants"].items():
-        rows[column] = value
-    table = rows[record["columns"]].copy()
-    recorded = {key: record[key] for key in (*RECORDED, "command")} | {"budget": record.get("budget")}
-    table.attrs |= {"experiment": record["experiment"], "recorded": recorded}
+    record, text = json.loads(beside.read_text(encoding="utf-8")), file.read_text(encoding="utf-8")
+    if "csv_sha256" not in record:
+        raise ValueError(f"{beside}: not the record of a table that write_results wrote")
+    if _sha256(text) != record["csv_sha256"]:
+        raise ValueError(f"{file}: not the table that {beside.name} tells of; write both again: {record['command']}")
+    rows = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)  # as text: pandas would guess the kinds
+    columns = {
+        name: record["constants"].get(name) if name in record["constants"] else _read(rows[name], kind)
+        for name, kind in record["columns"].items()
+    }
+    table = pd.DataFrame(columns, index=rows.index)
+    table.attrs |= {
+        "experiment": record["experiment"],
+        "recorded": {name: record[name] for name in RECORDED if name in record},
+        **({"points": json.dumps(record["points"])} if "points" in record else {}),
+        **{name: record[name] for name in LACKS if name in record},
+    }
     return table
 
 
-def _same(column: pd.Series) -> bool:
-    return bool(column.notna().all()) and column.nunique() == 1
+def _named(path: str | Path) -> Path:
+    if Path(path).suffix != ".csv":
+        raise ValueError(f"path: got {str(path)!r}, need a name that ends in .csv")
+    return Path(path)
+
+
+def _constant(column: pd.Series) -> bool:
+    if column.nunique(dropna=False) != 1:
+        return False
+    value = column.iloc[0]
+    return not (isinstance(value, float) and not math.isfinite(value)) and not pd.isna(value)  # JSON has no NaN
+
+
+def _kind(column: pd.Series) -> str:
+    if pd.api.types.is_bool_dtype(column):
+        return "truth value"
+    if pd.api.types.is_integer_dtype(column):
+        return "whole number"
+    if pd.api.types.is_float_dtype(column):
+        return "number"
+    return "text" if all(isinstance(value, str) for value in column.dropna()) else "mixed"
+
+
+def _read(column: pd.Series, kind: str) -> Any:
+    if kind == "truth value":
+        return column == "True"
+    if kind == "whole number":
+        return column.map(int)
+    if kind == "number":
+        return column.map(lambda text: float(text or "nan"))  # exact, as pandas is not in all its versions
+    return column.mask(column == "")
 
 
 def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()  # git may have changed line ends
+
+
 def _json(record: Mapping[str, Any]) -> str:
-    """Indented by one, but a point of the grid on one line."""
-    head = json.dumps({key: value for key, value in record.items() if key != "points"}, indent=1, ensure_ascii=False)
-    if "points" not in record:
-        return f"{head}\n"
-    lines = ",\n  ".join(json.dumps(point, ensure_ascii=False) for point in record["points"])
-    return f'{head[:-2]},\n "points": [\n  {lines}\n ]\n}}\n'
+    """Indented by one, but a point of the grid, or a list of numbers, on one line."""
+    lines = [f" {json.dumps(name)}: {_value(value)}" for name, value in record.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return "[\n  " + ",\n  ".join(json.dumps(item, ensure_ascii=False) for item in value) + "\n ]"
+    if isinstance(value, Mapping) and value:
+        lines = [f"  {json.dumps(name)}: {json.dumps(item, ensure_ascii=False)}" for name, item in value.items()]
+        return "{\n" + ",\n".join(lines) + "\n }"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _replace(file: Path, text: str) -> None:

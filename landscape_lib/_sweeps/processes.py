@@ -1,6 +1,7 @@
 """Worker processes that fall one at a time: a death is laid to the call that caused it, and the worker is replaced."""
 
 import atexit
+import os
 import pickle
 import signal
 import sys
@@ -10,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
-from os import _exit as leave_at_once
 from typing import Any
 
 from landscape_lib._threads import one_thread
@@ -58,14 +58,16 @@ class Processes(ThreadPoolExecutor):
         """Take no more calls; then the processes end, each after its last call."""
         super().shutdown(wait, cancel_futures=cancel_futures)
         if wait:
+            for worker in self._all:
+                worker.end(at_once=False)
             self.kill()
 
     def kill(self) -> None:
         """End the processes now, whatever they are doing."""
         self._over = True
         atexit.unregister(self.kill)
-        for worker in self._all:
-            worker.end()
+        while self._all:
+            self._all.pop().end()
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if kind is not None:
@@ -90,6 +92,13 @@ class _Worker:
             if before is not None:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
             theirs.close()  # else a death would not be seen as the end of the pipe
+        try:
+            self.pipe.recv_bytes()
+        except (EOFError, OSError):
+            if "exit" in (how := self._end()):
+                hint = "in a script, what starts them must stand under `if __name__ == '__main__':`"
+                raise RuntimeError(f"worker processes cannot start ({how}); {hint}") from None
+            raise WorkerDiedError(f"a worker process died as it began ({how})") from None
 
     def call(self, call: Any) -> Any:
         message = pickle.dumps(call)  # a function that does not travel is refused here, in its own words
@@ -97,29 +106,41 @@ class _Worker:
             self.pipe.send_bytes(message)
             fine, answer, printed = pickle.loads(self.pipe.recv_bytes())
         except (EOFError, OSError):
-            self.process.join()
-            code = self.process.exitcode
-            how = f"killed by signal {-code}" if code and code < 0 else f"exit code {code}"
-            often = "; often the memory was not enough" if code == -9 else ""
-            raise WorkerDiedError(f"the worker process died ({how}{often})") from None
+            raise WorkerDiedError(f"the worker process died ({self._end()})") from None
         if fine:
             return answer
         raise answer from Remote(printed)
 
-    def end(self) -> None:
-        self.process.terminate()
+    def _end(self) -> str:
+        """How it died."""
+        self.end(at_once=False)  # it may be about to say so itself
+        code = self.process.exitcode or 0
+        if code == -signal.SIGKILL:
+            return "killed by signal 9; often the memory was not enough"
+        return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+
+    def end(self, *, at_once: bool = True) -> None:
+        self.pipe.close()  # for one that waits for a call, this is the end
+        if not at_once:
+            self.process.join(timeout=5)
+        self.process.kill()
         self.process.join()
 
 
 def _serve(pipe: Connection) -> None:
     threading.Thread(target=_die_with_the_parent, daemon=True).start()
-    one_thread()
+    os.environ["OMP_NUM_THREADS"] = "1"  # for torch, where the call imports it
+    pipe.send_bytes(b"here")
     while True:
         try:
-            function, args, kwargs = pickle.loads(pipe.recv_bytes())
-            reply = (True, function(*args, **kwargs), "")
-        except EOFError:
+            message = pipe.recv_bytes()
+        except (EOFError, OSError):
             sys.exit()
+        try:
+            function, args, kwargs = pickle.loads(message)
+            if "torch" in sys.modules:
+                one_thread()
+            reply = (True, function(*args, **kwargs), "")
         except Exception as error:
             reply = (False, error, traceback.format_exc())
         try:
@@ -133,4 +154,4 @@ def _die_with_the_parent() -> None:
     parent = parent_process()
     assert parent is not None
     parent.join()
-    leave_at_once(1)  # a killed caller asks no more, and its points may be running elsewhere soon
+    os._exit(1)  # a killed caller asks no more, and its points may be running elsewhere soon

@@ -5,32 +5,50 @@ import hashlib
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-LIBRARY = Path(__file__).resolve().parent
+LIBRARY = Path(__file__).resolve().parents[1]
 FLOORS = ("data", "nets", "training", "measure", "experiments")  # what runs a point; how it is told changes no result
+OWN = ""  # stands for the experiment's own module, which has other names elsewhere
 
 
 @cache  # asked again in the same process, the files may have changed and the code in memory has not
-def fingerprint(experiment: Callable[..., Any]) -> str:
-    """Sixteen hex digits that change with the code of an experiment, and not with comments, docstrings or layout.
+def parts(experiment: Callable[..., Any]) -> Mapping[str, str]:
+    """A hash of each module that an experiment runs: its own, and those of `landscape_lib` it imports, also indirectly.
 
-    What counts is the module that the function stands in, and the modules of `landscape_lib` that it imports, directly
-    or through others. Other packages do not count: their versions are in the provenance of each point.
+    A hash changes with the code, and not with comments, docstrings or layout. Other packages do not count: their
+    versions are in the provenance of each point.
     """
-    trees = {"": _source(experiment)}
-    todo = [*_imports(trees[""])]
+    own = _source(experiment)
+    hashes, todo = {OWN: _hash(own)}, [*_imports(own)]
     while todo:
         name = todo.pop()
-        if name in trees or (file := _file(name)) is None:
-            continue
-        trees[name] = ast.parse(file.read_bytes())
-        todo += _imports(trees[name])
-    text = repr([(name, _shape(tree)) for name, tree in sorted(trees.items())])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+        if name not in hashes and (file := _file(name)) is not None:
+            tree = ast.parse(file.read_bytes())
+            hashes[name] = _hash(tree)
+            todo += _imports(tree)
+    return hashes
+
+
+def fingerprint(experiment: Callable[..., Any]) -> str:
+    """Sixteen hex digits that change with the code of an experiment."""
+    return hashlib.sha256(repr(sorted(parts(experiment).items())).encode()).hexdigest()[:16]
+
+
+def differences(experiment: Callable[..., Any], expected: Mapping[str, str]) -> list[str]:
+    """The modules whose code here is not the expected one. A function that travels by value brings its own."""
+    try:
+        found = parts(experiment)
+    except ValueError:  # it has no source here: what it calls is what can differ
+        found = {OWN: expected[OWN]}
+        for name in expected:
+            if name != OWN and (file := _file(name)) is not None:
+                found[name] = _hash(ast.parse(file.read_bytes()))
+    names = {OWN: experiment.__module__}
+    return sorted(names.get(name, name) for name in expected if found.get(name) != expected[name])
 
 
 def _source(experiment: Callable[..., Any]) -> ast.Module:
@@ -55,14 +73,18 @@ def _imports(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         for name in names:
-            parts = name.split(".")
-            if parts[0] == "landscape_lib" and len(parts) > 1 and parts[1] in FLOORS:
-                yield from (".".join(parts[:end]) for end in range(2, len(parts) + 1))
+            steps = name.split(".")
+            if steps[0] == "landscape_lib" and len(steps) > 1 and steps[1] in FLOORS:
+                yield from (".".join(steps[:end]) for end in range(2, len(steps) + 1))
 
 
 def _file(name: str) -> Path | None:
     place = LIBRARY.joinpath(*name.split(".")[1:])
     return next((file for file in (place / "__init__.py", place.with_suffix(".py")) if file.is_file()), None)
+
+
+def _hash(tree: ast.AST) -> str:
+    return hashlib.sha256(repr(_shape(tree)).encode()).hexdigest()[:16]
 
 
 def _shape(node: Any) -> Any:
