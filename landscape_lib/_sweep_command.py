@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from landscape_lib.sweeps import Progress
 
 EXPERIMENTS = Path(__file__).resolve().parent / "experiments"
-STORES = Path("_build") / "sweeps"
+STORES = Path("sweeps")  # not under _build, which `make clean` removes
 SHOWN = 5  # failures, and characters of their arguments: the rest is for --failed
 WIDE = 100
 
@@ -88,7 +88,7 @@ def _sweep(arguments: argparse.Namespace) -> int:
         if arguments.device is not None:
             grid = [{**point, "device": arguments.device} for point in grid]
         print(f"sweep {name}: {len(grid)} points, kept in {store}", file=sys.stderr)
-        workers = os.cpu_count() or 1 if arguments.workers is None else arguments.workers
+        workers = cores() if arguments.workers is None else arguments.workers
         with cluster(arguments.scheduler) if arguments.scheduler else processes(workers) as executor:
             options: dict[str, Any] = {"retry_failed": again, "only_finished": arguments.only_finished}
             table = sweep(module.EXPERIMENT, grid, executor, store=store, name=name, **options)
@@ -160,10 +160,15 @@ def _lines(one: Progress, *, tracebacks: bool) -> list[str]:
     return lines
 
 
+def cores() -> int:
+    """How many cores this process may use: a job or a container may have fewer than the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def duration(seconds: float) -> str:
     """Seconds in words.
 
-    >>> duration(5), duration(600), duration(5400), duration(400_000)
+    >>> duration(5.0), duration(600.0), duration(5400.0), duration(4e5)
     ('5 s', '10 min', '1.5 h', '4.6 days')
     """
     for size, unit in ((86400, "days"), (3600, "h")):

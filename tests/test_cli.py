@@ -134,7 +134,7 @@ def test_a_sweep_is_kept_written_and_not_computed_again(small, capsys):
     line = ["sweep", "jamming", "--seed", "3", "--workers", "1", "--out", "tables/small.csv"]
     assert main(line) == 0
     out, err = capsys.readouterr()
-    store = "_build/sweeps/jamming-class-digits-3.sqlite"
+    store = "sweeps/jamming-class-digits-3.sqlite"
     assert out == "tables/small.csv: 8 rows\n"
     assert f"sweep jamming-class-digits-3: 2 points, kept in {store}" in err
     table = read_results("tables/small.csv")
@@ -163,7 +163,7 @@ def test_a_point_that_fails_is_told_and_tried_again_when_asked(small, capsys, mo
     line = ["sweep", "jamming", "--workers", "1", "--out", "small.csv"]
     assert main(line) == 1
     out, err = capsys.readouterr()
-    store = "_build/sweeps/jamming-class-digits-0.sqlite"
+    store = "sweeps/jamming-class-digits-0.sqlite"
     assert out == "" and not (small / "small.csv").exists(), "nothing is done, so there is no table"
     assert f"7 of 7 points failed, and the table lacks them; `landscape sweep status --store {store} --failed`" in err
     assert main(["sweep", "status"]) == 0
@@ -185,7 +185,7 @@ def test_status_of_a_sweep_that_was_interrupted(small, capsys, monkeypatch):
         patch.setattr("landscape_lib._sweeps.drive._Bar.update", interrupt)
         assert main(["sweep", "jamming", "--workers", "1"]) == 1
     out, err = capsys.readouterr()
-    store = "_build/sweeps/jamming-class-digits-0.sqlite"
+    store = "sweeps/jamming-class-digits-0.sqlite"
     assert err.splitlines()[-1] == (
         f"landscape: interrupted; what is finished is in {store}, and the same command goes on from there"
     )
@@ -207,8 +207,8 @@ def interrupt(*_, **__):
         (["jamming", "--out", "table.txt"], "--out table.txt: need a name that ends in .csv"),
         (["jamming", "--store", "."], ".: cannot be opened"),
         (["jamming", "--scheduler", "nonsense"], "no Dask scheduler answers at 'nonsense'"),
-        (["status"], "no store in _build/sweeps; run a sweep first, or name its store with --store"),
-        (["status", "jamming"], "_build/sweeps/jamming-class-digits-0.sqlite: no such store"),
+        (["status"], "no store in sweeps; run a sweep first, or name its store with --store"),
+        (["status", "jamming"], "sweeps/jamming-class-digits-0.sqlite: no such store"),
         (["status", "--store", "a.csv"], "a.csv: no such store"),
     ],
 )

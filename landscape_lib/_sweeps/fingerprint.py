@@ -15,7 +15,7 @@ FLOORS = ("data", "nets", "training", "measure", "experiments")  # what runs a p
 OWN = ""  # stands for the experiment's own module, which has other names elsewhere
 
 
-@cache  # asked again in the same process, the files may have changed and the code in memory has not
+@cache  # asked again in the same process, the files may have changed, and the code in memory has not
 def parts(experiment: Callable[..., Any]) -> Mapping[str, str]:
     """A hash of each module that an experiment runs: its own, and those of `landscape_lib` it imports, also indirectly.
 
@@ -26,10 +26,9 @@ def parts(experiment: Callable[..., Any]) -> Mapping[str, str]:
     hashes, todo = {OWN: _hash(own)}, [*_imports(own)]
     while todo:
         name = todo.pop()
-        if name not in hashes and (file := _file(name)) is not None:
-            tree = ast.parse(file.read_bytes())
-            hashes[name] = _hash(tree)
-            todo += _imports(tree)
+        if name not in hashes and (module := _module(name)) is not None:
+            hashes[name] = module[0]
+            todo += module[1]
     return hashes
 
 
@@ -43,10 +42,8 @@ def differences(experiment: Callable[..., Any], expected: Mapping[str, str]) -> 
     try:
         found = parts(experiment)
     except ValueError:  # it has no source here: what it calls is what can differ
-        found = {OWN: expected[OWN]}
-        for name in expected:
-            if name != OWN and (file := _file(name)) is not None:
-                found[name] = _hash(ast.parse(file.read_bytes()))
+        modules = {name: _module(name) for name in expected if name != OWN}
+        found = {OWN: expected[OWN], **{name: module[0] for name, module in modules.items() if module is not None}}
     names = {OWN: experiment.__module__}
     return sorted(names.get(name, name) for name in expected if found.get(name) != expected[name])
 
@@ -78,9 +75,15 @@ def _imports(tree: ast.AST) -> Iterator[str]:
                 yield from (".".join(steps[:end]) for end in range(2, len(steps) + 1))
 
 
-def _file(name: str) -> Path | None:
+@cache
+def _module(name: str) -> tuple[str, tuple[str, ...]] | None:
+    """The hash and the imports of a module of the library; None if there is none of that name."""
     place = LIBRARY.joinpath(*name.split(".")[1:])
-    return next((file for file in (place / "__init__.py", place.with_suffix(".py")) if file.is_file()), None)
+    for file in (place / "__init__.py", place.with_suffix(".py")):
+        if file.is_file():
+            tree = ast.parse(file.read_bytes())
+            return _hash(tree), tuple(_imports(tree))
+    return None
 
 
 def _hash(tree: ast.AST) -> str:

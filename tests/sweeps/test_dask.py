@@ -132,12 +132,12 @@ def test_two_clients_share_a_cluster_and_a_store(dask, store, log, start, tmp_pa
 
 
 def test_the_command_sweeps_on_a_cluster(dask, store, tmp_path, monkeypatch, capsys):
-    point = {"dataset": "digits", "labels": "parity", "widths": (3, 4), "seeds": (0, 1), "d": 5, "L": 2, "steps": 20}
-    monkeypatch.setattr(jamming, "grid", lambda budget, dataset, seed: [{**point, "P": P} for P in (30, 20)])
+    monkeypatch.setattr(jamming, "EXPERIMENT", cheap.logged)
+    monkeypatch.setattr(jamming, "grid", lambda budget, dataset, seed: cheap.grid(4, tmp_path / "log"))
     line = ["sweep", "jamming", "--scheduler", dask.address, "--store", str(store), "--out", str(tmp_path / "t.csv")]
     assert main(line) == 0
     assert capsys.readouterr().out == f"{tmp_path / 't.csv'}: 8 rows\n"
-    assert pd.read_csv(tmp_path / "t.csv").P.tolist() == [30] * 4 + [20] * 4
+    assert pd.read_csv(tmp_path / "t.csv").seed.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
 def test_where_nobody_answers_it_is_said_soon():
