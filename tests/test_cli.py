@@ -235,7 +235,28 @@ def test_a_wrong_sweep_is_two(line, capsys):
 def test_every_experiment_can_be_swept():
     for file in EXPERIMENTS.glob("[a-z]*.py"):
         module = importlib.import_module(f"landscape_lib.experiments.{file.stem}")
-        inspect.signature(module.grid).bind("class", "digits", 0)
+        own = inspect.signature(module.grid).parameters["dataset"].default
+        dataset = "digits" if own is inspect.Parameter.empty else own
         assert module.EXPERIMENT.__module__ == module.__name__
-        for point in module.grid("class", "digits", 0):
+        for point in module.grid("class", dataset, 0):
             canonical(module.EXPERIMENT, point)
+
+
+def test_what_is_finished_is_written_before_the_rest(small, capsys):
+    line = ["sweep", "jamming", "--workers", "1", "--out", "so_far.csv"]
+    assert main([*line, "--only-finished"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "" and "2 of 2 points are not finished" in err and not (small / "so_far.csv").exists()
+    assert main(line) == 0
+    assert main([*line, "--only-finished"]) == 0
+    assert "unfinished" not in json.loads((small / "so_far.json").read_text())
+
+
+def test_a_device_goes_to_every_point(small):
+    assert main(["sweep", "jamming", "--workers", "1", "--device", "cpu", "--out", "there.csv"]) == 0
+    assert [point["device"] for point in json.loads((small / "there.json").read_text())["points"]] == ["cpu", "cpu"]
+
+
+def test_an_experiment_with_data_of_its_own_needs_no_data_set(small, capsys):
+    assert main(["sweep", "packings", "--only-finished"]) == 0
+    assert "sweep packings-class-both-0: 4 points" in capsys.readouterr().err

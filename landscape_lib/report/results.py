@@ -39,7 +39,9 @@ def write_results(
     are the same, byte for byte. ``command`` makes the table again; ``more`` goes into the JSON as it is.
     """
     file = _named(path)
-    record = {**facts(table, reproduces), "command": command, **more}
+    made = facts(table, reproduces)
+    del made["measured_by"]  # that is the command
+    record = {**{name: fact for name, fact in made.items() if name != "budget" or fact}, "command": command, **more}
     if "library" in (recorded := table.attrs.get("recorded", {})):
         record["library"] = recorded["library"]  # a fingerprint of the code that ran
     record |= {name: table.attrs[name] for name in LACKS if table.attrs.get(name)}

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from landscape_lib._sweeps import drive
 from landscape_lib._sweeps.point import OtherCodeError, canonical
 from landscape_lib._sweeps.store import Store
-from landscape_lib.report import write_results
+from landscape_lib.report import read_results, write_results
 from landscape_lib.sweeps import ExecutorError, StoreError, processes, status, sweep
 
 from .conftest import undisturbed
@@ -298,3 +298,17 @@ def test_a_damaged_store_is_refused_and_not_touched(store, log):
         assert store.read_bytes() == damaged
         with pytest.raises(StoreError, match="points.sqlite"):
             status(store)
+
+
+def test_what_is_finished_can_be_had_before_the_rest_and_nothing_runs(store, log, tmp_path):
+    sweep(cheap.logged, cheap.grid(3, log), store=store)
+    table = sweep(cheap.logged, cheap.grid(5, log), store=store, only_finished=True)
+    assert table.seed.unique().tolist() == [0, 1, 2] == sorted(cheap.runs(log)) and table.attrs["unfinished"] == 2
+    assert write_results(table, tmp_path / "t.csv", command="do")["unfinished"] == 2
+    assert read_results(tmp_path / "t.csv").attrs["unfinished"] == 2
+    assert sweep(cheap.logged, cheap.grid(5, log), store=store).attrs["unfinished"] == 0
+
+
+def test_what_is_finished_needs_a_store(as_user):
+    with pytest.raises(ValueError, match="only_finished needs a store"):
+        sweep(cheap.logged, [{"x": 1, "log": "none"}], only_finished=True)
