@@ -61,8 +61,9 @@ def _choices(parser: argparse.ArgumentParser) -> None:
 def _name(arguments: argparse.Namespace) -> str:
     """What the sweep is called; the data set is filled in where none was named."""
     if arguments.dataset is None:
-        own = inspect.signature(_module(arguments).grid).parameters.get("dataset", inspect.Parameter).default
-        arguments.dataset = "digits" if own in (None, inspect.Parameter.empty) else own
+        parameter = inspect.signature(_module(arguments).grid).parameters.get("dataset")
+        own = parameter.default if parameter else inspect.Parameter.empty
+        arguments.dataset = "digits" if own is inspect.Parameter.empty else own
     return f"{arguments.experiment}-{arguments.budget}-{arguments.dataset}-{arguments.seed}"
 
 
