@@ -59,7 +59,9 @@ class Processes(ThreadPoolExecutor):
         super().shutdown(wait, cancel_futures=cancel_futures)
         if wait:
             for worker in self._all:
-                worker.end(at_once=False)
+                worker.pipe.close()  # for one that waits for a call, this is the end
+            for worker in self._all:
+                worker.process.join(timeout=5)
             self.kill()
 
     def kill(self) -> None:
@@ -113,16 +115,15 @@ class _Worker:
 
     def _end(self) -> str:
         """How it died."""
-        self.end(at_once=False)  # it may be about to say so itself
+        self.process.join(timeout=5)  # it may be about to end by itself, with a code that says why
+        self.end()
         code = self.process.exitcode or 0
         if code == -signal.SIGKILL:
             return "killed by signal 9; often the memory was not enough"
         return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
-    def end(self, *, at_once: bool = True) -> None:
-        self.pipe.close()  # for one that waits for a call, this is the end
-        if not at_once:
-            self.process.join(timeout=5)
+    def end(self) -> None:
+        self.pipe.close()
         self.process.kill()
         self.process.join()
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,14 @@ def exported(folder: Path, points: int, **more: Any) -> bytes:
     table = sweep(cheap.logged, cheap.grid(points, folder / "log", **more), store=folder / "points.sqlite")
     assert len(cheap.runs(folder / "log")) == ran, "all was done"
     return _written(table, folder / "exported.csv")
+
+
+def stored(folder: Path) -> set[int]:
+    """The x of the points that are done."""
+    with closing(sqlite3.connect(folder / "points.sqlite")) as store:
+        return {
+            json.loads(found)["x"] for (found,) in store.execute("SELECT arguments FROM points WHERE state = 'done'")
+        }
 
 
 def _written(table: Any, file: Path) -> bytes:
