@@ -73,7 +73,9 @@ class Store:
             self._db.execute("PRAGMA temp_store = MEMORY")
             for statement in MINE.split(";"):
                 self._db.execute(statement)
-            if not self._is_one():
+            with self.transaction("DEFERRED"):  # one look: another client may be laying it out
+                ready = self._is_one()
+            if not ready:
                 with self.transaction():
                     if not self._is_one():  # another client was as fast
                         self._lay_out()
@@ -105,9 +107,9 @@ class Store:
         return self._db.execute(query, values).fetchone()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, and alone: others wait."""
-        self._db.execute("BEGIN IMMEDIATE")
+    def transaction(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        """All or nothing, and alone: others wait. One that only reads may be deferred."""
+        self._db.execute(f"BEGIN {kind}")
         try:
             yield self._db
             self._db.execute("COMMIT")

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing, suppress
 
 import pytest
 
 from landscape_lib._sweeps import clients
 from landscape_lib._sweeps.point import Outcome
 from landscape_lib._sweeps.progress import progress
-from landscape_lib._sweeps.store import Point, Store, StoreError
+from landscape_lib._sweeps.store import APPLICATION, TABLES, Point, Store, StoreError
 from landscape_lib.sweeps import status
 
 DONE, FAILED = Outcome(rows="[]", made="{}", seconds=2.0), Outcome(error="Traceback\nE: no\n", made="{}", seconds=9.0)
@@ -218,3 +219,19 @@ def test_a_large_grid_is_no_burden(path):
         assert opened.claim(me, 2, 1) == [many[-10].key, many[-9].key]
         assert opened.left() == 10 and work[0] < 10, "thousands of steps of SQLite's machine, so not a row each"
         opened.leave(me)
+
+
+def test_a_store_that_another_client_is_laying_out_is_not_taken_for_a_foreign_database(path, monkeypatch):
+    def meanwhile(self, query, *values, one=Store._one):
+        found = one(self, query, *values)
+        if query == "PRAGMA application_id" and not tried:
+            tried.append(query)  # between the first look and the second, another client gets as far as it can
+            with closing(sqlite3.connect(path, timeout=0)) as other, suppress(sqlite3.OperationalError):
+                other.executescript(f"BEGIN; {TABLES}; PRAGMA application_id = {APPLICATION}; COMMIT")
+        return found
+
+    tried = []
+    monkeypatch.setattr(Store, "_one", meanwhile)
+    with Store(path) as opened:
+        opened.ask("grid", points(1))
+    assert tried and status(path)[0].waiting == 1
