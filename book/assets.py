@@ -83,6 +83,15 @@ def installed() -> Path:
     return modules
 
 
+# Code comes with a tag around every word. Names, operators, numbers and spaces are plain without; that halves its size.
+PLAIN = re.compile(r'<span class="(?:w|n|p|o|mi|mf|nn)">([^<]*)</span>')
+DESIGN = re.compile(r"<link[^>]*sphinx-design[^>]*>")  # cards and grids: of use where a page has some
+
+
+# The theme's style sheet names two thousand icons, of which the pages show a dozen.
+ICON = re.compile(r'((?:\.fa-[\w-]+:{1,2}before,?)+)\{content:"[^"]*"\}')
+
+
 def finish(site: Path, katex: Path | None) -> None:
     """Mend the pages that the theme made: formulas typeset, no script that is of no use, no withdrawn role."""
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
@@ -93,8 +102,17 @@ def finish(site: Path, katex: Path | None) -> None:
         text = SCRIPT.sub(
             lambda script, unused=unused: "" if any(mark in script[0] for mark in unused) else script[0], text
         )
+        text = PLAIN.sub(r"\1", text)
+        if "sd-" not in text.split("</head>")[-1]:
+            text = DESIGN.sub("", text)
         # docutils gives the entries of a bibliography a role that has been withdrawn; in its list they are items.
         path.write_text(text.replace('role="doc-biblioentry"', 'role="listitem"'), encoding="utf-8")
+    texts = [*pages.values(), *(file.read_text("utf-8", "ignore") for file in (site / "_static").rglob("*.js"))]
+    shown = {name for text in texts for name in re.findall(r"fa-[\w-]+", text)}
+    for sheet in (site / "_static" / "styles").glob("pydata-sphinx-theme.css"):
+        rules = sheet.read_text(encoding="utf-8")
+        rules = ICON.sub(lambda rule: rule[0] if shown & set(re.findall(r"fa-[\w-]+", rule[1])) else "", rules)
+        sheet.write_text(rules, encoding="utf-8")
     for file in (site / "_static").rglob("fontawesome.js*"):
         file.unlink()
 

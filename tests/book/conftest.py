@@ -82,7 +82,7 @@ class ToyBook:
 def toy_book(tmp_path: Path) -> ToyBook:
     (tmp_path / "book").mkdir()
     code = [file.name for file in (ROOT / "book").glob("*.py")]
-    others = ("scoreboard.md", "notation.md", "glossary.md", "vendor")
+    others = ("scoreboard.md", "sweeps.md", "notation.md", "glossary.md", "vendor")
     for name in (*code, *others, "claims.schema.json", "references.bib", "static"):
         copy = shutil.copytree if (ROOT / "book" / name).is_dir() else shutil.copy
         copy(ROOT / "book" / name, tmp_path / "book" / name)
@@ -91,7 +91,7 @@ def toy_book(tmp_path: Path) -> ToyBook:
     (tmp_path / "requirements.lock").write_text("")
     (tmp_path / "_toc.yml").write_text(
         "format: jb-book\nroot: book/index\nchapters:\n"
-        "- file: notebooks/01_toy\n- file: book/scoreboard\n- file: book/bibliography\n"
+        "- file: notebooks/01_toy\n- file: book/scoreboard\n- file: book/sweeps\n- file: book/bibliography\n"
     )
     (tmp_path / "book" / "index.md").write_text("# Toy\n\nSee [the chapter](../notebooks/01_toy.ipynb).\n")
     (tmp_path / "book" / "bibliography.md").write_text("# Bibliography\n\n```{bibliography}\n:all:\n```\n")
