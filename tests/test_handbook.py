@@ -24,13 +24,14 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTA
 PROGRAMS = {found[1]: text for kind, text in BLOCKS if kind == "python" and (found := re.match(r"# (\w+\.py)\n", text))}
 COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
 
-# What stands in for the two clusters: it takes the arguments that the page gives, and starts one worker here.
+# What stands in for the two clusters: it takes the arguments that the page gives, and starts one worker here. Its
+# dashboard's port is any that is free: the usual one may be another test's, and Dask warns of that.
 STAND_IN = """
 import distributed
 
 class {name}(distributed.LocalCluster):
     def __init__(self, *, {arguments}):
-        super().__init__(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None)
+        super().__init__(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0")
 
     def scale(self, n=0, jobs=0):
         assert jobs in (0, 10)

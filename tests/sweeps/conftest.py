@@ -25,13 +25,22 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(ROOT)
 
 
 @pytest.fixture
-def start(tmp_path: Path):
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "points.sqlite"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+@pytest.fixture
+def start(store: Path, log: Path):
     """Start a client on the store and log of this test; it is killed with the test."""
     started = []
 
     def start(**asked: Any) -> subprocess.Popen[str]:
-        defaults = {"store": tmp_path / "points.sqlite", "log": tmp_path / "log"}
-        settings = json.dumps({**defaults, **asked}, default=str)
+        settings = json.dumps({"store": store, "log": log, **asked}, default=str)
         command = [sys.executable, "-W", "error", str(HERE / "client.py"), settings]
         client = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
         started.append(client)

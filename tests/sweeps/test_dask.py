@@ -30,7 +30,7 @@ class Dask:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.folder, self.address = folder, f"tcp://127.0.0.1:{port}"
-        self.scheduler = self._start("scheduler", "--port", str(port))
+        self.scheduler = self._start("scheduler", "--port", str(port), "--dashboard-address", ":0")
         self.workers: list[subprocess.Popen[bytes]] = []
 
     def need(self, workers: int) -> None:
@@ -45,7 +45,7 @@ class Dask:
             until(lambda: len(executor._client.nthreads()) == workers)
 
     def _start(self, what: str, *options: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "dask", what, *options, "--host", "127.0.0.1", "--no-dashboard"]
+        command = [sys.executable, "-m", "dask", what, *options, "--host", "127.0.0.1"]
         return subprocess.Popen(command, env=SETTINGS, stderr=subprocess.DEVNULL)
 
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
@@ -69,16 +69,6 @@ def dask(shared):
     """A scheduler and two workers."""
     shared.need(2)
     return shared
-
-
-@pytest.fixture
-def store(tmp_path):
-    return tmp_path / "points.sqlite"
-
-
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "log"
 
 
 def test_the_table_is_the_undisturbed_one(dask, store, log, tmp_path):

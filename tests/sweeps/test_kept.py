@@ -25,16 +25,6 @@ from landscape_lib.sweeps import ExecutorError, StoreError, processes, status, s
 from .conftest import undisturbed
 
 
-@pytest.fixture
-def store(tmp_path):
-    return tmp_path / "points.sqlite"
-
-
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "log"
-
-
 @pytest.fixture(scope="module")
 def pool():
     with processes(2) as executor:
