@@ -1,17 +1,18 @@
 """The runs of the jamming chapter: networks of many widths trained on P patterns, one curve a point of the grid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import pandas as pd
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from landscape_lib.data import Images, Task, image_task, load, on_sphere, random_task
 from landscape_lib.measure.gap_exponents import gap_counts
-from landscape_lib.measure.jamming import effective_parameters, gaps, unsatisfied
+from landscape_lib.measure.jamming import Transition, effective_parameters, gaps, unsatisfied
 from landscape_lib.nets import MLP, Population, widen
 from landscape_lib.training import SATISFIED, Run, Stop, adam, cross_entropy, quadratic_hinge, train
 
@@ -229,6 +230,20 @@ def curve(
                 }
             )
     return rows
+
+
+def failing(table: pd.DataFrame, fits: Mapping[int, Transition]) -> pd.DataFrame:
+    """The networks of `curve` that are not satisfied, given the transition of each P.
+
+    With ``share``, their N_Δ/N; ``scale``, N/N*; and ``inside``, whether N lies from N* to the end of the transition,
+    where nine in ten networks are satisfied.
+    """
+    missed = table[~table.satisfied]
+    N_star = missed.P.map({P: fit.N_star for P, fit in fits.items()})
+    end = missed.P.map({P: fit.window()[1] for P, fit in fits.items()})
+    return missed.assign(
+        share=missed.unsatisfied / missed.N, scale=missed.N / N_star, inside=missed.N.between(N_star, end)
+    )
 
 
 def silenced(population: Population, inputs: Float[Tensor, "nets points features"]) -> Bool[Tensor, "nets points"]:

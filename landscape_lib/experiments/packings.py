@@ -19,6 +19,7 @@ DENSITIES = {
 }
 PAPER_ASPECTS = (1.0, 1.02, 1.05, 1.1, 1.2, 1.3, 1.5, 1.75, 2.0)
 START = 0.92  # the density of the random starts on the way to jamming, above the transition of either shape
+DATASET = "random packings"  # as rows call where they come from
 ZERO = 1e-12  # an energy per grain below this is none
 
 
@@ -75,11 +76,10 @@ def pack(aspect: float, n: int, seeds: Sequence[int], densities: Sequence[float]
         of = [seed for seed in seeds for _ in densities]
     seconds = (time.perf_counter() - begin) / len(of)
     found, jammed = count(ends.packings), (ends.energy > (0 if densities is None else ZERO)).tolist()
-    drawn = random_packings(n, 0.5, seeds=seeds, aspect=aspect)  # of each seed the same, whatever happens to it
-    data = hashlib.sha256(drawn.positions.numpy().tobytes() + drawn.angles.numpy().tobytes()).hexdigest()
+    data = starts_sha256(n, seeds)
     return [
         {
-            "dataset": "random packings",
+            "dataset": DATASET,
             "kind": "jamming" if densities is None else "density",
             "shape": _shape(aspect),
             "aspect": float(aspect),
@@ -100,6 +100,12 @@ def pack(aspect: float, n: int, seeds: Sequence[int], densities: Sequence[float]
         }
         for i, seed in enumerate(of)
     ]
+
+
+def starts_sha256(n: int, seeds: Sequence[int]) -> str:
+    """The hash of the random starts of these seeds, places and angles: the same at any density and aspect."""
+    drawn = random_packings(n, 0.5, seeds=seeds)
+    return hashlib.sha256(drawn.positions.numpy().tobytes() + drawn.angles.numpy().tobytes()).hexdigest()
 
 
 EXPERIMENT = pack

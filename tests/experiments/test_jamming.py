@@ -4,14 +4,15 @@ import inspect
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch.testing import assert_close
 
 from landscape_lib.data import load
-from landscape_lib.experiments.jamming import bands, curve, descend, grid, silenced, task
+from landscape_lib.experiments.jamming import bands, curve, descend, failing, grid, silenced, task
 from landscape_lib.measure.gap_exponents import gap_counts
-from landscape_lib.measure.jamming import effective_parameters, gaps, unsatisfied
+from landscape_lib.measure.jamming import effective_parameters, gaps, transition, unsatisfied
 from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, adam, quadratic_hinge, train
 
@@ -179,3 +180,14 @@ def test_door(as_user, wrong, says):
 def test_random_patterns_have_their_own_hash():
     rows = curve(**{**TINY, "dataset": "random", "labels": "random", "widths": (3,), "steps": 1})
     assert [row["data_sha256"] for row in rows] == [task("random", "random", 40, 5, seed).sha256 for seed in (0, 1)]
+
+
+def test_failing_networks_are_told_by_their_own_transition():
+    """N* of 100 at P = 50 and of 200 at P = 90, by a fit that all of 40 networks below and none above fail."""
+    step = np.arange(40) >= 20
+    fits = {P: transition(np.repeat([N // 2, N * 2], 20), step, resamples=1) for P, N in ((50, 100), (90, 200))}
+    rows = [(50, 60, 30, False), (50, 120, 6, False), (50, 120, 0, True), (90, 120, 60, False), (90, 1000, 1, False)]
+    found = failing(pd.DataFrame(rows, columns=["P", "N", "unsatisfied", "satisfied"]), fits)
+    assert found.share.tolist() == [0.5, 0.05, 0.5, 0.001]
+    assert found.scale.tolist() == pytest.approx([0.6, 1.2, 0.6, 5.0], rel=1e-6)  # a symmetric fit is in the middle
+    assert found.inside.tolist() == [False, True, False, False]

@@ -9,6 +9,7 @@ import pytest
 import torch
 from scipy.stats import binomtest
 
+from landscape_lib.experiments.jamming import failing
 from landscape_lib.measure import jamming
 from landscape_lib.measure.gap_exponents import exponent, gap_counts
 from landscape_lib.report import bootstrap, decide, load_claims
@@ -72,10 +73,9 @@ def test_networks_that_miss_one_pattern_each_are_no_jump(real):
 
 def test_a_share_that_goes_to_zero_at_N_star_is_no_jump(real, fits):
     """A continuous onset, like 2 (1 − N/N*): above N* a failing network misses next to nothing."""
-    fit, failing = real.P.map(fits), real[~real.satisfied]
-    N_star, end = (fit.map(lambda f, i=i: (f.N_star, f.window()[1])[i])[failing.index] for i in (0, 1))
-    inside = failing[failing.N.between(N_star, end)]
-    onset = np.maximum(1 / inside.N, 2 * (1 - inside.N / N_star[inside.index]))
+    missed = failing(real, fits)
+    inside = missed[missed.inside]
+    onset = np.maximum(1 / inside.N, 2 * (1 - inside.scale))
     assert len(onset) > 10
     assert verdict("jam.jump", *bootstrap(onset.to_numpy(), np.median)) == "not reproduced"
 

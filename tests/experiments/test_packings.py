@@ -1,5 +1,6 @@
 """Packings at toy size: one row each, what the measurement gives by itself; and the null of the claim."""
 
+import hashlib
 import inspect
 import math
 from pathlib import Path
@@ -8,7 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from landscape_lib.experiments.packings import DENSITIES, EXPERIMENT, SHAPES, START, ZERO, grid, pack, quench
+from landscape_lib.experiments.packings import (
+    DENSITIES,
+    EXPERIMENT,
+    SHAPES,
+    START,
+    ZERO,
+    grid,
+    pack,
+    quench,
+    starts_sha256,
+)
 from landscape_lib.measure.packings import count, energy, jam, random_packings
 from landscape_lib.report import bootstrap, decide, load_claims
 
@@ -124,3 +135,10 @@ def test_discs_with_contacts_to_spare_or_missing_are_rejected_beside_any_ellipse
     ellipses = np.full(10, 0.1)
     for share in (-0.1, 0.1):
         assert verdict(ellipses, np.array([row["deficit"] for row in discs[0]]) + share) == "not reproduced"
+
+
+@pytest.mark.parametrize("aspect", [1.0, 1.3, 2.0])
+def test_the_hash_of_the_starts_is_that_of_where_the_grains_are_put(aspect):
+    drawn = random_packings(16, 0.3, seeds=[4, 5], aspect=aspect)
+    told = hashlib.sha256(drawn.positions.numpy().tobytes() + drawn.angles.numpy().tobytes()).hexdigest()
+    assert starts_sha256(16, [4, 5]) == told != starts_sha256(16, [4, 6])

@@ -21,6 +21,7 @@ from landscape_lib.measure.packings import (
     forces,
     isostatic,
     jam,
+    picture,
     random_packings,
     relax,
 )
@@ -492,3 +493,24 @@ def test_door_nothing_to_pack(as_user, shape):
 def test_door_rest(as_user, call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_a_picture_shows_every_grain_nine_times_and_each_contact_where_its_grains_meet():
+    jammed = relax(random_packings(12, 0.95, seeds=[3, 4], aspect=1.3)).packings
+    drawn, found, counted = picture(jammed, 1), contacts(jammed[1:]), count(jammed[1:])
+    assert len(drawn.centres) == 9 * 12 and len(drawn.paths) == 9 * len(found.first) > 0
+    inside = ((drawn.centres >= 0) & (drawn.centres < 1)).all(1)
+    assert inside.sum() == 12 and drawn.held[inside].sum() == counted.held[0]
+    assert_close(math.pi / 4 * (drawn.length * drawn.breadth)[inside].sum(), jammed.density[1])
+    assert_close(drawn.length / drawn.breadth, torch.full_like(drawn.length, 1.3))
+    assert_close(drawn.strength.mean(), torch.ones_like(drawn.strength[0]))
+    # Both ends of a path are centres of shown grains, but where it leaves the nine squares.
+    middle = ((drawn.paths[:, 0] >= 0) & (drawn.paths[:, 0] < 1)).all(1)
+    ends = drawn.paths[middle][:, [0, 2]].flatten(0, 1)
+    assert (ends[:, None] - drawn.centres).norm(dim=2).amin(1).max() < 1e-12
+
+
+@pytest.mark.parametrize("which", [-1, 2, True, 0.0])
+def test_door_picture(as_user, which):
+    with pytest.raises(ValueError, match=f"picture: which is {which!r}, need a whole number from 0 to 1"):
+        picture(random_packings(8, 0.3, seeds=[0, 1]), which)

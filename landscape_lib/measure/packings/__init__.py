@@ -8,12 +8,14 @@ from ._contacts import Contacts, Count, contacts, count, isostatic
 from ._fire import Relaxed, relax
 from ._forces import energy, forces
 from ._jamming import jam
+from ._picture import Picture, picture
 from ._state import Packings, random_packings
 
 __all__ = [
     "Contacts",
     "Count",
     "Packings",
+    "Picture",
     "Relaxed",
     "contacts",
     "count",
@@ -21,6 +23,7 @@ __all__ = [
     "forces",
     "isostatic",
     "jam",
+    "picture",
     "random_packings",
     "relax",
 ]
