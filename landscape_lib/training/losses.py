@@ -4,9 +4,14 @@ Binary losses take one output a pattern and labels ±1, as numbers of the output
 networks, (points,), or one set a network, (nets, points).
 """
 
+from collections.abc import Callable
+
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
+
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def _margins(outputs: Tensor, labels: Tensor) -> Tensor:
@@ -77,3 +82,22 @@ def mean_square(
             raise ValueError(f"mean_square: targets have shape {tuple(targets.shape)}, need {need}")
         targets = _fitting(targets, outputs)[..., None]
     return 0.5 * (outputs - targets).square().sum(-1)
+
+
+def slope(
+    loss: Loss, outputs: Float[Tensor, "nets points outputs"], labels: Tensor
+) -> Float[Tensor, "nets points outputs"]:
+    """∂ℓ_μ/∂f_μ of each pattern: by its formula for the losses of the jamming chapter, by `torch.autograd` for others.
+
+    A step of a small stack is made of the fixed costs of its operations, and the graph of a loss was a third of them.
+
+    >>> slope(quadratic_hinge, torch.tensor([[[0.0], [2.0]]]), torch.tensor([1.0, 1.0])).flatten()
+    tensor([-1., -0.])
+    """
+    if loss is quadratic_hinge:
+        return ((1.0 - _margins(outputs, labels)).clamp_(min=0) * -labels)[..., None]
+    if loss is cross_entropy and outputs.shape[-1] == 1:
+        return (torch.sigmoid(-_margins(outputs, labels)) * -labels)[..., None]
+    leaf = outputs.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(leaf, labels).sum(), leaf)
+    return gradient

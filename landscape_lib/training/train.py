@@ -1,7 +1,6 @@
 """Training of a population: many networks descend at once, each as it would alone, and leave when they are done."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +10,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from landscape_lib.nets import Population
-from landscape_lib.training.losses import quadratic_hinge
+from landscape_lib.training.losses import Loss, quadratic_hinge, slope
 from landscape_lib.training.optimisers import Optimiser, keep
 from landscape_lib.training.stopping import PLATEAU, SATISFIED, STEPS, Stop
-
-Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 class DivergedError(RuntimeError):
@@ -154,9 +151,8 @@ class _Stack:
         gradients = []
         for part, patterns, counted in blocks:
             outputs, pull = self.population.pullback(self.population.weights[part], patterns.inputs, part)
-            losses = loss(outputs.requires_grad_(), patterns.labels)
-            total = (losses if counted is None else losses * counted).sum() / points
-            gradients.append(pull(*torch.autograd.grad(total, outputs)))
+            share = 1 / points if counted is None else (counted / points)[..., None]
+            gradients.append(pull(slope(loss, outputs, patterns.labels) * share))
         self.population.weights.grad = torch.cat(gradients)
         self.optimiser.step()
 

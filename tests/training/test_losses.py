@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from landscape_lib.training import cross_entropy, hinge, mean_square, quadratic_hinge, soft_hinge
+from landscape_lib.training.losses import slope
 
 BINARY = [quadratic_hinge, hinge, soft_hinge, cross_entropy]
 # y f: far out, where exponentials overflow, and near the margin.
@@ -142,3 +143,27 @@ def test_door_labels_of_many_outputs(as_user, loss, shape):
 def test_a_batch_of_one_target_couples_no_networks():
     f, y = gaussian(3, 1, 1), gaussian(3, 1, seed=1)
     assert_close(mean_square(f, y), 0.5 * (f[..., 0] - y).square(), **EXACT)
+
+
+@pytest.mark.parametrize("loss", [*BINARY, mean_square])
+@given(margins=margins, shared=st.booleans())
+def test_a_slope_is_the_derivative_of_its_loss(loss, margins, shared):
+    """Against autograd, which is the other way to it for all but two losses; on the margin itself too."""
+    f = torch.tensor([margins + [1.0], [-m for m in margins] + [1.0]], dtype=torch.float64)[..., None]
+    labels = torch.ones(f.shape[1] if shared else f.shape[:2], dtype=torch.float64)
+    labels[..., ::2] = -1
+    leaf = f.clone().requires_grad_()
+    (exact,) = torch.autograd.grad(loss(leaf, labels).sum(), leaf)
+    assert_close(slope(loss, f, labels), exact, rtol=1e-14, atol=2.1e-9 if loss is cross_entropy else 0)
+
+
+def test_a_slope_of_classes_has_one_number_an_output():
+    f, labels = gaussian(2, 5, 3), torch.tensor([0, 1, 2, 1, 0])
+    wanted = f.softmax(-1) - F.one_hot(labels, 3)
+    assert_close(slope(cross_entropy, f, labels), wanted.double())
+
+
+@pytest.mark.parametrize("loss", [quadratic_hinge, cross_entropy])
+def test_door_of_slopes_is_that_of_losses(as_user, loss):
+    with pytest.raises(ValueError, match="labels have shape"):
+        slope(loss, gaussian(2, 5, 1), torch.ones(4, dtype=torch.float64))
