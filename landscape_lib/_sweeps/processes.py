@@ -9,7 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -87,8 +87,10 @@ class _Worker:
         context = get_context("spawn")  # the same on every platform: each starts afresh
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs,), name="landscape-worker")
-        # Ctrl-C reaches every process of a terminal: ours decides, so theirs are born deaf to it.
-        masks = hasattr(signal, "pthread_sigmask")
+        # Ctrl-C reaches every process of a terminal: ours decides, so theirs are born deaf to it. (The tracker that
+        # comes with the first child would undo the mask, so it starts before.)
+        if masks := hasattr(signal, "pthread_sigmask"):
+            resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else None
         try:
             self.process.start()
@@ -131,6 +133,7 @@ class _Worker:
 
 
 def _serve(pipe: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_the_parent, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"  # for torch, where the call imports it
     pipe.send_bytes(b"here")

@@ -78,6 +78,27 @@ def test_a_worker_killed_while_idle_is_replaced():
         assert pool.submit(os.getpid).result() != pid
 
 
+DEAF = """
+import os, re, signal
+from landscape_lib.sweeps import processes
+
+if __name__ == "__main__":
+    with processes(1) as pool:
+        pid = pool.submit(os.getpid).result()
+        blocked = pool.submit(eval, "open('/proc/self/status').read()").result()
+        assert int(re.search(r"SigBlk:\\s*(\\w+)", blocked)[1], 16) & 1 << signal.SIGINT - 1, "not from its birth on"
+        os.kill(pid, signal.SIGINT)
+        assert pool.submit(os.getpid).result() == pid
+"""
+
+
+def test_even_the_first_process_leaves_ctrl_c_to_its_caller(tmp_path):
+    """In a program of its own: with the first child of all comes a process of Python's that undoes masks."""
+    (script := tmp_path / "script.py").write_text(DEAF)
+    done = subprocess.run([sys.executable, str(script)], env=ENVIRONMENT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_each_has_one_torch_thread_whenever_torch_is_imported():
     with processes(1) as pool:
         assert pool.submit(eval, "__import__('torch').get_num_threads()").result() == 1
