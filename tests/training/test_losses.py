@@ -149,7 +149,7 @@ def test_a_batch_of_one_target_couples_no_networks():
 @given(margins=margins, shared=st.booleans())
 def test_a_slope_is_the_derivative_of_its_loss(loss, margins, shared):
     """Against autograd, which is the other way to it for all but two losses; on the margin itself too."""
-    f = torch.tensor([margins + [1.0], [-m for m in margins] + [1.0]], dtype=torch.float64)[..., None]
+    f = torch.tensor([[*margins, 1.0], [*(-m for m in margins), 1.0]], dtype=torch.float64)[..., None]
     labels = torch.ones(f.shape[1] if shared else f.shape[:2], dtype=torch.float64)
     labels[..., ::2] = -1
     leaf = f.clone().requires_grad_()
