@@ -141,7 +141,9 @@ def _serve(pipe: Connection) -> None:
         try:
             message = pipe.recv_bytes()
         except (EOFError, OSError):
-            sys.exit()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)  # with torch in it, an interpreter that takes itself apart needs a second and more
         try:
             function, args, kwargs = pickle.loads(message)
             if "torch" in sys.modules:
