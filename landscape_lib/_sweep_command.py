@@ -64,7 +64,9 @@ def _name(arguments: argparse.Namespace) -> str:
         parameter = inspect.signature(_module(arguments).grid).parameters.get("dataset")
         own = parameter.default if parameter else inspect.Parameter.empty
         arguments.dataset = "digits" if own is inspect.Parameter.empty else own
-    return f"{arguments.experiment}-{arguments.budget}-{arguments.dataset}-{arguments.seed}"
+    device = getattr(arguments, "device", None)
+    words = (arguments.experiment, arguments.budget, arguments.dataset, arguments.seed, *((device,) if device else ()))
+    return "-".join(map(str, words))
 
 
 def _module(arguments: argparse.Namespace) -> ModuleType:
@@ -81,8 +83,12 @@ def _sweep(arguments: argparse.Namespace) -> int:
             os.environ.setdefault(variable, value)  # for the workers, which read it when they begin
     name, out, again = _name(arguments), arguments.out, arguments.retry_failed
     store = arguments.store or STORES / f"{name}.sqlite"
-    if out is not None and out.suffix != ".csv":  # told now, not after hours
-        return fail(f"--out {out}: need a name that ends in .csv")
+    if out is not None and (out.suffix != ".csv" or out.is_dir()):  # told now, not after hours
+        return fail(f"--out {out}: need the name of a file, one that ends in .csv")
+    if out is not None and not os.access(next(p for p in out.absolute().parents if p.exists()), os.W_OK):
+        return fail(f"--out {out}: this folder may not be written to")
+    if arguments.only_finished and again:
+        return fail("--only-finished runs nothing, so it cannot --retry-failed; ask for one of them")
     module = _module(arguments)
     try:
         grid = module.grid(arguments.budget, arguments.dataset, arguments.seed)
@@ -90,12 +96,14 @@ def _sweep(arguments: argparse.Namespace) -> int:
             grid = [{**point, "device": arguments.device} for point in grid]
         print(f"sweep {name}: {len(grid)} points, kept in {store}", file=sys.stderr)
         workers = cores() if arguments.workers is None else arguments.workers
-        with cluster(arguments.scheduler) if arguments.scheduler else processes(workers) as executor:
+        with processes(workers) if arguments.scheduler is None else cluster(arguments.scheduler) as executor:
             options: dict[str, Any] = {"retry_failed": again, "only_finished": arguments.only_finished}
             table = sweep(module.EXPERIMENT, grid, executor, store=store, name=name, **options)
         if out is not None and len(table):
             write_results(table, out, command=_command(arguments), budget=arguments.budget)
             print(f"{out}: {len(table)} rows")
+        elif out is not None:
+            print(f"{out}: not written, nothing is finished", file=sys.stderr)
         if unfinished := table.attrs["unfinished"]:
             print(f"{unfinished} of {len(grid)} points are not finished", file=sys.stderr)
     except (DataError, ExecutorError, OSError, OtherCodeError, StoreError, ValueError) as error:
@@ -114,6 +122,7 @@ def _command(arguments: argparse.Namespace) -> str:
     if out.is_absolute():
         out = out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out.name
     chosen = f"--budget {arguments.budget} --dataset {arguments.dataset} --seed {arguments.seed}"
+    chosen += "" if arguments.device is None else f" --device {arguments.device}"
     return f"landscape sweep {arguments.experiment} {chosen} --out {out}"
 
 
@@ -143,7 +152,7 @@ def _lines(one: Progress, *, tracebacks: bool) -> list[str]:
         f"  {one.done} of {one.points} points done, {one.running} running, {one.failed} failed, {one.waiting} waiting"
     ]
     if one.left_behind:
-        lines.append(f"  {one.left_behind} of those that wait were left by a client that is gone")
+        lines.append(f"  left by a client that is gone, of those that wait: {one.left_behind}")
     if one.running + one.waiting and one.seconds_left is not None:
         workers = f"{one.workers} at a time" if one.workers else "one at a time, but no client is running"
         mean = f"{duration(one.mean_seconds or 0)} a point, the mean of those done"

@@ -101,3 +101,7 @@ def _claims(arguments: argparse.Namespace) -> int:
     except (LookupError, TypeError):
         return _fail(f"{arguments.path}: not the records that `make book` writes")
     return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

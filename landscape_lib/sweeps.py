@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
+from multiprocessing import current_process
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,8 @@ def processes(workers: int) -> Processes:
     """
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise ValueError(f"processes: workers is {workers!r}, need a whole number of at least 1")
+    if getattr(current_process(), "_inheriting", False):  # what the standard library looks at for the same purpose
+        raise RuntimeError("processes: asked for by a process that is only starting: a script without a main guard")
     return Processes(workers)
 
 
@@ -53,14 +57,29 @@ def cluster(address: str, *, timeout: float = 10.0) -> Iterator[Executor]:
         from distributed import Client
     except ImportError:
         raise ValueError('cluster: Dask is not installed: pip install "dask[distributed]"') from None
-    try:
-        client = Client(address, timeout=timeout, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise ValueError(f"cluster: no Dask scheduler answers at {address!r} in {timeout:g} s: {error}") from None
+    client, error = _in_time(lambda: Client(address, timeout=timeout, set_as_default=False), 2 * timeout)
+    if client is None:
+        raise ValueError(f"cluster: no Dask scheduler answers at {address!r} in {timeout:g} s: {error}")
     try:
         yield client.get_executor(pure=False)  # a point that is asked twice is meant so
     finally:
         client.close()
+
+
+def _in_time(call: Callable[[], Any], seconds: float) -> tuple[Any, Exception | None]:
+    """What it returns or raises. One that takes longer is left behind: Dask waits for ever for what is no scheduler."""
+    found: list[Any] = [None, TimeoutError("what is there does not speak as one")]
+
+    def run() -> None:
+        try:
+            found[:] = call(), None
+        except Exception as error:
+            found[:] = None, error
+
+    waiting = threading.Thread(target=run, daemon=True)
+    waiting.start()
+    waiting.join(seconds)
+    return found[0], found[1]
 
 
 def sweep(
@@ -105,6 +124,8 @@ def sweep(
         raise ValueError(f"sweep: patience is {patience!r}, need a number of seconds")
     if only_finished and store is None:
         raise ValueError("sweep: only_finished needs a store, which holds what is finished")
+    if only_finished and retry_failed:
+        raise ValueError("sweep: only_finished runs nothing, so it cannot retry_failed; ask for one of them")
     if not hasattr(experiment, "__qualname__"):
         raise ValueError(f"sweep: experiment is a {type(experiment).__name__}, need a function")
     title = f"{experiment.__module__}.{experiment.__qualname__}"
@@ -117,7 +138,7 @@ def sweep(
         by_key = {point.key: arguments for point, arguments in zip(asked, points, strict=True)}
         there = partial(run, experiment, None if executor is None else parts(experiment))
         try:
-            with Store(store) as opened:
+            with Store(store, create=not only_finished) as opened:
                 patiently(opened, patience, partial(opened.ask, name or title, asked, retry_failed=retry_failed))
                 if not only_finished:
                     drive(opened, by_key, there, executor, window=window, patience=patience)

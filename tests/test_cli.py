@@ -11,6 +11,7 @@ import pytest
 
 from landscape_lib._sweep_command import EXPERIMENTS
 from landscape_lib._sweeps.point import canonical
+from landscape_lib._sweeps.store import Store
 from landscape_lib.cli import main
 from landscape_lib.data import sources
 from landscape_lib.data._catalogue import MIRRORS
@@ -127,6 +128,7 @@ def small(monkeypatch, tmp_path):
 
     monkeypatch.setattr(jamming, "grid", grid)
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.csv").mkdir()
     return tmp_path
 
 
@@ -204,7 +206,11 @@ def interrupt(*_, **__):
     [
         (["jamming", "--dataset", "letters"], "grid: no data set 'letters'"),
         (["jamming", "--workers", "0"], "processes: workers is 0"),
-        (["jamming", "--out", "table.txt"], "--out table.txt: need a name that ends in .csv"),
+        (["jamming", "--out", "table.txt"], "--out table.txt: need the name of a file, one that ends in .csv"),
+        (["jamming", "--out", "folder.csv"], "--out folder.csv: need the name of a file"),
+        (["jamming", "--scheduler", ""], "no Dask scheduler answers at ''"),
+        (["jamming", "--only-finished", "--retry-failed"], "--only-finished runs nothing"),
+        (["jamming", "--only-finished"], "sweeps/jamming-class-digits-0.sqlite: no such store"),
         (["jamming", "--store", "."], ".: cannot be opened"),
         (["jamming", "--scheduler", "nonsense"], "no Dask scheduler answers at 'nonsense'"),
         (["status"], "no store in sweeps; run a sweep first, or name its store with --store"),
@@ -244,19 +250,37 @@ def test_every_experiment_can_be_swept():
 
 def test_what_is_finished_is_written_before_the_rest(small, capsys):
     line = ["sweep", "jamming", "--workers", "1", "--out", "so_far.csv"]
+    with Store("sweeps/jamming-class-digits-0.sqlite"):  # of a sweep that was killed before it began
+        pass
     assert main([*line, "--only-finished"]) == 0
     out, err = capsys.readouterr()
-    assert out == "" and "2 of 2 points are not finished" in err and not (small / "so_far.csv").exists()
+    assert out == "" and "so_far.csv: not written, nothing is finished" in err and "2 of 2 points are not" in err
+    assert not (small / "so_far.csv").exists()
     assert main(line) == 0
     assert main([*line, "--only-finished"]) == 0
     assert "unfinished" not in json.loads((small / "so_far.json").read_text())
 
 
+def test_a_folder_that_may_not_be_written_to_is_told_before_the_sweep(small, capsys, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, _: path != small)
+    assert main(["sweep", "jamming", "--out", "new/t.csv"]) == 1
+    assert "--out new/t.csv: this folder may not be written to" in capsys.readouterr().err
+    assert not (small / "sweeps").exists()
+
+
+def test_the_module_is_the_command(small):
+    done = subprocess.run([sys.executable, "-m", "landscape_lib.cli", "--version"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("landscape-lib")
+
+
 def test_a_device_goes_to_every_point(small):
     assert main(["sweep", "jamming", "--workers", "1", "--device", "cpu", "--out", "there.csv"]) == 0
-    assert [point["device"] for point in json.loads((small / "there.json").read_text())["points"]] == ["cpu", "cpu"]
+    record = json.loads((small / "there.json").read_text())
+    assert [point["device"] for point in record["points"]] == ["cpu", "cpu"]
+    assert record["command"].endswith("--device cpu --out there.csv")
+    assert (small / "sweeps" / "jamming-class-digits-0-cpu.sqlite").is_file(), "other points, another store"
 
 
 def test_an_experiment_with_data_of_its_own_needs_no_data_set(small, capsys):
-    assert main(["sweep", "packings", "--only-finished"]) == 0
+    assert main(["sweep", "packings", "--only-finished"]) == 1
     assert "sweep packings-class-both-0: 4 points" in capsys.readouterr().err

@@ -131,6 +131,6 @@ def test_a_table_of_the_book_says_when_it_was_measured(capsys):
 
 def test_its_example_of_a_status_is_what_the_command_prints():
     (shown,) = [text for kind, text in BLOCKS if kind == "text"]
-    half_way = Progress("jamming-class-digits-0", 2, 2, 0, 2, 0, workers=2, mean_seconds=44.0, failures=(), others=0)
+    half_way = Progress("jamming-class-digits-0", 9, 2, 0, 12, 0, workers=2, mean_seconds=5.0, failures=(), others=0)
     store = STORES / "jamming-class-digits-0.sqlite"
     assert shown == "\n".join([f"{half_way.name}, in {store}", *_lines(half_way, tracebacks=False)]) + "\n"

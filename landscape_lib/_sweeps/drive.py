@@ -21,7 +21,7 @@ from landscape_lib._sweeps.store import Store, StoreError
 
 DEATHS = 3  # a point that has killed so many workers is at fault itself
 TICK = 1.0  # seconds between looks at what other clients did
-AT_FAULT = 1  # SQLite's code for a statement it cannot run: trying again will not help, as it may with a full disk
+AT_FAULT = 1, 8  # SQLite's codes for what it cannot run and may not write: trying again helps with a full disk only
 
 T = TypeVar("T")
 
@@ -169,7 +169,8 @@ class _Bar:
         if now or time.monotonic() - self._looked > TICK:
             self._left, self._looked = self._store.left(), time.monotonic()
             self._bar.set_postfix(failed=self._store.failed(), refresh=False)
-            self._bar.update(self._bar.total - self._left - self._bar.n)
+            if came := self._bar.total - self._left - self._bar.n:
+                self._bar.update(came)
             if sys.stderr.isatty():
                 self._bar.refresh()  # the clock goes on; a log file takes a line a point
         return self._left
@@ -185,7 +186,7 @@ def patiently(store: Store, patience: float, write: Callable[..., T], *arguments
         try:
             return write(*arguments)
         except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", None) == AT_FAULT:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in AT_FAULT:  # a longer code says more of the same kind
                 raise
             free = shutil.disk_usage(store.path.parent).free / 1e6
             why = f"{store.path}: {error} ({free:.1f} MB free)"

@@ -13,6 +13,8 @@ from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
+from tqdm import tqdm
+
 from landscape_lib._threads import one_thread
 
 # The standard library's pool is broken as a whole when one worker dies (out of memory, say), and does not say which
@@ -134,6 +136,7 @@ class _Worker:
 
 def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tqdm.set_lock(threading.RLock())  # its own is one between processes, and complains when one of them is ended
     threading.Thread(target=_die_with_the_parent, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"  # for torch, where the call imports it
     pipe.send_bytes(b"here")

@@ -10,14 +10,14 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from landscape_lib.data import Images, Task, image_task, load, on_sphere, random_task
+from landscape_lib.data import NAMES, Task, image_task, load, on_sphere, random_task
 from landscape_lib.measure.gap_exponents import gap_counts
 from landscape_lib.measure.jamming import Transition, effective_parameters, gaps, unsatisfied
-from landscape_lib.nets import MLP, Population, widen
-from landscape_lib.training import SATISFIED, Run, Stop, adam, cross_entropy, quadratic_hinge, train
+from landscape_lib.nets import Population
+from landscape_lib.training import SATISFIED
+from landscape_lib.training.stacks import LOSSES, ZERO, bands, descend
 
-ZERO = 1e-12  # a loss per pattern below this is none
-LOSSES = {"quadratic_hinge": quadratic_hinge, "cross_entropy": cross_entropy}
+images = cache(load)  # read once a process
 
 CLASS_WIDTHS = {
     125: (3, 4, 5, 6, 7, 8, 10, 12),
@@ -63,6 +63,8 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     """
     if budget not in ("class", "paper"):
         raise ValueError(f"grid: unknown budget {budget!r}, choose 'class' or 'paper'")
+    if dataset not in (*NAMES, "random"):  # told now, and not by every point
+        raise ValueError(f"grid: no data set {dataset!r}, choose one of {', '.join(NAMES)}, or random")
     seeds = tuple(range(10 * seed, 10 * seed + 10))
     others = tuple(seed + 1000 for seed in seeds)
     common: dict[str, Any] = {"dataset": dataset, "labels": "parity", "seeds": seeds}
@@ -80,7 +82,7 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
         {**common, "P": P, "labels": "random", "widths": widths, "seeds": others}
         for P, widths in PAPER_RANDOM_WIDTHS.items()
     ]
-    there = [point for point in points if point["P"] <= len(_images(dataset).labels)]
+    there = [point for point in points if point["P"] <= len(images(dataset).labels)]
     return _by_band(sorted(there, key=lambda point: point["P"] * (1 + (point["labels"] == "random"))))
 
 
@@ -118,47 +120,7 @@ def task(dataset: str, labels: str, P: int, d: int, seed: int) -> Task:
             raise ValueError(f"labels: got {labels!r}, need 'random' for the data set 'random'")
         drawn = random_task(P, d, seed)
         return replace(drawn, inputs=on_sphere(drawn.inputs))
-    return image_task(_images(dataset), P, labels=labels, d=d, seed=seed, test_points=0)
-
-
-@cache
-def _images(name: str) -> Images:
-    return load(name)
-
-
-def descend(
-    tasks: Sequence[Task],
-    widths: Sequence[int],
-    seeds: Sequence[int],
-    *,
-    L: int,
-    loss: str,
-    lr: float,
-    steps: int,
-    device: str = "cpu",
-) -> Run:
-    """Train one network a width and seed, the ``tasks[i]`` being those of ``seeds[i]``, width by width, all at once.
-
-    Full-batch Adam in float64 from orthogonal weights and zero biases. Networks of all widths are widened to the
-    widest, which changes neither what they compute nor how they learn, so that they train in one stack.
-    """
-    d = tasks[0].inputs.shape[1]
-    members = [(h, seed) for h in widths for seed in seeds]
-    population = Population(
-        lambda i: widen(MLP(d, members[i][0], L, seed=members[i][1]), max(widths)), range(len(members)), device=device
-    )
-    inputs = torch.stack([task.inputs for task in tasks]).to(device).repeat(len(widths), 1, 1)
-    labels = torch.stack([task.labels for task in tasks]).to(device).repeat(len(widths), 1)
-    return train(
-        population,
-        inputs,
-        labels,
-        optimiser=adam(lr),
-        stop=Stop(steps, satisfied=ZERO, plateau=(2000, 0.01)),
-        loss=LOSSES[loss],
-        working_set=loss == "quadratic_hinge",
-        setting=f"P={tasks[0].inputs.shape[0]}, h={min(widths)} to {max(widths)}, L={L}, {loss}, lr={lr:g}",
-    )
+    return image_task(images(dataset), P, labels=labels, d=d, seed=seed, test_points=0)
 
 
 def curve(
@@ -257,21 +219,6 @@ def silenced(population: Population, inputs: Float[Tensor, "nets points features
         x = torch.baddbmm(views[f"layers.{layer}.bias"][..., None], views[f"layers.{layer}.weight"], x).relu()
         off |= (x == 0).all(1)
     return off
-
-
-def bands(widths: Sequence[int], ratio: float = 1.35) -> list[list[int]]:
-    """Widths in groups no wider than ``ratio``: a stack saves fixed costs, a narrow network loses by being widened.
-
-    >>> bands([4, 5, 6, 8, 10, 14])
-    [[4, 5], [6, 8], [10], [14]]
-    """
-    groups: list[list[int]] = []
-    for h in sorted(set(widths)):
-        if groups and h <= ratio * groups[-1][0]:
-            groups[-1].append(h)
-        else:
-            groups.append([h])
-    return groups
 
 
 EXPERIMENT = curve  # what `landscape sweep jamming` runs at each point of the grid

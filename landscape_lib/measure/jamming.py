@@ -6,11 +6,12 @@ patterns with Δ_μ > 0, N* the N at which a network can just satisfy all of the
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+from landscape_lib.measure import Estimate
 
 
 def gaps(
@@ -62,13 +63,6 @@ def effective_parameters(d: int, h: int, L: int) -> int:
     if min(d, h, L) < 1:
         raise ValueError(f"effective_parameters: got d={d}, h={h}, L={L}; each must be at least 1")
     return (d + 1) * h + (L - 1) * h * h
-
-
-class Estimate(NamedTuple):
-    """A number and its 95% interval."""
-
-    value: float
-    interval: tuple[float, float]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from .provenance import provenance
 class Source:
     """The experiment behind a figure: the function that ran, its seeds, its data, and the seconds it took.
 
-    A table made by `landscape_lib.sweeps.sweep` holds all of these and stands in its place; so does a part of one.
+    A table made by `landscape_lib.sweeps.sweep` holds all of these and stands in its place; so does a part of one. A
+    row has its ``seed``, or as words of numbers the ``seeds`` of all the networks that it is about.
     """
 
     experiment: Callable[..., Any]
@@ -90,12 +91,13 @@ def _of_source(of: Source) -> dict[str, Any]:
 
 def _of_table(table: pd.DataFrame) -> dict[str, Any]:
     whole = table.attrs.get("recorded", {}).get("seconds")  # of the measurement, where the rows do not say theirs
-    columns = ("dataset", "data_sha256", "seed", *(("seconds",) if whole is None else ()))
+    seeds = "seeds" if "seeds" in table else "seed"
+    columns = ("dataset", "data_sha256", seeds, *(("seconds",) if whole is None else ()))
     if missing := [name for name in columns if name not in table] + ["experiment"] * ("experiment" not in table.attrs):
         raise ValueError(f"of: the table has no {', '.join(missing)}; need one that sweep made of an experiment's rows")
     return {
         "experiment": table.attrs["experiment"],
-        "seeds": ranges(table.seed.unique().tolist()),
+        "seeds": ranges([int(word) for words in table[seeds].unique() for word in str(words).split()]),
         "dataset": ", ".join(sorted(table.dataset.unique())),
         "data_sha256": data_hash(table),
         "seconds": round(float(table.seconds.sum() if "seconds" in table else whole), 1),

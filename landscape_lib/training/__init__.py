@@ -1,5 +1,6 @@
 """How networks are trained: losses, optimisers, stopping rules, and populations that descend."""
 
+from landscape_lib.training.least_squares import minimum_norm
 from landscape_lib.training.losses import cross_entropy, hinge, mean_square, quadratic_hinge, soft_hinge
 from landscape_lib.training.optimisers import adam, gd
 from landscape_lib.training.stopping import PLATEAU, SATISFIED, STEPS, Stop
@@ -18,6 +19,7 @@ __all__ = [
     "gd",
     "hinge",
     "mean_square",
+    "minimum_norm",
     "quadratic_hinge",
     "soft_hinge",
     "train",

@@ -25,6 +25,7 @@ class History:
 
     steps: Int[Tensor, "times"]
     loss: Float[Tensor, "times nets"]
+    outputs: Float[Tensor, "times nets probed outputs"] | None = None  # f at the points of ``probe``, if any
 
 
 @dataclass(frozen=True)
@@ -161,37 +162,42 @@ class _Stack:
 class _Record:
     """What comes out: filled in as networks finish."""
 
-    weights: Tensor
+    population: Population  # all networks, each as it is when it finishes, or was at the last time kept
+    probe: Tensor | None
     loss: Tensor
     steps: Tensor
     reasons: list[str]
     times: list[int]
     curves: list[Tensor]
+    outputs: list[Tensor]
     began: float
 
     @classmethod
-    def of(cls, population: Population) -> "_Record":
-        w = population.weights
+    def of(cls, population: Population, probe: Tensor | None) -> "_Record":
+        own = population.take(range(len(population)))
+        w = own.weights
         steps = torch.zeros(len(population), dtype=torch.long, device=w.device)
         loss = torch.full_like(w[:, 0], torch.nan)
-        return cls(w.clone(), loss, steps, [""] * len(population), [], [], time.perf_counter())
+        return cls(own, probe, loss, steps, [""] * len(own), [], [], [], time.perf_counter())
 
     def add(self, step: int, losses: Tensor, stack: _Stack, reasons: list[str]) -> None:
         self.loss[stack.nets], self.steps[stack.nets] = losses, step
         finished = [i for i, reason in enumerate(reasons) if reason]
         for i in finished:
             net = int(stack.nets[i])
-            self.weights[net], self.reasons[net] = stack.population.weights[i], reasons[i]
+            self.population.weights[net], self.reasons[net] = stack.population.weights[i], reasons[i]
         if not self.times or step >= 1.25 * self.times[-1] or len(finished) == len(reasons):
             self.times.append(step)
             self.curves.append(self.loss.clone())
+            if self.probe is not None:
+                self.population.weights[stack.nets] = stack.population.weights
+                self.outputs.append(self.population(self.probe))
 
-    def run(self, population: Population) -> Run:
-        trained = population.take(range(len(population)))
-        trained.weights = self.weights
-        history = History(torch.tensor(self.times), torch.stack(self.curves))
+    def run(self) -> Run:
+        outputs = torch.stack(self.outputs) if self.outputs else None
+        history = History(torch.tensor(self.times), torch.stack(self.curves), outputs)
         seconds = time.perf_counter() - self.began
-        return Run(trained, self.loss, self.steps, tuple(self.reasons), history, seconds)
+        return Run(self.population, self.loss, self.steps, tuple(self.reasons), history, seconds)
 
 
 def _refuse_broken(losses: Tensor, nets: Tensor, step: int, setting: str) -> None:
@@ -250,6 +256,7 @@ def train(
     working_set: bool = False,
     batch: int | None = None,
     seed: int = 0,
+    probe: Float[Tensor, "*_ probed features"] | None = None,
     setting: str = "",
     progress: bool = False,
 ) -> Run:
@@ -267,6 +274,8 @@ def train(
     ``batch`` draws that many patterns a step (SGD), for each network from a generator of its own, seeded by ``seed``
     and the network's own seed.
 
+    ``probe``: inputs, shared or one set a network, at which the outputs are kept in the history: test points, say.
+
     >>> from landscape_lib.nets import MLP
     >>> from landscape_lib.training import Stop, adam, train
     >>> x = torch.eye(4, dtype=torch.float64)
@@ -278,7 +287,7 @@ def train(
     points = patterns.inputs.shape[-2] if batch is None else batch
     batches = None if batch is None else _Batches(population, seed, patterns.inputs.shape[-2], batch)
     stack = _Stack.of(population.take(range(len(population))), optimiser)  # the caller's networks stay as they are
-    record = _Record.of(population)
+    record = _Record.of(population, None if probe is None else population.checked(probe))
     blocks: list[_Block] = []
 
     with tqdm(total=stop.steps, disable=None if progress else True, desc=setting or "training") as bar:
@@ -304,4 +313,4 @@ def train(
             if batches is not None:
                 blocks = stack.blocks(patterns.at(stack.nets, batches.draw(stack.nets)))
             stack.descend(blocks, loss, points)
-    return record.run(population)
+    return record.run()

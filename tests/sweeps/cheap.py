@@ -100,3 +100,9 @@ def unfindable(x):
 
 
 lost, unfindable = unfindable, None  # the module has no such name any more, as a worker will find
+
+
+def with_a_bar(n):
+    from tqdm import tqdm
+
+    return len(list(tqdm(range(n), disable=True)))

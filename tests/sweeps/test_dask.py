@@ -177,3 +177,12 @@ def test_when_the_scheduler_dies_the_sweep_ends_in_words_and_goes_on_elsewhere(t
     sweep(cheap.logged, points, store=store)
     assert exported(tmp_path, 30, seconds=0.1) == undisturbed(tmp_path, 30)
     assert len(cheap.runs(log)) <= 32
+
+
+def test_what_listens_but_is_no_scheduler_is_told(tmp_path):
+    """A server that takes the connection and never says a word: the dashboard's port is taken for the scheduler's."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        says = f"no Dask scheduler answers at 'tcp://127.0.0.1:{port}'"
+        with pytest.raises(ValueError, match=says), cluster(f"tcp://127.0.0.1:{port}", timeout=1.0):
+            pass

@@ -302,3 +302,26 @@ def test_what_is_finished_can_be_had_before_the_rest_and_nothing_runs(store, log
 def test_what_is_finished_needs_a_store(as_user):
     with pytest.raises(ValueError, match="only_finished needs a store"):
         sweep(cheap.logged, [{"x": 1, "log": "none"}], only_finished=True)
+
+
+def test_nothing_is_retried_by_a_look(tmp_path, store, log):
+    with pytest.raises(ValueError, match="cannot retry_failed"):
+        sweep(cheap.logged, cheap.grid(2, log), store=store, only_finished=True, retry_failed=True)
+    with pytest.raises(StoreError, match="no such store"):
+        sweep(cheap.logged, cheap.grid(2, log), store=store, only_finished=True)
+    assert not store.exists()
+
+
+def test_a_store_that_may_not_be_written_is_told_at_once(store, log, monkeypatch):
+    sweep(cheap.logged, cheap.grid(2, log), store=store)
+    opened = Store.__init__
+
+    def read_only(self, path, **options):
+        opened(self, path, **options)
+        self._db.execute("PRAGMA query_only = 1")  # the answer of a file system that is mounted for reading
+
+    monkeypatch.setattr(Store, "__init__", read_only)
+    began = time.monotonic()
+    with pytest.raises(StoreError, match="readonly"):
+        sweep(cheap.logged, cheap.grid(3, log), store=store)
+    assert time.monotonic() - began < 60

@@ -115,3 +115,26 @@ def test_a_script_without_a_main_guard_is_told_what_is_wrong_and_no_point_is_bla
     assert done.returncode == 1
     assert "ExecutorError" in done.stderr and "must stand under `if __name__ == '__main__':`" in done.stderr
     assert status(tmp_path / "points.sqlite")[0].waiting == 2
+
+
+def test_a_script_without_a_main_guard_is_refused_with_as_few_points_as_workers_too(tmp_path):
+    """There the parent waited for its child's claim, and the child for its parent's."""
+    (script := tmp_path / "script.py").write_text(
+        "import cheap\nfrom landscape_lib.sweeps import processes, sweep\n"
+        f"points = cheap.grid(1, {str(tmp_path / 'log')!r})\n"
+        "with processes(1) as pool:\n"
+        f"    sweep(cheap.logged, points, pool, store={str(tmp_path / 's.sqlite')!r})\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert done.returncode and "__main__" in done.stderr.strip().splitlines()[-1]
+
+
+def test_a_worker_that_shows_progress_ends_without_a_complaint(tmp_path):
+    (script := tmp_path / "script.py").write_text(
+        "import cheap\nfrom landscape_lib.sweeps import processes\n"
+        "if __name__ == '__main__':\n"
+        "    with processes(2) as pool:\n"
+        "        assert pool.submit(cheap.with_a_bar, 3).result() == 3\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0 and "leaked" not in done.stderr

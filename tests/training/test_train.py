@@ -420,3 +420,29 @@ def test_door(as_user, given, says):
 def test_labels_of_each_network_on_shared_inputs_are_refused_also_when_networks_are_as_many_as_points(as_user):
     with pytest.raises(ValueError, match=r"labels have shape \(10, 10\), need \(10,\)"):
         train(mlps(10), X, Y.repeat(10, 1), optimiser=gd(0.1), stop=Stop(10))
+
+
+def test_a_probe_keeps_what_the_networks_say_in_time():
+    """Its last outputs are those of the trained networks, its first of the untrained, and each of a shorter run."""
+    nets = mlps(d=3, h=6)
+    x, y = gaussian(8, 3), gaussian(8, seed=1).sign()
+    probe = gaussian(5, 3, seed=2)
+    options = {"optimiser": adam(1e-2), "working_set": True}
+    run = train(nets, x, y, stop=Stop(400), probe=probe, **options)
+    plain = train(nets, x, y, stop=Stop(400), **options)
+    assert plain.history.outputs is None and torch.equal(plain.population.weights, run.population.weights)
+    assert run.history.outputs.shape == (len(run.history.steps), 4, 5, 1)
+    assert torch.equal(run.history.outputs[0], nets(probe)) and torch.equal(
+        run.history.outputs[-1], run.population(probe)
+    )
+    assert 0 < len(run.steps.unique()) and any(run.satisfied), "some finish before the others"
+    for i in (1, len(run.history.steps) // 2, -2):
+        short = train(nets, x, y, stop=Stop(int(run.history.steps[i])), **options)
+        assert_close(run.history.outputs[i], short.population(probe))
+
+
+def test_door_probe(as_user):
+    nets = mlps(2, d=3, h=6)
+    x, y = gaussian(8, 3), gaussian(8, seed=1).sign()
+    with pytest.raises(ValueError, match=r"inputs have shape \(3, 5, 3\), need .* \(2, points, features\)"):
+        train(nets, x, y, optimiser=adam(1e-2), stop=Stop(4), probe=gaussian(3, 5, 3))

@@ -1,0 +1,91 @@
+"""Ensembles against NumPy, exact small cases, and draws whose answers are known."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.testing import assert_close
+
+from landscape_lib.measure.ensembles import binomial, ensemble, errors, norm, variance
+
+
+def members(n, points, *, spread=1.0, seed=0):
+    """A rule that is right by one, and members that stray from it."""
+    generator = np.random.default_rng(seed)
+    labels = torch.from_numpy(generator.choice([-1.0, 1.0], size=points))
+    strayed = torch.from_numpy(generator.standard_normal((n, points))) * spread
+    return (labels + strayed)[..., None], labels
+
+
+@given(n=st.integers(2, 8), points=st.integers(1, 9), seed=st.integers(0, 99))
+def test_they_are_numpys_mean_variance_and_share(n, points, seed):
+    f, y = members(n, points, seed=seed)
+    found, plain = ensemble(f, y, resamples=10), f[..., 0].numpy()
+    wrong = np.sign(plain) != y.numpy()
+    together = np.sign(plain.mean(0)) != y.numpy()
+    assert found.error.value == pytest.approx(wrong.mean())
+    assert found.together.value == pytest.approx(together.mean())
+    assert found.gap.value == pytest.approx(wrong.mean() - together.mean())
+    assert found.variance.value == pytest.approx(np.var(plain, axis=0, ddof=1).mean())
+    assert found.norm.value == pytest.approx(np.sqrt((plain**2).mean(1)).mean())
+    assert_close(variance(f), torch.tensor(found.variance.value, dtype=torch.float64))
+
+
+def test_the_variance_is_unbiased():
+    """The mean of many estimates from three members is the true variance, to four standard errors."""
+    estimates = torch.stack([variance(members(3, 10, spread=0.7, seed=seed)[0]) for seed in range(2000)])
+    assert abs(estimates.mean() - 0.49) < 4 * estimates.std() / math.sqrt(2000)
+
+
+def test_outputs_of_several_numbers_add_their_variances():
+    f = torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert_close(variance(f), sum(variance(f[..., [i]]) for i in range(3)))
+    assert_close(norm(f).square(), sum(norm(f[..., [i]]).square() for i in range(3)))
+
+
+def test_intervals_hold_what_other_members_measure():
+    """Nine in ten of many 95% intervals hold the truth: a percentile bootstrap of twenty members is a little narrow."""
+    true = {name: 0.0 for name in ("error", "together", "gap", "variance", "norm")}
+    many = [ensemble(*members(20, 300, spread=0.8, seed=seed), resamples=300) for seed in range(200)]
+    for name in true:
+        estimates = [getattr(one, name) for one in many]
+        truth = np.mean([estimate.value for estimate in estimates])
+        held = np.mean([estimate.interval[0] <= truth <= estimate.interval[1] for estimate in estimates])
+        if name in ("variance", "norm"):  # points that are each drawn anew: only members differ in what is asked
+            assert 0.8 < held <= 1, name
+        assert all(e.interval[0] <= e.value <= e.interval[1] for e in estimates)
+
+
+def test_an_ensemble_of_equal_members_gains_nothing():
+    f, y = members(1, 40)
+    found = ensemble(f.repeat(5, 1, 1), y)
+    assert found.gap == (0, (0, 0)) and found.variance.value == pytest.approx(0)
+    assert found.error == found.together
+
+
+def test_binomial_errors():
+    draws = np.random.default_rng(0).binomial(797, 0.06, size=20_000) / 797
+    assert binomial(0.06, 797) == pytest.approx(draws.std(), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "call, says",
+    [
+        (lambda: errors(torch.zeros(2, 3), torch.ones(3)), r"outputs have shape \(2, 3\)"),
+        (lambda: errors(torch.zeros(2, 3, 1), torch.ones(2)), r"labels \(2,\)"),
+        (lambda: errors(torch.full((1, 3, 1), math.nan), torch.ones(3)), "NaN"),
+        (lambda: variance(torch.zeros(1, 3, 1)), r"\(1, 3, 1\), need .* at least two networks"),
+        (lambda: variance(torch.zeros(2, 0, 1)), r"\(2, 0, 1\)"),
+        (lambda: variance(torch.full((2, 3, 1), math.inf)), r"infinite outputs in networks \[0, 1\]"),
+        (lambda: ensemble(torch.zeros(2, 3, 1), torch.ones(3), resamples=1), "resamples is 1"),
+        (lambda: binomial(1.5, 10), "error is 1.5"),
+        (lambda: binomial(math.nan, 10), "error is nan"),
+        (lambda: binomial(0.5, 0), "0 points"),
+    ],
+)
+def test_door(as_user, call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
