@@ -4,6 +4,8 @@ Outputs become probabilities by p(y | x) = softmax(z / τ)_y. A network of one o
 so that p(±1) = 1/(1 + exp(∓f/τ)).
 """
 
+import math
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -58,6 +60,43 @@ def temperature(
         hotter = ((p * logits).sum(-1) - target).mean(-1) > 0  # too sure: 1/τ must fall
         low, high = torch.where(hotter, middle, low), torch.where(hotter, high, middle)
     return ((low + high) / 2).exp()
+
+
+def geometric(logits: Float[Tensor, "nets points classes"]) -> Float[Tensor, "points classes"]:
+    """Logits of an ensemble by the mean of its members' log-probabilities, log p = (1/n) Σ_i log softmax(z_i) + const.
+
+    One of two set-ups of calibrated ensembles: average first, then find one `temperature` for the ensemble.
+
+    >>> z = torch.tensor([[[0.0, 2.0]], [[0.0, -1.0]]])
+    >>> geometric(z).softmax(-1).round(decimals=4)      # log-odds of 0.5, the mean of 2 and −1
+    tensor([[0.3775, 0.6225]])
+    """
+    _members(logits, "geometric")
+    return F.log_softmax(logits, dim=-1).mean(0)
+
+
+def arithmetic(
+    logits: Float[Tensor, "nets points classes"], temperatures: Float[Tensor, "nets"] | float = 1.0
+) -> Float[Tensor, "points classes"]:
+    """Logits of an ensemble by the mean of its members' probabilities, p = (1/n) Σ_i softmax(z_i / τ_i).
+
+    The other of the two set-ups: find each member's own `temperature`, then average. The logits are log p, as good as any others.
+
+    >>> z = torch.tensor([[[0.0, 9.0]], [[0.0, -9.0]]])
+    >>> arithmetic(z).softmax(-1)
+    tensor([[0.5000, 0.5000]])
+    """
+    _members(logits, "arithmetic")
+    tau = torch.as_tensor(temperatures, dtype=logits.dtype, device=logits.device)
+    if tau.shape not in ((), logits.shape[:1]) or not bool((tau > 0).all()):
+        raise ValueError(f"arithmetic: temperatures are {temperatures!r}, need positive ones, one or {len(logits)}")
+    logs = F.log_softmax(logits / tau.reshape(-1, 1, 1), dim=-1)
+    return torch.logsumexp(logs, dim=0) - math.log(len(logits))
+
+
+def _members(logits: Tensor, what: str) -> None:
+    if logits.ndim != 3 or 0 in logits.shape:
+        raise ValueError(f"{what}: logits have shape {tuple(logits.shape)}, need (nets, points, classes)")
 
 
 def _index(labels: Tensor, logits: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ def minimum_norm(
     """The w that minimises ‖X w − y‖, and of all such w the one with the smallest ‖w‖: w = V S⁺ Uᵀ y, X = U S Vᵀ.
 
     With fewer features than points it is ordinary least squares. With more, X w = y has many solutions, and gradient
-    descent from w = 0 goes to this one (1903.08560, proposition 1). No matrix is inverted: singular values below
+    descent from w = 0 goes to this one (Hastie et al. 2022, 1903.08560). No matrix is inverted: singular values below
     ``rcond`` times the largest (by default, the rounding error of X) are directions that the data do not span.
 
     >>> X, y = torch.tensor([[1.0, 1.0]]), torch.tensor([[2.0]])     # one equation, two unknowns

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from landscape_lib.measure.calibration import COLDEST, HOTTEST, nll, temperature, two_classes
+from landscape_lib.measure.calibration import COLDEST, HOTTEST, arithmetic, geometric, nll, temperature, two_classes
 
 
 def drawn(seed, *, nets=3, points=50, classes=4, scale=3.0):
@@ -79,3 +79,38 @@ def test_door(as_user, logits, labels, says):
 def test_door_temperature(as_user, tau):
     with pytest.raises(ValueError, match="temperature is"):
         nll(torch.zeros(1, 3, 2), torch.zeros(3, dtype=torch.long), tau)
+
+
+@given(seed=st.integers(0, 99), classes=st.integers(2, 5))
+def test_an_ensemble_is_no_worse_than_its_members_are_on_average(seed, classes):
+    """Jensen: −log of a mean of probabilities is below the mean of −log; a geometric mean sums to at most 1."""
+    logits, labels = drawn(seed, nets=5, classes=classes)
+    mean = nll(logits, labels).mean()
+    assert nll(arithmetic(logits), labels) <= mean + 1e-12
+    assert nll(geometric(logits), labels) <= mean + 1e-12
+
+
+def test_the_two_ways_to_average_are_the_means_of_numpy_and_alike_for_one():
+    logits, labels = drawn(1)
+    tau = temperature(logits, labels)
+    p = np.exp(logits.numpy() / tau.numpy()[:, None, None])
+    p = (p / p.sum(-1, keepdims=True)).mean(0)
+    assert_close(arithmetic(logits, tau).exp(), torch.from_numpy(p))
+    p = np.exp(logits.numpy())
+    p = np.prod(p / p.sum(-1, keepdims=True), axis=0) ** (1 / 3)
+    assert_close(geometric(logits).softmax(-1), torch.from_numpy(p / p.sum(-1, keepdims=True)))
+    for way in (arithmetic, geometric):
+        assert_close(way(logits[:1]).softmax(-1), logits[0].softmax(-1))
+
+
+@pytest.mark.parametrize("way", [arithmetic, geometric])
+def test_door_ensembles(as_user, way):
+    for wrong in (torch.zeros(3, 2), torch.zeros(0, 3, 2)):
+        with pytest.raises(ValueError, match=f"{way.__name__}: logits have shape"):
+            way(wrong)
+
+
+@pytest.mark.parametrize("tau", [0.0, math.nan, torch.ones(3), torch.tensor([1.0, -1.0])])
+def test_door_arithmetic(as_user, tau):
+    with pytest.raises(ValueError, match="arithmetic: temperatures are"):
+        arithmetic(torch.zeros(2, 3, 2), tau)
