@@ -80,7 +80,7 @@ def arithmetic(
 ) -> Float[Tensor, "points classes"]:
     """Logits of an ensemble by the mean of its members' probabilities, p = (1/n) Σ_i softmax(z_i / τ_i).
 
-    The other of the two set-ups: find each member's own `temperature`, then average. The logits are log p, as good as any others.
+    The other of the two set-ups: find each member's own `temperature`, then average. The logits returned are log p.
 
     >>> z = torch.tensor([[[0.0, 9.0]], [[0.0, -9.0]]])
     >>> arithmetic(z).softmax(-1)
