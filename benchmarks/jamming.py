@@ -26,17 +26,19 @@ WIDTHS = (5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
 STOP = Stop(steps=10_000, plateau=(2000, 0.01))
 
 
-def one_at_a_time(tasks: Sequence[Task], h: int, seeds: Sequence[int]) -> list[tuple[bool, int]]:
+def one_at_a_time(
+    tasks: Sequence[Task], h: int, seeds: Sequence[int], *, L: int = L, lr: float = LR, stop: Stop = STOP
+) -> list[tuple[bool, int]]:
     """The reference: what each network ends as, and its steps."""
     ends = []
     for patterns, seed in zip(tasks, seeds, strict=True):
         mlp = MLP(D, h, L, seed=seed).double()
         layers = [part for layer in mlp.layers for part in (layer, torch.nn.ReLU())][:-1]
         net = torch.nn.Sequential(*layers)
-        optimiser = torch.optim.Adam(net.parameters(), lr=LR, fused=True)
+        optimiser = torch.optim.Adam(net.parameters(), lr=lr, fused=True)
         x, y = patterns.inputs, patterns.labels
         best, since = float("inf"), 0
-        for step in range(STOP.steps + 1):
+        for step in range(stop.steps + 1):
             with torch.no_grad():
                 gaps = 1 - y * net(x)[:, 0]
                 missed = gaps > 0
@@ -44,12 +46,12 @@ def one_at_a_time(tasks: Sequence[Task], h: int, seeds: Sequence[int]) -> list[t
                 loss = 0.5 * gaps.clamp(min=0).square().mean().item()
                 if loss < best * 0.99:
                     best, since = loss, step
-                if loss < 1e-12 or step - since >= 2000 or step == STOP.steps:
+                if loss < 1e-12 or step - since >= 2000 or step == stop.steps:
                     ends.append((loss < 1e-12, step))
                     break
             optimiser.zero_grad()
             if missed.any():
-                (0.5 * (1 - y[missed] * net(x[missed])[:, 0]).square().sum() / P).backward()
+                (0.5 * (1 - y[missed] * net(x[missed])[:, 0]).square().sum() / len(y)).backward()
                 optimiser.step()
     return ends
 
