@@ -91,6 +91,8 @@ class _Flight:
         if self._dask.status == "running" and time.monotonic() - self._asked > 5 * TICK:
             with suppress(OSError):
                 self._threads = sum(self._dask.nthreads().values())  # an adaptive cluster grows by what waits for it
+                if not self._threads and self._asked < 0:
+                    print("sweep: the cluster has no workers yet; the points wait for them", file=sys.stderr)
             self._asked = time.monotonic()
         return self._threads, 2 * self._threads + 8
 

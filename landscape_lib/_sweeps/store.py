@@ -61,7 +61,7 @@ class Store:
 
     def __init__(self, path: str | Path, *, create: bool = True) -> None:
         self.path = Path(path).resolve()
-        if not create and not self.path.is_file():
+        if not create and not (self.path.is_file() and self.path.stat().st_size):  # to look changes nothing
             raise StoreError(f"{path}: no such store; a sweep with this path makes it")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

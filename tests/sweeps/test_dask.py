@@ -118,6 +118,15 @@ def test_a_killed_client_goes_on_when_it_is_started_again(dask, store, log, star
     assert 30 <= len(cheap.runs(log)) <= 30 + 2 * 12
 
 
+def test_a_cluster_without_workers_is_told_and_waited_for(shared, start, tmp_path):
+    shared.need(0)
+    client = start(scheduler=shared.address, points=4)
+    assert "the cluster has no workers yet" in client.stderr.readline()
+    shared.need(2)
+    finish(client)
+    assert exported(tmp_path, 4, seconds=0.0) == undisturbed(tmp_path, 4)
+
+
 def test_two_clients_share_a_cluster_and_a_store(dask, store, log, start, tmp_path):
     for client in [start(scheduler=dask.address, points=30, seconds=0.05) for _ in range(2)]:
         finish(client)

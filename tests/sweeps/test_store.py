@@ -183,6 +183,10 @@ def test_what_is_no_store_is_refused(path, tmp_path):
         Store(tmp_path)
     with pytest.raises(StoreError, match="cannot be opened: .*text"):
         Store(text / "points.sqlite")
+    (tmp_path / "empty.sqlite").touch()
+    with pytest.raises(StoreError, match="empty.sqlite: no such store"):
+        status(tmp_path / "empty.sqlite")
+    assert (tmp_path / "empty.sqlite").stat().st_size == 0
     with pytest.raises(StoreError, match="missing.sqlite: no such store"):
         status(tmp_path / "missing.sqlite")
     assert not (tmp_path / "missing.sqlite").exists(), "looking makes nothing"
