@@ -202,9 +202,8 @@ def _cures(
     stopped, calibrated = [], []
     for chosen, measured in (halves, halves[::-1]):
         here, there = (errors(test[:, :, part], labels[part]) for part in (chosen, measured))
-        lowest = here.cummin(0)
-        first = (here == lowest.values) & (here < torch.cat([torch.full_like(here[:1], torch.inf), lowest.values[:-1]]))
-        times = torch.where(first, torch.arange(len(here))[:, None], 0).cummax(0).values
+        before = torch.cat([torch.full_like(here[:1], torch.inf), here.cummin(0).values[:-1]])
+        times = torch.where(here < before, torch.arange(len(here))[:, None], 0).cummax(0).values  # of the lowest so far
         stopped.append(there.gather(0, times).mean(1))
         tau = temperature(logits[:, :, chosen], classes[chosen])
         calibrated.append(nll(logits[:, :, measured], classes[measured], tau).mean(1))

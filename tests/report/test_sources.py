@@ -25,6 +25,14 @@ def test_a_part_of_a_table_still_knows_its_experiment_and_counts_only_its_own():
     assert (whole["seconds"], part["seconds"]) == (4.0, 1.5)
 
 
+def test_a_row_about_many_networks_names_all_their_seeds():
+    row = {"dataset": "digits", "data_sha256": "ab", "seconds": 1.0}
+    table = sweep(lambda seeds: [{**row, "seeds": seeds}], [{"seeds": "0 1 2 7"}, {"seeds": "2 3"}])
+    assert facts(table)["seeds"] == "0 to 3, 7"
+    with pytest.raises(ValueError, match="no seeds"):
+        facts(table[:0])
+
+
 def test_several_are_told_together():
     live = sweep(runs, [{"P": 3}])
     paper = live.drop(columns="seconds").assign(data_sha256=["b" * 64, "c" * 64, "c" * 64], seed=7)
