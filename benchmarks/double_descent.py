@@ -1,6 +1,6 @@
 """The model-wise curve of double descent: seconds a network, one at a time against the chapter's stacks.
 
-The class grid of `landscape_lib.experiments.double_descent` on digits: eleven widths, P = 1000, a tenth of the labels
+The curve of `landscape_lib.experiments.double_descent` on digits: twelve widths, P = 1000, a tenth of the labels
 flipped. Ours trains all twenty members of a stack; the reference, that of jamming.py, only the first few of each width.
 Both have one thread and one process, and take turns, stack by stack.
 """
@@ -10,7 +10,7 @@ import argparse
 from jamming import clock, one_at_a_time
 
 import landscape_lib
-from landscape_lib.experiments.double_descent import grid, task
+from landscape_lib.experiments.double_descent import MEMBERS, grid, task
 from landscape_lib.training import Stop
 from landscape_lib.training.stacks import descend
 
@@ -22,9 +22,9 @@ def main() -> None:
     landscape_lib.one_thread()
     print("widths     one at a time, s a network   in stacks   ratio")
     alone, ours = 0.0, 0.0
-    for point in grid("class", "digits"):
+    for point in (point for point in grid("class", "digits") if len(point["seeds"]) == MEMBERS):
         L, lr, widths, seeds = point["L"], point["lr"], point["widths"], point["seeds"]
-        one = task("digits", point["P"], 10, point["noise"], point["task_seed"])
+        one = task("digits", point["P"], 10, point["noise"], point["task_seeds"][0])
         stop, few = Stop(point["steps"], plateau=(2000, 0.01)), seeds[: options.members]
         each = [clock(one_at_a_time, [one] * len(few), h, few, L=L, lr=lr, stop=stop)[1] / len(few) for h in widths]
         settings = {"L": L, "loss": "quadratic_hinge", "lr": lr, "steps": point["steps"]}

@@ -38,7 +38,7 @@ def nll(
 
 
 def temperature(
-    logits: Float[Tensor, "*nets points classes"], labels: Int[Tensor, "points"], steps: int = 60
+    logits: Float[Tensor, "*nets points classes"], labels: Int[Tensor, "points"], steps: int = 40
 ) -> Float[Tensor, "*nets"]:
     """τ of the smallest NLL on validation points, of each network (Guo et al. 2017, 1706.04599).
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+BETA = 20.0  # of the soft hinge
 
 
 def _margins(outputs: Tensor, labels: Tensor) -> Tensor:
@@ -49,7 +50,7 @@ def hinge(
 
 
 def soft_hinge(
-    outputs: Float[Tensor, "nets points 1"], labels: Float[Tensor, "*nets points"], beta: float = 20.0
+    outputs: Float[Tensor, "nets points 1"], labels: Float[Tensor, "*nets points"], beta: float = BETA
 ) -> Float[Tensor, "nets points"]:
     """log(1 + exp(β (1 − y f))) / β: the hinge with its corner rounded over a width 1/β (1906.08034)."""
     return F.softplus(1 - _margins(outputs, labels), beta=beta)
@@ -87,7 +88,7 @@ def mean_square(
 def slope(
     loss: Loss, outputs: Float[Tensor, "nets points outputs"], labels: Tensor
 ) -> Float[Tensor, "nets points outputs"]:
-    """∂ℓ_μ/∂f_μ of each pattern: by its formula for the losses of the jamming chapter, by `torch.autograd` for others.
+    """∂ℓ_μ/∂f_μ of each pattern: by its formula for the losses that chapters descend, by `torch.autograd` for others.
 
     A step of a small stack is made of the fixed costs of its operations, and the graph of a loss was a third of them.
 
@@ -96,6 +97,8 @@ def slope(
     """
     if loss is quadratic_hinge:
         return ((1.0 - _margins(outputs, labels)).clamp_(min=0) * -labels)[..., None]
+    if loss is soft_hinge:
+        return (torch.sigmoid(BETA * (1.0 - _margins(outputs, labels))) * -labels)[..., None]
     if loss is cross_entropy and outputs.shape[-1] == 1:
         return (torch.sigmoid(-_margins(outputs, labels)) * -labels)[..., None]
     leaf = outputs.detach().requires_grad_()

@@ -8,13 +8,13 @@ from torch import Tensor
 
 from landscape_lib.data import Task
 from landscape_lib.nets import MLP, Population, widen
-from landscape_lib.training.losses import cross_entropy, quadratic_hinge
+from landscape_lib.training.losses import cross_entropy, quadratic_hinge, soft_hinge
 from landscape_lib.training.optimisers import adam
 from landscape_lib.training.stopping import Stop
 from landscape_lib.training.train import Run, train
 
 ZERO = 1e-12  # a loss per pattern below this is none
-LOSSES = {"quadratic_hinge": quadratic_hinge, "cross_entropy": cross_entropy}
+LOSSES = {"quadratic_hinge": quadratic_hinge, "soft_hinge": soft_hinge, "cross_entropy": cross_entropy}
 
 
 def bands(widths: Sequence[int], ratio: float = 1.35) -> list[list[int]]:
@@ -41,22 +41,28 @@ def descend(
     loss: str,
     lr: float,
     steps: int,
-    probe: Float[Tensor, "points features"] | None = None,
+    activation: str = "relu",
+    dtype: torch.dtype = torch.float64,
+    probe: Float[Tensor, "*_ probed features"] | None = None,
     device: str = "cpu",
 ) -> Run:
     """Train one network a width and seed, the ``tasks[i]`` being those of ``seeds[i]``, width by width, all at once.
 
-    Full-batch Adam in float64 from orthogonal weights and zero biases, until the loss is zero, stands still for 2,000
-    steps, or the ``steps`` are over. Networks of all widths are widened to the widest, which changes neither what they
-    compute nor how they learn, so that they train in one stack. The history keeps the outputs at ``probe``.
+    Full-batch Adam from orthogonal weights and zero biases, until the loss is zero (of a soft hinge, the hinge that it
+    rounds), stands still for 2,000 steps, or the ``steps`` are over. ReLU networks of all widths are widened to the
+    widest, which changes neither what they compute nor how they learn, so that they train in one stack. The history
+    keeps the outputs at ``probe``.
     """
     d = tasks[0].inputs.shape[1]
     members = [(h, seed) for h in widths for seed in seeds]
-    population = Population(
-        lambda i: widen(MLP(d, members[i][0], L, seed=members[i][1]), max(widths)), range(len(members)), device=device
-    )
-    inputs = torch.stack([task.inputs for task in tasks]).to(device).repeat(len(widths), 1, 1)
-    labels = torch.stack([task.labels for task in tasks]).to(device).repeat(len(widths), 1)
+
+    def member(i: int) -> MLP:
+        net = MLP(d, members[i][0], L, activation=activation, seed=members[i][1])
+        return net if len(set(widths)) == 1 else widen(net, max(widths))
+
+    population = Population(member, range(len(members)), dtype=dtype, device=device)
+    inputs = torch.stack([task.inputs for task in tasks]).to(device, dtype).repeat(len(widths), 1, 1)
+    labels = torch.stack([task.labels for task in tasks]).to(device, dtype).repeat(len(widths), 1)
     return train(
         population,
         inputs,
@@ -64,7 +70,8 @@ def descend(
         optimiser=adam(lr),
         stop=Stop(steps, satisfied=ZERO, plateau=(2000, 0.01)),
         loss=LOSSES[loss],
-        working_set=loss == "quadratic_hinge",
-        probe=None if probe is None else probe.to(device),
+        judged=quadratic_hinge if loss == "soft_hinge" else None,
+        working_set=loss != "cross_entropy",
+        probe=None if probe is None else probe.to(device, dtype),
         setting=f"P={tasks[0].inputs.shape[0]}, h={min(widths)} to {max(widths)}, L={L}, {loss}, lr={lr:g}",
     )

@@ -126,12 +126,16 @@ class _Stack:
         self.margins = None if self.margins is None else self.margins[stay]
 
     def in_reach(self, margins: Tensor, loss: Loss) -> Tensor:
-        """Patterns with a loss, or with one if y f fell by twice the largest fall since the last check."""
+        """Patterns that pull, or would if y f fell by twice the largest fall since the last check.
+
+        A pull below the rounding of 1 is none: that is where the tail of a soft hinge ends.
+        """
         if self.margins is None:
             needed = torch.ones_like(margins, dtype=torch.bool)
         else:
             reach = 2 * (self.margins - margins).clamp(min=0).amax(1, keepdim=True)
-            needed = loss((margins - reach)[..., None], torch.ones_like(margins)) > 0
+            pull = slope(loss, (margins - reach)[..., None], torch.ones_like(margins))[..., 0].abs()
+            needed = pull > torch.finfo(pull.dtype).eps / 4
         self.margins = margins
         return needed
 
@@ -252,6 +256,7 @@ def train(
     optimiser: Optimiser,
     stop: Stop,
     loss: Loss = quadratic_hinge,
+    judged: Loss | None = None,
     every: int = 10,
     working_set: bool = False,
     batch: int | None = None,
@@ -264,11 +269,13 @@ def train(
 
     Inputs and labels are shared, (points, features) and (points,), or one set a network, with a leading axis nets.
     Every ``every`` steps all losses are computed, the rules judged, and finished networks leave the stack.
+    ``judged`` is the loss that rules and history look at, where it is not the one that is descended: a soft hinge is
+    never zero, and ends where the hinge is.
     A loss that is NaN or infinite ends the run with a `DivergedError` that names step, networks and ``setting``.
 
     ``working_set`` back-propagates only the patterns that may have a gradient, for a loss of finite range (the hinges):
-    those that are unsatisfied, or would be if their output moved against their label by twice the largest such move
-    since the last check. With ``every=1`` this is exact; with more, a pattern that moves faster than that is missed
+    those that pull, or would if their output moved against their label by twice the largest such move since the last
+    check. With ``every=1`` this is exact; with more, a pattern that moves faster than that is missed
     until the next check.
 
     ``batch`` draws that many patterns a step (SGD), for each network from a generator of its own, seeded by ``seed``
@@ -295,7 +302,7 @@ def train(
             if step % every == 0 or step == stop.steps:
                 here = patterns.of(stack.nets)
                 outputs = stack.population(here.inputs)
-                losses = loss(outputs, here.labels).mean(-1)
+                losses = (judged or loss)(outputs, here.labels).mean(-1)
                 _refuse_broken(losses, stack.nets, step, setting)
                 reasons = stack.judge(losses, step, stop)
                 record.add(step, losses, stack, reasons)

@@ -105,11 +105,47 @@ def test_a_cure_that_has_nothing_to_choose_changes_nothing():
     assert torch.nn.functional.softplus(-f).mean().item() == pytest.approx(raw.item())
 
 
-def test_the_grid_has_every_width_once_and_the_widest_first():
+def test_the_grid_of_a_class_has_a_curve_a_control_and_a_plane():
     points = dd.grid("class", "digits", seed=2)
-    widths = [h for point in points for h in point["widths"]]
-    assert sorted(widths) == list(dd.CLASS_WIDTHS) and widths[0] > widths[-1]
-    assert {(point["seeds"][0], len(point["seeds"]), point["task_seed"]) for point in points} == {(40, 20, 2)}
+    parts = {}
+    for point in points:
+        parts.setdefault((point["P"], point["noise"]), []).append(point)
+    assert parts.keys() == {(1000, 0.1), (1000, 0.0), (500, 0.1), (250, 0.1), (125, 0.1)}
+    for (P, noise), stacks in parts.items():
+        wanted = dd.CLASS_WIDTHS if (P, noise) == (1000, 0.1) else dd.PLANE_WIDTHS
+        assert sorted(h for point in stacks for h in point["widths"]) == list(wanted)
+    assert {(p["seeds"], p["task_seeds"]) for p in parts[1000, 0.1]} == {(tuple(range(40, 60)), (11,))}
+    assert {(p["seeds"], p["task_seeds"]) for p in parts[250, 0.1]} == {((40, 41), (11, 12, 13, 14, 15))}
+    work = [point["P"] * len(point["seeds"]) * max(point["widths"]) for point in points]
+    assert work == sorted(work, reverse=True), "the longest first"
+
+
+def test_training_sets_share_a_stack_and_none_sees_another():
+    together = pd.DataFrame(dd.curve("digits", widths=(4, 5), task_seeds=(3, 7), **SETTING))
+    for task_seed in (3, 7):
+        alone = pd.DataFrame(dd.curve("digits", widths=(4, 5), task_seeds=(task_seed,), **SETTING))
+        rows = together[together.task_seed == task_seed].reset_index(drop=True)
+        columns = ["h", "step", "error", "separated", "satisfied", "data_sha256"]
+        pd.testing.assert_frame_equal(rows[columns], alone[columns])
+        np.testing.assert_allclose(rows[["variance", "norm", "nll"]], alone[["variance", "norm", "nll"]], rtol=1e-6)
+
+
+def test_the_papers_networks_end_where_every_margin_is_reached():
+    how = {"loss": "soft_hinge", "activation": "swish", "precision": "float32", "lr": 1e-2, "steps": 3000}
+    rows = pd.DataFrame(dd.curve("digits", 50, (10, 11), seeds=(0, 1), **how))
+    last = rows.groupby("h").tail(1)
+    assert last.satisfied.tolist() == last.separated.tolist() == [2, 2] and last.step.lt(3000).all()
+    assert last.N.tolist() == [sum(p.numel() for p in MLP(10, h, 2).parameters()) for h in (10, 11)]
+    assert rows.groupby("h").first().satisfied.eq(0).all()
+
+
+@pytest.mark.parametrize(
+    "given, says",
+    [({"loss": "square"}, "unknown loss 'square', choose one of"), ({"precision": "half"}, "unknown precision 'half'")],
+)
+def test_curve_refuses(given, says):
+    with pytest.raises(ValueError, match=says):
+        dd.curve("digits", 50, (3,), seeds=(0, 1), steps=0, **given)
 
 
 @pytest.mark.parametrize(
