@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -12,7 +13,7 @@ from torch import Tensor
 from landscape_lib.data import NAMES, Task, image_task, load
 from landscape_lib.measure.calibration import nll, temperature, two_classes
 from landscape_lib.measure.ensembles import ensemble, errors
-from landscape_lib.measure.jamming import effective_parameters
+from landscape_lib.measure.jamming import Transition, effective_parameters, transition
 from landscape_lib.nets import legendre, random_fourier
 from landscape_lib.training import minimum_norm
 from landscape_lib.training.stacks import LOSSES, bands, descend
@@ -176,6 +177,7 @@ def curve(
     The cures need a validation part. The test points are halved; what is chosen on one half is measured on the other,
     and the two are averaged: ``error_stopped``, each member's error at the step, up to now, of its smallest validation
     error; ``nll_calibrated``, its NLL at the temperature of the smallest validation NLL; ``nll`` is that at τ = 1.
+    Their intervals are 1.96 standard errors of the members' mean.
     """
     if loss not in LOSSES:
         raise ValueError(f"curve: unknown loss {loss!r}, choose one of {tuple(LOSSES)}")
@@ -232,7 +234,7 @@ def _in_time(
     """What is measured of one ensemble at each step; ``f`` on training points, then test points."""
     P = len(one.labels)
     wrong, test = errors(f[:, :, :P], one.labels), f[:, :, P:]
-    stopped, raw, calibrated = _cures(test, one.test_labels)
+    cures = _cures(test, one.test_labels)
     rows = []
     for t, step in enumerate(steps):
         row = {
@@ -240,10 +242,10 @@ def _in_time(
             "train_error": wrong[t].mean().item(),
             "separated": int((wrong[t] == 0).sum()),
             "satisfied": int((zero <= step).sum()),
-            "error_stopped": stopped[t].item(),
-            "nll": raw[t].item(),
-            "nll_calibrated": calibrated[t].item(),
         }
+        for name, each in zip(("error_stopped", "nll", "nll_calibrated"), (cure[t] for cure in cures), strict=True):
+            value, error = each.mean().item(), 1.96 * each.std().item() / len(each) ** 0.5
+            row |= {name: value, f"{name}_low": value - error, f"{name}_high": value + error}
         found = ensemble(test[t], one.test_labels)
         for name in ("error", "together", "gap", "variance", "norm"):
             value, (low, high) = getattr(found, name)
@@ -254,8 +256,8 @@ def _in_time(
 
 def _cures(
     test: Float[Tensor, "times nets points 1"], labels: Float[Tensor, "points"]
-) -> tuple[Float[Tensor, "times"], Float[Tensor, "times"], Float[Tensor, "times"]]:
-    """Means over members of the error when stopped early, the NLL, and the calibrated NLL, cross-fitted over halves."""
+) -> tuple[Float[Tensor, "times nets"], Float[Tensor, "times nets"], Float[Tensor, "times nets"]]:
+    """Each member's error when stopped early, NLL, and calibrated NLL, cross-fitted over halves of the test points."""
     half = len(labels) // 2
     halves = (slice(0, half), slice(half, None))
     classes, logits = (labels > 0).long(), two_classes(test)
@@ -264,10 +266,21 @@ def _cures(
         here, there = (errors(test[:, :, part], labels[part]) for part in (chosen, measured))
         before = torch.cat([torch.full_like(here[:1], torch.inf), here.cummin(0).values[:-1]])
         times = torch.where(here < before, torch.arange(len(here))[:, None], 0).cummax(0).values  # of the lowest so far
-        stopped.append(there.gather(0, times).mean(1))
+        stopped.append(there.gather(0, times))
         tau = temperature(logits[:, :, chosen], classes[chosen])
-        calibrated.append(nll(logits[:, :, measured], classes[measured], tau).mean(1))
-    return torch.stack(stopped).mean(0), nll(logits, classes).mean(1), torch.stack(calibrated).mean(0)
+        calibrated.append(nll(logits[:, :, measured], classes[measured], tau))
+    return torch.stack(stopped).mean(0), nll(logits, classes), torch.stack(calibrated).mean(0)
+
+
+def separation(rows: pd.DataFrame, *, resamples: int = 2000, seed: int = 0) -> Transition:
+    """N*: the N at which half of the networks have every training label right, from rows of `curve` at one step.
+
+    Of a ReLU network that gives each pattern its sign, a multiple has zero hinge loss: only the patience to get there
+    may be missing. So this N* depends less on the number of steps than that of zero loss.
+    """
+    N = np.repeat(rows.N.to_numpy(float), rows.members)
+    right = np.concatenate([np.arange(n) < k for k, n in zip(rows.separated, rows.members, strict=True)])
+    return transition(N, right, resamples=resamples, seed=seed)
 
 
 EXPERIMENT = curve
