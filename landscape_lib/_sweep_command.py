@@ -100,7 +100,8 @@ def _sweep(arguments: argparse.Namespace) -> int:
             options: dict[str, Any] = {"retry_failed": again, "only_finished": arguments.only_finished}
             table = sweep(module.EXPERIMENT, grid, executor, store=store, name=name, **options)
         if out is not None and len(table):
-            write_results(table, out, command=_command(arguments), budget=arguments.budget)
+            digits = getattr(module, "DIGITS", None)  # in full, if the experiment does not say how many mean something
+            write_results(table, out, command=_command(arguments), budget=arguments.budget, digits=digits)
             print(f"{out}: {len(table)} rows")
         elif out is not None:
             print(f"{out}: not written, nothing is finished", file=sys.stderr)

@@ -59,18 +59,18 @@ def estimate(statistic: Callable[..., np.ndarray], *curves: Curve, seed: int = 0
     return _around(drawn[0], drawn[1:])
 
 
-def prominence(values: Float[np.ndarray, "*draws sizes"]) -> Float[np.ndarray, "*draws"] | np.floating:
+def prominence(values: Float[np.ndarray, "*draws sizes"]) -> Float[np.ndarray, "*draws"]:
     """How far the highest peak stands above both of its sides, in ln: max_j min(ln y_j/y_i, ln y_j/y_k), i < j < k.
 
     i and k are the lowest points before and after j. A curve that only falls, or only rises, has no peak: 0.
 
-    >>> prominence(np.array([1.0, 0.5, 2.0, 1.5])).round(3)     # 2 over 1.5, the lower of its sides
-    np.float64(0.288)
+    >>> round(float(prominence(np.array([1.0, 0.5, 2.0, 1.5]))), 3)     # 2 over 1.5, the lower of its sides
+    0.288
     """
     y = np.log(values)
     before = np.minimum.accumulate(y, -1)
     after = np.minimum.accumulate(y[..., ::-1], -1)[..., ::-1]
-    return np.minimum(y - before, y - after).max(-1)
+    return np.asarray(np.minimum(y - before, y - after).max(-1))
 
 
 def cusp(curves: Sequence[Curve], N_star: Float[np.ndarray, "draws"], *, seed: int = 0) -> Estimate:
