@@ -34,9 +34,7 @@ class Curve:
             raise ValueError(f"Curve: {len(rows)} rows of {rows.N.nunique()} sizes N, need at least three, one a size")
         value, low, high = (rows[column].to_numpy(float) for column in (name, f"{name}_low", f"{name}_high"))
         if not (np.isfinite([low, high]).all() and (low > 0).all() and (low <= value).all() and (value <= high).all()):
-            raise ValueError(
-                f"Curve: {name} must be positive, finite, and within its interval; left as it is elsewhere"
-            )
+            raise ValueError(f"Curve: {name} must be positive, finite, and inside its interval")
         return cls(rows.N.to_numpy(float), value, low, high)
 
     def draws(self, seed: int, resamples: int) -> Drawn:

@@ -92,14 +92,14 @@ def test_stopping_never_looks_at_the_part_it_is_measured_on():
     test = torch.ones(3, 1, 10, 1, dtype=torch.float64)
     test[1, 0, 5:], test[2, 0, :5] = -1, -1  # at step 1 the second half is wrong, at step 2 the first
     test[0, 0, [4, 9]] = -1  # at step 0 one point of each is
-    stopped, *_ = dd._cures(test, labels)
+    stopped, *_ = dd._cures(test, labels, range(3))
     assert stopped[:, 0].tolist() == [0.2, pytest.approx((1.0 + 0.2) / 2), 1.0]
 
 
 def test_a_cure_that_has_nothing_to_choose_changes_nothing():
     f = torch.randn(1, 4, 50, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     labels = torch.ones(50, dtype=torch.float64)
-    stopped, raw, calibrated = dd._cures(f, labels)
+    stopped, raw, calibrated = dd._cures(f, labels, [0])
     assert stopped.mean().item() == pytest.approx((f < 0).double().mean().item())
     assert calibrated.mean() < raw.mean()
     assert torch.nn.functional.softplus(-f).mean().item() == pytest.approx(raw.mean().item())
@@ -114,8 +114,8 @@ def test_the_grid_of_a_class_has_a_curve_a_control_and_a_plane():
     for (P, noise), stacks in parts.items():
         wanted = dd.CLASS_WIDTHS if (P, noise) == (1000, 0.1) else dd.PLANE_WIDTHS
         assert sorted(h for point in stacks for h in point["widths"]) == list(wanted)
-    assert {(p["seeds"], p["task_seeds"]) for p in parts[1000, 0.1]} == {(tuple(range(40, 60)), (11,))}
-    assert {(p["seeds"], p["task_seeds"]) for p in parts[250, 0.1]} == {((40, 41), (11, 12, 13, 14, 15))}
+    assert {(p["seeds"], p["task_seeds"]) for p in parts[1000, 0.1]} == {(tuple(range(40, 60)), (21,))}
+    assert {(p["seeds"], p["task_seeds"]) for p in parts[250, 0.1]} == {((40, 41), tuple(range(21, 31)))}
     work = [point["P"] * len(point["seeds"]) * max(point["widths"]) for point in points]
     assert work == sorted(work, reverse=True), "the longest first"
 

@@ -1,4 +1,4 @@
-"""The picture at the head of chapter 3: python book/picture.py draws book/static/jamming.png.
+"""The picture at the head of chapter 3: python book/picture_jamming.py draws book/static/jamming.png.
 
 Its table, book/results/jamming_class_mnist.csv, is made in two minutes, on two cores, by
 

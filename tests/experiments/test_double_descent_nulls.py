@@ -1,0 +1,117 @@
+"""Each claim of the double descent chapter has a null, and its rule rejects it (book/claims.yml names both)."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from landscape_lib.experiments import double_descent as dd
+from landscape_lib.measure import double_descent as measure
+from landscape_lib.nets import legendre
+from landscape_lib.report import bootstrap, decide, load_claims
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = {name: entry.rule for name, entry in load_claims(ROOT / "book" / "claims.yml").items()}
+N = np.array([42.0, 60, 102, 152, 210, 276, 390, 620, 1092, 2040, 3752, 7280])
+STARS = 350 * np.exp(np.random.default_rng(0).normal(0, 0.04, 1001))
+
+
+def verdict(name, value, interval):
+    low, high = interval
+    return decide(RULES[name], float(value), (float(min(low, value)), float(max(high, value))), n_seeds=20)
+
+
+def curve(values, error=0.03):
+    return measure.Curve(N, values, values * np.exp(-1.96 * error), values * np.exp(1.96 * error))
+
+
+def peaked(height=1.0, at=350.0):
+    """A curve that falls slowly, and has a peak in ln N of that height in ln."""
+    return 0.1 * N**-0.05 * np.exp(height * np.exp(-0.5 * np.square(np.log(N / at) / 0.7)))
+
+
+def test_a_ridge_has_no_peak():
+    """The claim's quantity, of polynomials with a ridge."""
+    grid, degrees, P = torch.linspace(-1, 1, 501).double(), (1, 3, 5, 8, 12, 16, 19, 24, 40, 100, 300), 20
+    X_grid, errors = legendre(grid, max(degrees)), []
+    for seed in range(20):
+        x, y = dd.scatter(P, 0.3, seed)
+        X = legendre(x, max(degrees))
+        errors.append([])
+        for degree in degrees:
+            A = X[:, : degree + 1]
+            w = torch.linalg.solve(A.T @ A + torch.eye(degree + 1).double(), A.T @ y)
+            errors[-1].append((X_grid[:, : degree + 1] @ w - dd.truth(grid)).square().mean().item())
+    terms = np.array(degrees) + 1
+
+    def second_descent(drawn):
+        error = np.median(drawn, axis=0)
+        return np.log10(error[terms == P][0] / max(error[terms < P].min(), error[-1]))
+
+    assert verdict("dd.polynomial", *bootstrap(np.array(errors), second_descent)) == "not reproduced"
+
+
+def test_features_of_half_of_the_points_peak_elsewhere():
+    sizes = (20, 40, 60, 75, 90, 120, 150, 200, 400)
+    rows = pd.DataFrame(dd.features("digits", 75, sizes, seeds=range(10)))
+    both = np.stack([rows.pivot(index="seed", columns="N", values=name) for name in ("square", "norm")], axis=1)
+
+    def furthest(drawn):
+        peaks = [sizes[i] / 150 for i in np.median(drawn, axis=0).argmax(-1)]
+        return max(peaks, key=lambda ratio: abs(np.log(ratio)))
+
+    assert verdict("dd.features", *bootstrap(both, furthest)) == "not reproduced"
+
+
+def test_an_error_that_only_falls_has_no_cusp():
+    falling, there = curve(0.2 * N**-0.2), curve(peaked())
+    assert verdict("dd.cusp", *measure.cusp([there, there, there], STARS)) == "reproduced"
+    assert verdict("dd.cusp", *measure.cusp([falling, there, there], STARS)) == "not reproduced"
+
+
+def test_a_logarithm_is_no_divergence():
+    past = N > 380
+    norm = measure.Curve(N[past], *(np.log(N[past]) ** -1 * 10 * scale for scale in (1, 0.98, 1.02)))
+    assert verdict("dd.divergence", *measure.divergence(norm, STARS)) != "reproduced"
+    values = 2 + 500 / (N[past] - STARS[0])
+    true = measure.Curve(N[past], values, values * 0.99, values * 1.01)
+    assert verdict("dd.divergence", *measure.divergence(true, STARS)) == "reproduced"
+
+
+def test_an_error_that_rises_is_no_descent():
+    assert verdict("dd.descent", *measure.descent(curve(peaked()))) == "reproduced"
+    there, back = np.split(peaked(), [8])
+    assert verdict("dd.descent", *measure.descent(curve(np.append(there, back[::-1])))) == "not reproduced"
+
+
+@pytest.mark.parametrize("rise, wanted", [(0.03, "reproduced"), (-0.03, "not reproduced"), (0.0, "not reproduced")])
+def test_more_data_that_helps_does_not_hurt(rise, wanted):
+    """Training sets differ by half a percent here: with the spread of the chapter's, fewer would say nothing."""
+    differences = rise + np.random.default_rng(1).normal(0, 0.002, 10)
+    assert verdict("dd.sample", *bootstrap(differences)) == wanted
+
+
+def test_a_plateau_is_no_second_fall():
+    steps = np.arange(30)
+    noise = np.random.default_rng(0).normal(0, 0.001, (5, 30))
+    plateau = 0.1 + 0.1 / (1 + np.exp(-(steps - 12) / 2)) + 0.3 * np.exp(-steps / 2) + noise
+    falls = [measure.second_fall(values) for values in plateau]
+    assert verdict("dd.epoch", *bootstrap(falls)) == "not reproduced"
+    again = [measure.second_fall(values) for values in plateau - 0.05 * np.maximum(0, steps - 20) / 9]
+    assert verdict("dd.epoch", *bootstrap(again)) == "reproduced"
+
+
+def test_the_same_labels_on_both_sides_sharpen_nothing():
+    def sharper(with_noise, without):
+        return measure.prominence(with_noise) - measure.prominence(without)
+
+    same = measure.estimate(sharper, curve(peaked(), 0.015), curve(peaked(), 0.015))
+    assert verdict("dd.noise", *same) == "not reproduced"
+    assert verdict("dd.noise", *measure.estimate(sharper, curve(peaked(1.0)), curve(peaked(0.3)))) == "reproduced"
+
+
+def test_no_cure_leaves_the_peak():
+    assert verdict("dd.cures", *measure.share_left(curve(peaked()), curve(peaked()))) == "not reproduced"
+    assert verdict("dd.cures", *measure.share_left(curve(peaked(0.2)), curve(peaked()))) == "reproduced"
