@@ -40,7 +40,8 @@ class Curve:
     def draws(self, seed: int, resamples: int) -> Drawn:
         """The curve, then ``resamples`` replicates of it: log-normal, since one value comes from many networks.
 
-        Networks of different sizes are different ones, so the values vary independently.
+        Networks of different sizes are different ones, so the values vary independently. So do two curves, though they
+        may be of the same networks: what is measured between them is then known better than the interval says.
         """
         errors = np.log(self.high / self.low) / (2 * 1.96)
         noise = np.random.default_rng(seed).standard_normal((resamples + 1, len(self.N)))
@@ -48,21 +49,28 @@ class Curve:
         return self.value * np.exp(noise * errors)
 
 
-def estimate(statistic: Callable[..., np.ndarray], *curves: Curve, seed: int = 0, resamples: int = 2000) -> Estimate:
+def estimate(
+    statistic: Callable[..., np.ndarray], *curves: Curve, seed: int = 0, resamples: int = 2000, centred: bool = False
+) -> Estimate:
     """A statistic of one or more curves, and its 95% interval by a parametric bootstrap of every value.
 
-    ``statistic`` takes one array (draws, sizes) a curve, and gives one number a draw.
+    ``statistic`` takes one array (draws, sizes) a curve, and gives one number a draw. ``centred`` moves the replicates
+    so that their mean is the measured value: the noise that the curves have is in the replicates twice, and a statistic
+    that noise makes larger, as it does a `prominence`, would come out too large in all of them.
     """
     drawn = statistic(*(curve.draws(seed + i, resamples) for i, curve in enumerate(curves)))
-    return _around(drawn[0], drawn[1:])
+    if not np.isfinite(drawn).all():
+        raise ValueError("estimate: the statistic is not finite for every replicate; is there a peak to speak of?")
+    return _around(drawn[0], drawn[1:] - (drawn[1:].mean() - drawn[0] if centred else 0.0))
 
 
 def prominence(values: Float[np.ndarray, "*draws sizes"]) -> Float[np.ndarray, "*draws"]:
-    """How far the highest peak stands above both of its sides, in ln: max_j min(ln y_j/y_i, ln y_j/y_k), i < j < k.
+    """How far a peak stands above both of its sides, in ln: max_j min(ln y_j/y_i, ln y_j/y_k), i < j < k.
 
-    i and k are the lowest points before and after j. A curve that only falls, or only rises, has no peak: 0.
+    i and k are the lowest points before and after j, wherever it is. A curve that only falls, or only rises, has no
+    peak: 0. Noise makes peaks, so that a flat curve with errors of 2% has one of about 0.05.
 
-    >>> round(float(prominence(np.array([1.0, 0.5, 2.0, 1.5]))), 3)     # 2 over 1.5, the lower of its sides
+    >>> round(float(prominence(np.array([1.0, 0.5, 2.0, 1.5]))), 3)     # 2 over 1.5, the higher of its two sides
     0.288
     """
     y = np.log(values)
@@ -89,21 +97,23 @@ def cusp(curves: Sequence[Curve], N_star: Float[np.ndarray, "draws"], *, seed: i
     return estimate(furthest, *curves, seed=seed, resamples=len(N_star) - 1)
 
 
-def divergence(norm: Curve, N_star: Float[np.ndarray, "draws"], *, seed: int = 0, resamples: int = 200) -> Estimate:
-    """The exponent a of ‖f‖ = c + b (N − N*)ᵃ, fitted to all N above N*; the papers' is −1 (1901.01608).
+def divergence(
+    norm: Curve, N_star: Float[np.ndarray, "draws"], *, seed: int = 0, resamples: int = 200
+) -> tuple[Estimate, float]:
+    """The exponent a of ‖f‖ = c + b (N − N*)ᵃ, fitted to all N above N*, and the misfit, χ² a degree of freedom.
 
-    Each replicate has norms and an N* of its own, and at least four sizes above it, or the fit says nothing.
+    The papers' exponent is −1 (1901.01608); a misfit well above 1 says that there is no such law. Each replicate has
+    norms and an N* of its own, and at least four sizes above it, or the fit says nothing.
     """
     N_star = _finite(N_star, "divergence")
     chosen = np.append(N_star[0], np.random.default_rng(seed).choice(N_star[1:], resamples))
     if (norm.N > chosen.max()).sum() < 4:
         raise ValueError(f"divergence: fewer than four sizes lie above an N* of {chosen.max():.0f}; add wider networks")
-    errors, found = np.log(norm.high / norm.low) / (2 * 1.96), []
+    errors, laws = np.log(norm.high / norm.low) / (2 * 1.96), []
     for at, values in zip(chosen, norm.draws(seed, resamples), strict=True):
         past = norm.N > at
-        law = power_law(norm.N[past] - at, values[past], (errors * values)[past])
-        found.append(law.exponent.value)
-    return _around(found[0], found[1:])
+        laws.append(power_law(norm.N[past] - at, values[past], (errors * values)[past]))
+    return _around(laws[0].exponent.value, [law.exponent.value for law in laws[1:]]), laws[0].misfit
 
 
 def descent(curve: Curve, beyond: float = 2.0, *, seed: int = 0) -> Estimate:
@@ -115,9 +125,23 @@ def descent(curve: Curve, beyond: float = 2.0, *, seed: int = 0) -> Estimate:
     return estimate(lambda drawn: np.log(drawn[:, past]) @ ln_N / (ln_N @ ln_N), curve, seed=seed)
 
 
-def share_left(cured: Curve, raw: Curve, *, seed: int = 0) -> Estimate:
-    """The `prominence` of a curve after a cure, over that before it: 0 where the peak is gone."""
-    return estimate(lambda after, before: prominence(after) / prominence(before), cured, raw, seed=seed)
+def share_left(*pairs: tuple[Curve, Curve], seed: int = 0) -> Estimate:
+    """The `prominence` of a curve after a cure, over that before it: 0 where no peak is left.
+
+    Of several pairs (after, before) the largest share: which cure that is may change from one replicate to the next.
+    """
+
+    def largest(*drawn: Drawn) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = [prominence(a) / prominence(b) for a, b in zip(drawn[::2], drawn[1::2], strict=True)]
+        return np.max(shares, axis=0)
+
+    return estimate(largest, *(curve for pair in pairs for curve in pair), seed=seed, centred=True)
+
+
+def sharpened(noisy: Curve, clean: Curve, *, seed: int = 0) -> Estimate:
+    """The `prominence` of one curve less that of another."""
+    return estimate(lambda one, other: prominence(one) - prominence(other), noisy, clean, seed=seed, centred=True)
 
 
 def second_fall(values: Float[np.ndarray, "times"]) -> float:

@@ -71,13 +71,13 @@ def test_an_error_that_only_falls_has_no_cusp():
     assert verdict("dd.cusp", *measure.cusp([falling, there, there], STARS)) == "not reproduced"
 
 
-def test_a_logarithm_is_no_divergence():
+def test_one_over_a_logarithm_is_no_divergence():
     past = N > 380
     norm = measure.Curve(N[past], *(np.log(N[past]) ** -1 * 10 * scale for scale in (1, 0.98, 1.02)))
-    assert verdict("dd.divergence", *measure.divergence(norm, STARS)) != "reproduced"
+    assert verdict("dd.divergence", *measure.divergence(norm, STARS)[0]) == "not reproduced"
     values = 2 + 500 / (N[past] - STARS[0])
     true = measure.Curve(N[past], values, values * 0.99, values * 1.01)
-    assert verdict("dd.divergence", *measure.divergence(true, STARS)) == "reproduced"
+    assert verdict("dd.divergence", *measure.divergence(true, STARS)[0]) == "reproduced"
 
 
 def test_an_error_that_rises_is_no_descent():
@@ -86,10 +86,10 @@ def test_an_error_that_rises_is_no_descent():
     assert verdict("dd.descent", *measure.descent(curve(np.append(there, back[::-1])))) == "not reproduced"
 
 
-@pytest.mark.parametrize("rise, wanted", [(0.03, "reproduced"), (-0.03, "not reproduced"), (0.0, "not reproduced")])
+@pytest.mark.parametrize("rise, wanted", [(0.03, "reproduced"), (-0.03, "not reproduced"), (-0.01, "not reproduced")])
 def test_more_data_that_helps_does_not_hurt(rise, wanted):
-    """Training sets differ by half a percent here: with the spread of the chapter's, fewer would say nothing."""
-    differences = rise + np.random.default_rng(1).normal(0, 0.002, 10)
+    """Training sets differ by 0.004 here. Live they differ by ten times as much, and ten sets do not decide."""
+    differences = rise + np.random.default_rng(1).normal(0, 0.004, 10)
     assert verdict("dd.sample", *bootstrap(differences)) == wanted
 
 
@@ -104,14 +104,11 @@ def test_a_plateau_is_no_second_fall():
 
 
 def test_the_same_labels_on_both_sides_sharpen_nothing():
-    def sharper(with_noise, without):
-        return measure.prominence(with_noise) - measure.prominence(without)
-
-    same = measure.estimate(sharper, curve(peaked(), 0.015), curve(peaked(), 0.015))
+    same = measure.sharpened(curve(peaked(), 0.015), curve(peaked(), 0.015))
     assert verdict("dd.noise", *same) == "not reproduced"
-    assert verdict("dd.noise", *measure.estimate(sharper, curve(peaked(1.0)), curve(peaked(0.3)))) == "reproduced"
+    assert verdict("dd.noise", *measure.sharpened(curve(peaked(1.0)), curve(peaked(0.3)))) == "reproduced"
 
 
 def test_no_cure_leaves_the_peak():
-    assert verdict("dd.cures", *measure.share_left(curve(peaked()), curve(peaked()))) == "not reproduced"
-    assert verdict("dd.cures", *measure.share_left(curve(peaked(0.2)), curve(peaked()))) == "reproduced"
+    assert verdict("dd.cures", *measure.share_left((curve(peaked()), curve(peaked())))) == "not reproduced"
+    assert verdict("dd.cures", *measure.share_left((curve(peaked(0.2)), curve(peaked())))) == "reproduced"
