@@ -166,7 +166,7 @@ def curve(
 
 def of_sizes(
     f: Float[Tensor, "nets points 1"], labels: Float[Tensor, "points"], sizes: Sequence[int]
-) -> list[dict[str, float]]:
+) -> list[dict[str, Any]]:
     """What ensembles of each size reach on average, as `curve` tells; ``f`` at the test points."""
     half, rows = len(labels) // 2, []
     halves = (slice(0, half), slice(half, None))

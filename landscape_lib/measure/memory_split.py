@@ -21,11 +21,12 @@ class Split:
     value: float
 
 
-def best_split(N: Int[np.ndarray, "widths"], members: Int[np.ndarray, "sizes"], values: Table, budget: float) -> Split:
+def best_split(N: Int[np.ndarray, "widths"], members: Int[np.ndarray, "sizes"], values: Table, budget: int) -> Split:
     """The smallest value among the splits that spend a budget B = n N of weights.
 
-    At each N the ensemble is the largest in the table that B pays for. A width of which B would pay for more networks
-    than the table has is left out: its value at this budget is not known. Ties go to the larger N.
+    At each N the ensemble is the largest measured one that B pays for; NaN is one that was not measured. A width
+    of which B would pay for more networks than were measured is left out: its value at this budget is not known. Ties
+    go to the smaller N.
 
     >>> N, members = np.array([100, 200]), np.array([1, 2, 4])
     >>> best_split(N, members, np.array([[0.9, 0.5, 0.3], [0.6, 0.4, 0.2]]), budget=200)      # 2 × 100 or 1 × 200
@@ -36,17 +37,15 @@ def best_split(N: Int[np.ndarray, "widths"], members: Int[np.ndarray, "sizes"], 
         raise ValueError(
             f"best_split: values have shape {values.shape} for {len(N)} widths and {len(members)} ensemble sizes"
         )
-    if not np.isfinite(values).all():
-        raise ValueError("best_split: values hold NaN or infinity; a NaN is smaller than nothing")
     splits = []
     for i, weights in enumerate(N):
-        paid = budget // weights
-        if members.min() <= paid <= members.max():
-            j = int(np.flatnonzero(members == members[members <= paid].max())[0])
-            splits.append(Split(int(weights), int(members[j]), float(values[i, j])))
+        measured, paid = members[np.isfinite(values[i])], budget // weights
+        if len(measured) and measured.min() <= paid <= measured.max():
+            n = int(measured[measured <= paid].max())
+            splits.append(Split(int(weights), n, float(values[i, members == n][0])))
     if not splits:
-        raise ValueError(f"best_split: no width of {N.tolist()} has an ensemble that spends a budget of {budget:g}")
-    return min(splits, key=lambda split: (split.value, -split.N))
+        raise ValueError(f"best_split: no width of {N.tolist()} has an ensemble that spends a budget of {budget}")
+    return min(splits, key=lambda split: (split.value, split.N))
 
 
 def from_small(members: Int[np.ndarray, "sizes"], values: Table, largest: int) -> Table:
@@ -84,7 +83,7 @@ def regret(
     N: Int[np.ndarray, "widths"],
     members: Int[np.ndarray, "sizes"],
     values: Table,
-    budget: float,
+    budget: int,
     chosen: Split,
 ) -> float:
     """What a ``chosen`` split loses, as a share of what splitting gains: (v_chosen − v_best)/(v_one − v_best).
@@ -94,6 +93,6 @@ def regret(
     """
     N, members, values = np.asarray(N), np.asarray(members), np.asarray(values, dtype=float)
     best = best_split(N, members, values, budget).value
-    one = values[int(np.flatnonzero(N == N[budget >= N].max())[0]), int(np.flatnonzero(members == 1)[0])]
-    lost = values[int(np.flatnonzero(N == chosen.N)[0]), int(np.flatnonzero(members == chosen.members)[0])] - best
+    one = float(values[N == N[budget >= N].max(), members == 1][0])
+    lost = float(values[N == chosen.N, members == chosen.members][0]) - best
     return float(lost / (one - best)) if one > best else float(0.0 if lost <= 0 else np.inf)
