@@ -1,9 +1,11 @@
 """The runs of the ensembles chapter: many networks on one training set, and what ensembles of 1 to n of them reach."""
 
+import hashlib
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -11,7 +13,7 @@ from torch import Tensor
 from landscape_lib.data import NAMES, Task, image_task, load
 from landscape_lib.experiments import double_descent
 from landscape_lib.measure.calibration import arithmetic, geometric, nll, temperature, two_classes
-from landscape_lib.measure.ensembles import errors, norm, variance
+from landscape_lib.measure.ensembles import ensemble, errors
 from landscape_lib.measure.jamming import effective_parameters
 from landscape_lib.nets import CNN, MLP, Population
 from landscape_lib.training import Run, Stop, adam, gd, train
@@ -98,6 +100,19 @@ def task(network: str, dataset: str, P: int, seed: int) -> Task:
     return double_descent.task(dataset, P, 10, 0.0, seed)
 
 
+def boundary(x: Float[Tensor, "*points"]) -> Float[Tensor, "*points"]:
+    """Where the labels of `toy` change: x₂ = ¾ sin(4 x₁)."""
+    return 0.75 * torch.sin(4 * x)
+
+
+def toy(P: int, seed: int) -> Task:
+    """P points, uniform on the square from −2 to 2, with the label +1 above `boundary` and −1 below; no test points."""
+    x = torch.from_numpy(np.random.default_rng(seed).uniform(-2, 2, (P, 2)))
+    y = torch.where(x[:, 1] > boundary(x[:, 0]), 1.0, -1.0).double()
+    sha256 = hashlib.sha256(x.numpy().tobytes() + y.numpy().tobytes()).hexdigest()
+    return Task(x, y, x[:0], y[:0], f"toy, P={P}", sha256)
+
+
 def trained(network: str, one: Task, h: int, seeds: Sequence[int], *, shape: tuple[int, int, int], steps: int) -> Run:
     """One network a seed, of width h, trained on ``one`` until its loss is zero or its steps are over.
 
@@ -137,13 +152,15 @@ def curve(
     Temperatures are found on one half of the test points and used on the other, both ways round. Of the ensembles of n
     that can be made of the members, ten are taken, evenly: that of each member with those that follow it, and so on.
 
-    In every row, of all members: ``variance`` Var f, ``norm`` ‖f‖, ``satisfied`` how many ended at zero loss.
+    In every row, of all members: ``variance`` Var f with the ends of its 95% interval over members, ``norm`` ‖f‖,
+    ``satisfied`` how many ended at zero loss.
     """
     if len(seeds) < 2:
         raise ValueError(f"curve: got {len(seeds)} seeds, need at least two: one network does not fluctuate")
     one = task(network, dataset, P, task_seed)
     run = trained(network, one, h, seeds, shape=images(dataset).shape, steps=steps)
     f = run.population(one.test_inputs.to(run.population.weights)).double()
+    found = ensemble(f, one.test_labels)
     N = run.population.weights.shape[1] if network == "cnn" else effective_parameters(one.inputs.shape[1], h, 2)
     told = {
         "network": network,
@@ -156,12 +173,14 @@ def curve(
         "members": len(seeds),
         "test_points": len(one.test_labels),
         "satisfied": sum(run.satisfied),
-        "variance": variance(f).item(),
-        "norm": norm(f).mean().item(),
+        "variance": found.variance.value,
+        "variance_low": found.variance.interval[0],
+        "variance_high": found.variance.interval[1],
+        "norm": found.norm.value,
         "data_sha256": one.sha256,
     }
-    found = of_sizes(f, one.test_labels, [n for n in SIZES if n <= len(seeds)])
-    return [{**told, **row, "seconds": run.seconds / len(found)} for row in found]
+    rows = of_sizes(f, one.test_labels, [n for n in SIZES if n <= len(seeds)])
+    return [{**told, **row, "seconds": run.seconds / len(rows)} for row in rows]
 
 
 def of_sizes(

@@ -39,7 +39,7 @@ def test_a_width_whose_ensembles_are_too_small_for_the_budget_is_left_out():
 def test_what_was_not_measured_is_not_known():
     values = np.where((WIDTHS[:, None] > 200) & (MEMBERS > 3), np.nan, table())
     without = np.where(WIDTHS[:, None] == 150, np.nan, values)
-    for known, budget, N, n in ((values, 150 * 8, 150, 8), (without, 700, 80, 8)):
+    for known, budget, N, n in ((values, 150 * 8, 150, 8), (without, 640, 80, 8)):
         found = best_split(WIDTHS, MEMBERS, known, budget)
         assert (found.N, found.members, found.value) == (N, n, pytest.approx(0.1 + 50 / (N * n)))
 
