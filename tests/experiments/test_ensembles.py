@@ -38,10 +38,18 @@ def test_a_point_repeats_itself(rows, network):
     pd.testing.assert_frame_equal(again.drop(columns="seconds"), rows[network].drop(columns="seconds"))
 
 
+def test_fewer_test_points_are_the_first_of_all():
+    (row, *_) = experiment.curve("standard", **TINY, tests=100)
+    assert row["test_points"] == 100
+
+
 def test_the_tasks_are_those_of_the_library():
     assert torch.equal(experiment.task("ntk", "digits", 60, 7).inputs, dd.task("digits", 60, 10, 0.0, 7).inputs)
     pixels = image_task(load("digits"), 60, labels="halves", d=None, seed=7)
-    assert torch.equal(experiment.task("cnn", "digits", 60, 7).labels, pixels.labels)
+    ours = experiment.task("cnn", "digits", 60, 7)
+    assert torch.equal(ours.inputs, pixels.inputs) and torch.equal(ours.labels, pixels.labels)
+    assert not torch.equal(ours.test_inputs, pixels.test_inputs)
+    assert torch.allclose(ours.test_inputs.sum(0), pixels.test_inputs.sum(0))
 
 
 def test_the_toy_is_a_wave():
