@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape_lib.measure import Estimate
@@ -94,6 +94,32 @@ def ensemble(
 def _centred(value: Tensor, replicates: Tensor) -> Estimate:
     low, high = np.quantile((replicates - replicates.mean() + value).cpu().numpy(), (0.025, 0.975))
     return Estimate(value.item(), (min(float(low), value.item()), max(float(high), value.item())))  # despite rounding
+
+
+def excess(
+    n: Int[np.ndarray, "sizes"], relative: Float[np.ndarray, "widths"], error: Float[np.ndarray, "widths sizes"]
+) -> tuple[Float[np.ndarray, "pairs"], Float[np.ndarray, "pairs"]]:
+    """What smaller ensembles err and fluctuate more than the largest of their width: pairs of (variance, error).
+
+    The mean of n independent members has the variance Var f / n. By the argument of 1901.01608, ε̄_n − ε̄_m is in
+    proportion to Var f (1/n − 1/m). ``relative`` is Var f / ‖f‖² of each width, ``error`` is ε̄_n, NaN where a width has
+    no ensemble of n; m is the largest it has.
+
+    >>> excess(np.array([1, 2]), np.array([0.4]), np.array([[0.08, 0.06]]))
+    (array([0.2]), array([0.02]))
+    """
+    n, relative, error = np.asarray(n), np.asarray(relative, dtype=float), np.asarray(error, dtype=float)
+    if error.shape != (len(relative), len(n)) or (np.isfinite(error).sum(1) < 2).any():
+        raise ValueError(
+            f"excess: errors have shape {error.shape} for {len(relative)} widths and {len(n)} sizes, need one each, "
+            "and at least two sizes at each width"
+        )
+    has = np.isfinite(error)
+    last = np.where(has, n, 0).argmax(1)
+    left = has & (np.arange(len(n)) != last[:, None])
+    more = relative[:, None] * (1 / n - 1 / n[last][:, None])
+    above = error - np.take_along_axis(error, last[:, None], 1)
+    return more[left], above[left]
 
 
 def binomial(error: float, points: int) -> float:

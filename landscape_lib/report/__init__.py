@@ -2,7 +2,7 @@
 
 from . import predict
 from ._card import PAGE
-from .claims import bootstrap, claim, print_records, with_interval
+from .claims import bootstrap, claim, jackknife, print_records, with_interval
 from .explorers import explore
 from .plots import png, show, use_style
 from .provenance import Provenance, provenance
@@ -24,6 +24,7 @@ __all__ = [
     "data_hash",
     "decide",
     "explore",
+    "jackknife",
     "load_claims",
     "load_quiz",
     "png",

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import t as student
 
 from .provenance import provenance
 from .rules import Entry, Interval, Verdict, checked, decide, find_up, load_claims
@@ -99,6 +100,33 @@ def bootstrap(
     drawn = [float(statistic(rows[draw])) for draw in draws]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return float(statistic(rows)), (float(low), float(high))
+
+
+def jackknife(
+    samples: ArrayLike, statistic: Callable[[np.ndarray], Any] = np.mean, *, level: float = 0.95
+) -> tuple[float, Interval]:
+    """A smooth statistic of a few seeds, and Student's interval from its jackknife (Efron & Tibshirani 1993, ch. 11).
+
+    ``samples`` has one row (or number) a seed; with s_i the statistic without seed i, the standard error is
+    [(n − 1)/n Σ (s_i − s̄)²]^½. With five seeds a percentile bootstrap is a third too narrow; this one is not, and for
+    the mean it is Student's own. A statistic that jumps, a best width or a median, has no jackknife, but a `bootstrap`.
+
+    >>> value, (low, high) = jackknife([0.71, 0.78, 0.69, 0.75, 0.80])
+    >>> print(with_interval(value, (low, high)))
+    0.75 [0.69, 0.80]
+    """
+    rows = np.asarray(samples, dtype=float)
+    if rows.ndim == 0 or len(rows) < 2:
+        raise ValueError(f"jackknife: got samples of shape {rows.shape}; need at least two seeds along the first axis")
+    if not np.isfinite(rows).all():
+        raise ValueError("jackknife: samples hold NaN or infinity; leave out or repair those seeds, and say so")
+    if not 0 < level < 1:
+        raise ValueError(f"jackknife: level {level}; need a number between 0 and 1, such as 0.95")
+    n, value = len(rows), float(statistic(rows))
+    without = np.array([float(statistic(np.delete(rows, i, axis=0))) for i in range(n)])
+    error = np.sqrt((n - 1) / n * np.square(without - without.mean()).sum())
+    half = float(error * student.ppf((1 + level) / 2, n - 1))
+    return value, (value - half, value + half)
 
 
 def with_interval(value: float, ci: Interval) -> str:

@@ -161,7 +161,10 @@ def test_an_unknown_budget_is_refused(as_user):
 @pytest.mark.parametrize(
     "wrong, says",
     [
-        ({"loss": "hinge2"}, r"unknown loss 'hinge2', choose one of \('quadratic_hinge', 'soft_hinge', 'cross_en"),
+        (
+            {"loss": "hinge2"},
+            r"unknown loss 'hinge2', choose one of \('quadratic_hinge', 'soft_hinge', 'cross_entropy'\)",
+        ),
         ({"labels": "colour"}, "labels: got 'colour', need 'parity', 'halves' or 'random'"),
         ({"dataset": "random"}, "labels: got 'parity', need 'random' for the data set 'random'"),
         ({"dataset": "letters"}, "name: got 'letters', need one of digits, mnist"),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from landscape_lib.measure.ensembles import binomial, ensemble, errors, norm, variance
+from landscape_lib.measure.ensembles import binomial, ensemble, errors, excess, norm, variance
 
 
 def members(n, points, *, spread=1.0, seed=0):
@@ -89,3 +89,27 @@ def test_binomial_errors():
 def test_door(as_user, call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_excess_is_zero_at_no_variance_and_in_proportion_where_the_argument_holds():
+    """ε̄_n = ε + c Var/n, at two widths, one of which has fewer members: all pairs lie on one line of slope c."""
+    n, relative = np.array([1, 2, 4, 8]), np.array([0.5, 0.1])
+    error = np.array([[0.06], [0.04]]) + 0.2 * relative[:, None] / n
+    error[1, 3] = np.nan
+    more, above = excess(n, relative, error)
+    assert len(more) == 3 + 2
+    assert above == pytest.approx(0.2 * more)
+    assert more[:3] == pytest.approx(0.5 * (1 / n[:3] - 1 / 8)) and more[3:] == pytest.approx(0.1 * (1 / n[:2] - 1 / 4))
+
+
+def test_excess_of_gaussian_members_is_that_of_fresh_ensembles():
+    """Var f̄_n is Var f / n, whatever the rule: the variance of means of n, over the points, is what `excess` takes."""
+    f, _ = members(4000, 3, spread=2.0)
+    means = f.unflatten(0, (-1, 4)).mean(1)
+    assert variance(means).item() == pytest.approx(variance(f).item() / 4, rel=0.1)  # 1000 means: 4% a point
+
+
+@pytest.mark.parametrize("error", [np.ones((2, 2)), np.array([[0.1, np.nan]])])
+def test_door_of_excess(as_user, error):
+    with pytest.raises(ValueError, match="for 1 widths and 2 sizes, need one each, and at least two sizes"):
+        excess(np.array([1, 2]), np.array([0.4]), error)

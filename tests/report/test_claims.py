@@ -9,11 +9,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
-from landscape_lib.report import Rule, bootstrap, claim, decide, load_claims, print_records, scoreboard, with_interval
+from landscape_lib.report import (
+    Rule,
+    bootstrap,
+    claim,
+    decide,
+    jackknife,
+    load_claims,
+    print_records,
+    scoreboard,
+    with_interval,
+)
 
 CLAIMS = """
 - id: toy.mean
@@ -98,6 +109,33 @@ def test_bootstrap_draws_whole_seeds_and_takes_any_statistic():
 def test_bootstrap_door(samples, says):
     with pytest.raises(ValueError, match=says):
         bootstrap(samples)
+
+
+def test_jackknife_of_the_mean_is_students_interval():
+    samples = np.random.default_rng(0).standard_normal(5)
+    value, interval = jackknife(samples)
+    exact = scipy.stats.t.interval(0.95, 4, samples.mean(), scipy.stats.sem(samples))
+    assert (value, *interval) == pytest.approx((samples.mean(), *exact))
+    assert jackknife(samples, level=0.5)[1] == pytest.approx(
+        scipy.stats.t.interval(0.5, 4, samples.mean(), scipy.stats.sem(samples))
+    )
+
+
+def test_jackknife_of_a_ratio_holds_the_truth_nineteen_times_in_twenty():
+    """Five seeds, a quotient of means whose truth is 2: 400 draws, of which 380 ± 4.4 should hold it."""
+    rng = np.random.default_rng(1)
+    held = 0
+    for _ in range(400):
+        rows = np.array([1.0, 2.0]) + 0.1 * rng.standard_normal((5, 2))
+        _, (low, high) = jackknife(rows, lambda r: r[:, 1].mean() / r[:, 0].mean())
+        held += low <= 2 <= high
+    assert 366 <= held <= 394  # three standard errors, and one for the curvature
+
+
+@pytest.mark.parametrize("samples, says", [([1.0], "at least two"), ([1.0, np.nan], "NaN or infinity")])
+def test_jackknife_door(samples, says):
+    with pytest.raises(ValueError, match=f"jackknife: .*{says}"):
+        jackknife(samples)
 
 
 def test_outside_a_notebook_a_claim_prints_its_text(rules, capsys):
