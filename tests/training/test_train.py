@@ -21,6 +21,7 @@ from landscape_lib.training import (
     hinge,
     mean_square,
     quadratic_hinge,
+    soft_hinge,
     train,
 )
 
@@ -223,6 +224,19 @@ def test_checked_every_ten_steps_a_working_set_comes_to_the_same_verdicts():
         for working_set in (False, True):
             run = train(nets, x, y, optimiser=adam(0.01), stop=Stop(1500), working_set=working_set)
             assert run.satisfied == (verdict,) * 3
+
+
+def test_a_soft_hinge_is_judged_by_the_hinge_and_its_working_set_loses_nothing():
+    """It is never zero itself; what its tail pulls beyond the rounding of 1 does not matter."""
+    x, y = problem(P=16)
+    options = {"optimiser": adam(0.01), "stop": Stop(3000), "loss": soft_hinge, "judged": quadratic_hinge, "every": 1}
+    full, working = (train(mlps(), x, y, working_set=choice, **options) for choice in (False, True))
+    assert all(full.satisfied) and (y * full.population(x)[..., 0] >= 1).all()
+    assert full.history.loss[-1].eq(0).all(), "the history is of the loss that is judged"
+    assert working.steps.equal(full.steps)
+    assert_close(working.population.weights, full.population.weights, rtol=1e-9, atol=1e-9)
+    never = train(mlps(), x, y, optimiser=adam(0.01), stop=Stop(300), loss=soft_hinge)
+    assert not any(never.satisfied)
 
 
 # batches
