@@ -42,8 +42,8 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
 
     "paper": the set-up of 1906.08034 on MNIST, P = 5000, two hidden layers, swish and a soft hinge, in single
     precision, since a soft hinge pushes every pattern well past its margin. Twenty networks of widths through the peak
-    by two decades of N, without and with flipped labels, on five training sets; Adam with steps of 1e-3, at most
-    20,000; some hours of a core.
+    by two decades of N, without and with flipped labels, on one training set; Adam with steps of 1e-3, at most
+    20,000; two hours of a core.
 
     Training set 0 was looked at before the claims' rules were fixed, so that ``seed`` 0 means training set 1.
     """
@@ -52,8 +52,7 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     if dataset not in NAMES:
         raise ValueError(f"grid: no data set {dataset!r}, choose one of {', '.join(NAMES)}")
     members = tuple(range(MEMBERS * seed, MEMBERS * (seed + 1)))
-    number = 5 if budget == "paper" else 10
-    sets = tuple(range(number * seed + 1, number * (seed + 1) + 1))
+    sets = tuple(range(10 * seed + 1, 10 * seed + 11))
     common: dict[str, Any] = {"dataset": dataset, "L": 2}
     if budget == "paper":
         if len(images(dataset).labels) <= 5000:
@@ -61,8 +60,7 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
         how: dict[str, Any] = {"loss": "soft_hinge", "activation": "swish", "precision": "float32"}
         how |= {"lr": 1e-3, "steps": 20_000, "thin": 3}
         return [
-            {**common, **how, "P": 5000, "widths": (h,), "noise": noise, "seeds": members, "task_seeds": (task_seed,)}
-            for task_seed in sets
+            {**common, **how, "P": 5000, "widths": (h,), "noise": noise, "seeds": members, "task_seeds": sets[:1]}
             for noise in (0.0, NOISE)
             for h in PAPER_WIDTHS[::-1]
         ]

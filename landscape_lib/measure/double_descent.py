@@ -79,8 +79,20 @@ def prominence(values: Float[np.ndarray, "*draws sizes"]) -> Float[np.ndarray, "
     return np.asarray(np.minimum(y - before, y - after).max(-1))
 
 
+def peak(curve: Curve) -> float:
+    """N of the most prominent peak, which need not be the largest value; NaN where there is none.
+
+    >>> y = np.array([9.0, 1, 3, 2])
+    >>> peak(Curve(np.array([10.0, 20, 40, 80]), y, y, y))
+    40.0
+    """
+    y = np.log(curve.value)
+    height = np.minimum(y - np.minimum.accumulate(y), y - np.minimum.accumulate(y[::-1])[::-1])
+    return float(curve.N[height.argmax()]) if height.max() > 0 else float("nan")
+
+
 def cusp(curves: Sequence[Curve], N_star: Float[np.ndarray, "draws"], *, seed: int = 0) -> Estimate:
-    """N of the peak of each curve over N*: of these ratios the one that is furthest from 1, in ln N.
+    """N of the largest value of each curve over N*: of these ratios the one that is furthest from 1, in ln N.
 
     >>> N = np.array([10.0, 20.0, 40.0, 80.0])
     >>> sharp = [Curve(N, y, y, y) for y in (np.array([1.0, 3, 1, 1]), np.array([1.0, 1, 3, 1]))]
