@@ -68,7 +68,7 @@ def test_an_excess_in_proportion_to_the_fluctuation_itself_is_rejected(p, expect
 
 @pytest.mark.parametrize("kept, least, most", [(0.5, 0, 1), (1.0, 0, 0), (0.0, 30, 40)])
 def test_an_ensemble_that_keeps_half_of_the_fall_is_not_flat(kept, least, most):
-    """A set knows an error to 0.002: of 40 draws none may pass, or one. An ensemble as good as its members never does."""
+    """A set knows an error to 0.002: of 40 draws none may pass, or one. One that keeps all of the fall never does."""
     fallen = (PAST / 152) ** -0.5
     true = np.stack([0.045 + kept * 0.025 * fallen, 0.05 + 0.025 * fallen])  # errors of the ensemble, of members
 
