@@ -195,7 +195,10 @@ def curve(
 def of_sizes(
     f: Float[Tensor, "nets points 1"], labels: Float[Tensor, "points"], sizes: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """What ensembles of each size reach on average, as `curve` tells; ``f`` at the test points."""
+    """What ensembles of each size reach on average, as `curve` tells; ``f`` at the test points.
+
+    Ensembles of n are made of all members, so that their mean is known better than n networks alone would tell.
+    """
     half, rows = len(labels) // 2, []
     halves = (slice(0, half), slice(half, None))
     classes, logits = (labels > 0).long(), two_classes(f)
