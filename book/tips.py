@@ -18,6 +18,7 @@ UNICODE = {
     r"\alpha": "α", r"\gamma": "γ", r"\varepsilon": "ε", r"\eta": "η", r"\theta": "θ", r"\kappa": "κ", r"\mu": "μ",
     r"\phi": "φ",
     r"\Delta": "Δ", r"\Theta": "Θ", r"\mathcal L": "ℒ", r"\nabla": "∇", r"\pm": "±", r"\sqrt": "√", r"\cdot": "·",
+    r"\langle": "⟨", r"\rangle": "⟩", r"\lVert": "‖", r"\rVert": "‖", r"\tau": "τ", r"\lambda": "λ", r"\sum": "Σ",
     r"\ln": "ln", r"\ge": "≥", r"\le": "≤", r"\sim": "~", r"\,": " ", "'": "′", "-": "−",
 }  # fmt: skip
 POWERS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -142,6 +143,8 @@ def formula(tex: str) -> str:
         return UNICODE[found[0]]
 
     text = re.sub(r"\\mathcal *\{?(\w)\}?", r"\\mathcal \1", tex)
+    text = re.sub(r"\\operatorname\{(\w+)\}", r"\1", text)
+    text = re.sub(r"\\bar *(\\\w+|\w)", "\\1\N{COMBINING MACRON}", text)
     text = re.sub(r"\\mathcal \w|\\[a-zA-Z]+|\\.|['-]", known, text).replace("√ ", "√").replace("^*", "*")
     text = re.sub(r"\^(\d)|\^\{([−\d]+)\}", lambda found: (found[1] or found[2]).translate(POWERS), text)
     if rest := re.search(r"[\^{}\\]\S*", text):
