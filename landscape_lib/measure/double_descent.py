@@ -37,16 +37,20 @@ class Curve:
             raise ValueError(f"Curve: {name} must be positive, finite, and inside its interval")
         return cls(rows.N.to_numpy(float), value, low, high)
 
+    @property
+    def errors(self) -> Values:
+        """The standard error of each value's logarithm."""
+        return np.log(self.high / self.low) / (2 * 1.96)
+
     def draws(self, seed: int, resamples: int) -> Drawn:
         """The curve, then ``resamples`` replicates of it: log-normal, since one value comes from many networks.
 
         Networks of different sizes are different ones, so the values vary independently. So do two curves, though they
         may be of the same networks: what is measured between them is then known better than the interval says.
         """
-        errors = np.log(self.high / self.low) / (2 * 1.96)
         noise = np.random.default_rng(seed).standard_normal((resamples + 1, len(self.N)))
         noise[0] = 0
-        return self.value * np.exp(noise * errors)
+        return self.value * np.exp(noise * self.errors)
 
 
 def estimate(
@@ -73,10 +77,7 @@ def prominence(values: Float[np.ndarray, "*draws sizes"]) -> Float[np.ndarray, "
     >>> round(float(prominence(np.array([1.0, 0.5, 2.0, 1.5]))), 3)     # 2 over 1.5, the higher of its two sides
     0.288
     """
-    y = np.log(values)
-    before = np.minimum.accumulate(y, -1)
-    after = np.minimum.accumulate(y[..., ::-1], -1)[..., ::-1]
-    return np.asarray(np.minimum(y - before, y - after).max(-1))
+    return np.asarray(_heights(values).max(-1))
 
 
 def peak(curve: Curve) -> float:
@@ -86,9 +87,8 @@ def peak(curve: Curve) -> float:
     >>> peak(Curve(np.array([10.0, 20, 40, 80]), y, y, y))
     40.0
     """
-    y = np.log(curve.value)
-    height = np.minimum(y - np.minimum.accumulate(y), y - np.minimum.accumulate(y[::-1])[::-1])
-    return float(curve.N[height.argmax()]) if height.max() > 0 else float("nan")
+    heights = _heights(curve.value)
+    return float(curve.N[heights.argmax()]) if heights.max() > 0 else float("nan")
 
 
 def cusp(curves: Sequence[Curve], N_star: Float[np.ndarray, "draws"], *, seed: int = 0) -> Estimate:
@@ -121,10 +121,10 @@ def divergence(
     chosen = np.append(N_star[0], np.random.default_rng(seed).choice(N_star[1:], resamples))
     if (norm.N > chosen.max()).sum() < 4:
         raise ValueError(f"divergence: fewer than four sizes lie above an N* of {chosen.max():.0f}; add wider networks")
-    errors, laws = np.log(norm.high / norm.low) / (2 * 1.96), []
+    laws = []
     for at, values in zip(chosen, norm.draws(seed, resamples), strict=True):
         past = norm.N > at
-        laws.append(power_law(norm.N[past] - at, values[past], (errors * values)[past]))
+        laws.append(power_law(norm.N[past] - at, values[past], (norm.errors * values)[past]))
     return _around(laws[0].exponent.value, [law.exponent.value for law in laws[1:]]), laws[0].misfit
 
 
@@ -169,6 +169,14 @@ def second_fall(values: Float[np.ndarray, "times"]) -> float:
     if climbs[top] <= 0:
         raise ValueError("second_fall: the curve never climbs, so that nothing can fall again")
     return round(float((values[top] - values[top:].min()) / climbs[top]), 12)
+
+
+def _heights(values: Float[np.ndarray, "*draws sizes"]) -> Float[np.ndarray, "*draws sizes"]:
+    """How far each point stands above the lowest before it and the lowest after it, the smaller of the two, in ln."""
+    y = np.log(values)
+    before = np.minimum.accumulate(y, -1)
+    after = np.minimum.accumulate(y[..., ::-1], -1)[..., ::-1]
+    return np.minimum(y - before, y - after)
 
 
 def _around(value: float, replicates: Float[np.ndarray, "draws"] | list[float]) -> Estimate:

@@ -1,4 +1,4 @@
-"""A memory budget of B weights, split among n networks of N weights each: which split is best, and can it be foreseen?
+"""A memory budget of B weights, split among n networks of N weights each: which split is best, and can it be predicted?
 
 2007.08483 measures the calibrated negative log-likelihood of ensembles over a table of widths and ensemble sizes, and
 reads the best split off the table's lower envelope.
@@ -49,7 +49,7 @@ def best_split(N: Int[np.ndarray, "widths"], members: Int[np.ndarray, "sizes"], 
 
 
 def from_small(members: Int[np.ndarray, "sizes"], values: Table, largest: int) -> Table:
-    """The table as ensembles of at most ``largest`` networks foretell it: c + b/n at each width, by least squares.
+    """The table as ensembles of at most ``largest`` networks predict it: c + b/n at each width, by least squares.
 
     The mean of n independent members has 1/n of their variance, so that 1/n is the first term for any smooth loss.
 

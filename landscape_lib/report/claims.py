@@ -89,13 +89,7 @@ def bootstrap(
     >>> print(with_interval(value, (low, high)))
     0.746 [0.710, 0.782]
     """
-    rows = np.asarray(samples, dtype=float)
-    if rows.ndim == 0 or len(rows) < 2:
-        raise ValueError(f"bootstrap: got samples of shape {rows.shape}; need at least two seeds along the first axis")
-    if not np.isfinite(rows).all():
-        raise ValueError("bootstrap: samples hold NaN or infinity; leave out or repair those seeds, and say so")
-    if not 0 < level < 1:
-        raise ValueError(f"bootstrap: level {level}; need a number between 0 and 1, such as 0.95")
+    rows = _seeds(samples, level, "bootstrap")
     draws = np.random.default_rng(seed).integers(len(rows), size=(resamples, len(rows)))
     drawn = [float(statistic(rows[draw])) for draw in draws]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
@@ -115,18 +109,24 @@ def jackknife(
     >>> print(with_interval(value, (low, high)))
     0.75 [0.69, 0.80]
     """
-    rows = np.asarray(samples, dtype=float)
-    if rows.ndim == 0 or len(rows) < 2:
-        raise ValueError(f"jackknife: got samples of shape {rows.shape}; need at least two seeds along the first axis")
-    if not np.isfinite(rows).all():
-        raise ValueError("jackknife: samples hold NaN or infinity; leave out or repair those seeds, and say so")
-    if not 0 < level < 1:
-        raise ValueError(f"jackknife: level {level}; need a number between 0 and 1, such as 0.95")
+    rows = _seeds(samples, level, "jackknife")
     n, value = len(rows), float(statistic(rows))
     without = np.array([float(statistic(np.delete(rows, i, axis=0))) for i in range(n)])
     error = np.sqrt((n - 1) / n * np.square(without - without.mean()).sum())
     half = float(error * student.ppf((1 + level) / 2, n - 1))
     return value, (value - half, value + half)
+
+
+def _seeds(samples: ArrayLike, level: float, what: str) -> np.ndarray:
+    """The samples, one row a seed, after the door."""
+    rows = np.asarray(samples, dtype=float)
+    if rows.ndim == 0 or len(rows) < 2:
+        raise ValueError(f"{what}: got samples of shape {rows.shape}; need at least two seeds along the first axis")
+    if not np.isfinite(rows).all():
+        raise ValueError(f"{what}: samples hold NaN or infinity; leave out or repair those seeds, and say so")
+    if not 0 < level < 1:
+        raise ValueError(f"{what}: level {level}; need a number between 0 and 1, such as 0.95")
+    return rows
 
 
 def with_interval(value: float, ci: Interval) -> str:
