@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from tips import write_tips
 
 from landscape_lib.report import PAGE, Entry, load_quiz, scoreboard, strip
+from landscape_lib.report.claims import anchor
 
 STAGE = BUILD / "stage"
 SPOT = "<!-- scoreboard -->"
@@ -25,8 +26,8 @@ MADE_FROM = re.compile(r"<!-- made from: (\S+) -->")
 
 
 def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> list[dict[str, Any]]:
-    """The claim records in the executed notebooks: each claim of their chapters, known, stated once a budget."""
-    found: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
+    """The claim records in the executed notebooks: each claim of their chapters, known, stated once a box."""
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
     for path, notebook in notebooks.items():
         for number, cell in enumerate(notebook.cells):
             place = f"{show(path)}, cell {number}"
@@ -39,12 +40,12 @@ def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> lis
                     raise BuildError(f"{place}: states {name}, which is not in book/claims.yml; add its rule")
                 if rules[name].chapter != path.stem:
                     raise BuildError(f"{place}: states {name}, a claim of chapter {rules[name].chapter}")
-                once = (name, record["budget"])
-                if once in found:
-                    raise BuildError(f"{place}: states {name} again at {once[1]} budget; {found[once][0]} did already")
+                if (once := anchor(record)) in found:
+                    at = f"{record['budget']} budget" + (f" on {record['dataset']}" if once != f"claim-{name}" else "")
+                    raise BuildError(f"{place}: states {name} again at {at}; {found[once][0]} did already")
                 found[once] = (place, record)
     there = {path.stem for path in chapters(None)}
-    built, stated = {path.stem: path for path in notebooks}, {name for name, _ in found}
+    built, stated = {path.stem: path for path in notebooks}, {record["id"] for _, record in found.values()}
     for name, entry in rules.items():
         if entry.chapter not in there:
             raise BuildError(f"book/claims.yml: {name} belongs to {entry.chapter}, and there is no such notebook")
@@ -55,7 +56,7 @@ def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> lis
             place = f"{show(path)}, cell {names[0]}" if names else show(path)
             raise BuildError(f"{place}: never states {name}, a claim of its chapter in book/claims.yml")
     order = {name: place for place, name in enumerate(rules)}
-    return [record for _, (_, record) in sorted(found.items(), key=lambda item: (order[item[0][0]], item[0][1]))]
+    return sorted((record for _, record in found.values()), key=lambda one: (order[one["id"]], anchor(one)))
 
 
 def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: str, katex: Path | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -149,13 +150,19 @@ def with_interval(value: float, ci: Interval) -> str:
     return "{} [{}, {}]".format(*(f"{round(x, digits) + 0.0:.{max(digits, 0)}f}" for x in (value, low, high)))
 
 
-def anchor(id: str, budget: str) -> str:
+def anchor(record: Mapping[str, Any]) -> str:
     """What a claim's box in its chapter and its row on the scoreboard are called in an address.
 
-    >>> anchor("jam.jump", "class"), anchor("jam.jump", "paper")
-    ('claim-jam.jump', 'claim-jam.jump-paper')
+    A page measures live on one data set, but it may show what several gave at the paper budget.
+
+    >>> anchor({"id": "jam.jump", "budget": "class", "dataset": "digits"})
+    'claim-jam.jump'
+    >>> anchor({"id": "jam.jump", "budget": "paper", "dataset": "mnist, random"})
+    'claim-jam.jump-paper-mnist-random'
     """
-    return f"claim-{id}" + ("-paper" if budget == "paper" else "")
+    if record["budget"] == "class":
+        return f"claim-{record['id']}"
+    return f"claim-{record['id']}-{record['budget']}-" + re.sub(r"[^\w.]+", "-", record["dataset"]).strip("-")
 
 
 def print_records(path: str | Path | None = None, as_json: bool = False) -> None:
@@ -217,7 +224,7 @@ _MARK = {"reproduced": "✓", "not reproduced": "✗", "open": "?"}
 
 def _box(record: Mapping[str, Any], entry: Entry) -> str:
     """The box in HTML: readable without a style sheet; the book's own adds colour and shows the link."""
-    verdict, e, place = record["verdict"], html.escape, anchor(entry.id, record["budget"])
+    verdict, e, place = record["verdict"], html.escape, anchor(record)
     because = f" ({record['reason']})" if verdict == "open" and record["value"] is not None else ""
     where = f"{record['n_seeds']} seeds, {record['budget']} budget, {record['dataset']}"
     return (

@@ -15,8 +15,8 @@ Record = Mapping[str, Any]
 def scoreboard(entries: Iterable[Entry], records: Iterable[Record]) -> str:
     """The page's body in MyST Markdown: a count of verdicts, then a table for each chapter.
 
-    A claim has a row for each budget that it was measured at, with its anchor (`claims.anchor`) and a link to the box
-    of that name in its chapter. A claim without a record is open: not measured in this build.
+    A claim has a row for each measurement, live and then at the paper budget, with its anchor (`claims.anchor`) and a
+    link to the box of that name in its chapter. A claim without a record is open: not measured in this build.
     """
     by_id: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda record: record["budget"]):  # class before paper
@@ -25,10 +25,10 @@ def scoreboard(entries: Iterable[Entry], records: Iterable[Record]) -> str:
     for entry in entries:
         chapters.setdefault(entry.chapter, []).append((entry, by_id.get(entry.id) or [None]))
     measured_at = [at for members in chapters.values() for _, at in members]
-    paper = [at[-1] for at in measured_at if at[-1] and at[-1]["budget"] == "paper"]
-    parts = [_count([at[0] for at in measured_at]) + "."]
+    paper = [record for at in measured_at for record in at if record and record["budget"] == "paper"]
+    parts = [_count([at[0] for at in measured_at], "claim") + "."]
     if paper:
-        parts.append(f"At the paper budget {_count(paper)}.")
+        parts.append(f"At the paper budget {_count(paper, 'measurement')}.")
     for chapter, members in chapters.items():
         number, _, name = chapter.partition("_")
         rows = "\n".join(_row(entry, record, at[0] is record) for entry, at in members for record in at)
@@ -36,10 +36,10 @@ def scoreboard(entries: Iterable[Entry], records: Iterable[Record]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _count(records: Sequence[Record | None]) -> str:
+def _count(records: Sequence[Record | None], noun: str) -> str:
     verdicts = [record["verdict"] if record else "open" for record in records]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in VERDICTS)
-    return f"{len(records)} claim{'' if len(records) == 1 else 's'}: {counts}"
+    return f"{len(records)} {noun}{'' if len(records) == 1 else 's'}: {counts}"
 
 
 _HEAD = """````{list-table}
@@ -62,7 +62,7 @@ def _row(entry: Entry, record: Record | None, first: bool) -> str:
     The ``first`` row of a claim has the plain anchor too, at whatever budget it was measured.
     """
     plain = f"claim-{entry.id}"
-    place = anchor(entry.id, record["budget"]) if record else plain
+    place = anchor(record) if record else plain
     if record is None:
         verdict, because, budget = "open", "", ""
         number, where = "not measured in this build", "none"

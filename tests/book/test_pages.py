@@ -254,5 +254,5 @@ def test_each_claim_of_a_built_chapter_is_on_record(html: Path):
     assert {record["id"] for record in records} == expected
     rows = soup(html, "book/scoreboard.html")
     for record in records:
-        row = rows.find(id=anchor(record["id"], record["budget"]))
+        row = rows.find(id=anchor(record))
         assert row is not None and record["verdict"] in row.find_parent("tr").get_text()

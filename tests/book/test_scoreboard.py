@@ -137,7 +137,7 @@ def test_from_each_box_to_its_row_and_back(page: Page, html: Path):
     records = json.loads((html.parent / "claims.json").read_text(encoding="utf-8"))
     assert records
     for record in records:
-        name, chapter = anchor(record["id"], record["budget"]), f"notebooks/{record['chapter']}.html"
+        name, chapter = anchor(record), f"notebooks/{record['chapter']}.html"
         page.goto((html / chapter).as_uri())
         box = page.locator(f'.claim[id="{name}"]')
         assert box.count() == 1 and record["verdict"] in box.inner_text()

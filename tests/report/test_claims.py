@@ -254,12 +254,15 @@ def test_scoreboard_has_a_row_for_every_budget_of_a_claim(rules):
     paper = record(budget="paper", verdict="open", reason="3 seeds, too few")
     page = scoreboard(entries, [paper, record()])
     assert "1 claim: 1 reproduced, 0 not reproduced, 0 open." in page
-    assert "At the paper budget 1 claim: 0 reproduced, 0 not reproduced, 1 open." in page
+    assert "At the paper budget 1 measurement: 0 reproduced, 0 not reproduced, 1 open." in page
     anchors = re.findall(r'<span id="(\S+)"(?: data-chapter="01_toy" data-verdict="(\w+)")?', page)
-    assert anchors == [("claim-toy.mean", "reproduced"), ("claim-toy.mean-paper", "open")]
-    assert 'href="../notebooks/01_toy.html#claim-toy.mean-paper"' in page
-    # Measured at the paper budget only, its row answers to the plain name too.
-    assert re.findall(r'<span id="(\S+)"', scoreboard(entries, [paper])) == ["claim-toy.mean", "claim-toy.mean-paper"]
+    assert anchors == [("claim-toy.mean", "reproduced"), ("claim-toy.mean-paper-digits", "open")]
+    assert 'href="../notebooks/01_toy.html#claim-toy.mean-paper-digits"' in page
+    # Measured at the paper budget only, its first row answers to the plain name too.
+    two = scoreboard(entries, [paper, record(budget="paper", dataset="mnist")])
+    assert "At the paper budget 2 measurements: 1 reproduced, 0 not reproduced, 1 open." in two
+    anchors = ["claim-toy.mean", "claim-toy.mean-paper-digits", "claim-toy.mean-paper-mnist"]
+    assert re.findall(r'<span id="(\S+)"', two) == anchors
 
 
 def test_scoreboard_has_a_row_for_every_claim(rules):
