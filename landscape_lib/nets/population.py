@@ -128,12 +128,12 @@ class Population:
         """The networks in blocks whose activations on ``points`` inputs fit a processor's cache.
 
         Stacking saves the fixed cost of each operation, until a layer's activations, (nets, width, points), outgrow the
-        cache: beyond some 65,000 numbers a stack is slower than its blocks one after another (benchmarks/).
+        cache: beyond some 130,000 numbers a stack is slower than its blocks one after another (benchmarks/).
         """
         if self.weights.device.type != "cpu":
             return [slice(0, len(self))]
         width = max((shape[0] for shape in self.shapes.values() if shape), default=1)
-        size = max(1, 2**16 // max(1, width * points))
+        size = max(1, 2**17 // max(1, width * points))
         return [slice(start, start + size) for start in range(0, len(self), size)]
 
     def checked(self, inputs: Tensor) -> Tensor:

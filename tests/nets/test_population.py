@@ -141,7 +141,7 @@ def test_blocks_are_the_networks_once_each_in_order(points, nets, h):
     blocks = population.blocks(points)
     assert [i for block in blocks for i in range(nets)[block]] == list(range(nets))
     most = max(len(range(nets)[block]) for block in blocks)
-    assert most == 1 or most * points * max(h, 1) <= 2**16  # the cache they are to fit
+    assert most == 1 or most * points * max(h, 1) <= 2**17  # the cache they are to fit
 
 
 @pytest.mark.parametrize("make", [lambda seed: MLP(6, 64, 2, seed=seed), MAKES["batch_norm"]], ids=["MLP", "module"])

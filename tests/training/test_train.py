@@ -149,9 +149,9 @@ def test_any_module_trains_in_the_stack_as_alone_and_its_buffers_stay():
 
 
 def test_training_in_several_blocks_is_training_in_one():
-    x, y = problem(P=3000)
+    x, y = problem(P=6000)
     start = mlps(5)
-    assert len(start.blocks(3000)) > 1
+    assert len(start.blocks(6000)) > 1
     run = train(start, x, y, optimiser=adam(0.01), stop=Stop(20))
     assert_trained_alone(run, start, lambda p: torch.optim.Adam(p, lr=0.01), lambda i: quadratic(x, y), Stop(20))
 
