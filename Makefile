@@ -6,7 +6,6 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PY := .venv/bin/python
-READY := .venv/.ready
 TORCH ?= 2.13.0
 CHOICES := $(if $(CHAPTER),--chapter $(CHAPTER)) $(if $(BUDGET),--budget $(BUDGET)) \
 	$(if $(DATASET),--dataset $(DATASET)) $(if $(SEED),--seed $(SEED)) $(if $(TIMEOUT),--timeout $(TIMEOUT))
@@ -16,35 +15,28 @@ export MKL_CBWR := AVX2,STRICT
 export ATEN_CPU_CAPABILITY := avx2
 
 .DEFAULT_GOAL := help
-.PHONY: help book class test check unit pages lab refresh bench lock clean
+.PHONY: help ready book class test check unit pages lab refresh bench lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 	@echo "  CHAPTER=03_jamming DATASET=mnist BUDGET=class SEED=0 narrow and change \`make book\`; TIMEOUT= seconds a cell"
 
-# The stamp is made last: an installation that was killed leaves a mark instead, and is begun afresh.
-$(READY): requirements.lock pyproject.toml
-	@$(if $(PYTHON),$(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+ready: # what every target stands on: .venv with what requirements.lock pins
+	@$(if $(PYTHON),$(PYTHON),false) -c '' 2>/dev/null || { \
 		echo "No Python 3.11 or newer found$(if $(PYTHON), ($(PYTHON) is not one)): install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@echo "[setup] installing into .venv (once, some minutes)"
-	@if [ -e .venv/.installing ] || ! $(PY) -c '' 2>/dev/null; then $(PYTHON) -m venv --clear .venv; fi
-	@touch .venv/.installing
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@rm .venv/.installing
-	@touch $@
+	@$(PYTHON) book/install.py
 
-book: $(READY) ## execute what changed, build the site: _build/html/index.html
+book: ready ## execute what changed, build the site: _build/html/index.html
 	@$(PY) book/build.py book $(CHOICES)
 
-class: $(READY) ## the notebooks without their solutions, zipped for students: _build/class/
+class: ready ## the notebooks without their solutions, zipped for students: _build/class/
 	@$(PY) book/build.py class $(CHOICES)
 
 test: check unit ## lint, types, unit tests, notebooks, the book, the browser
 	@$(MAKE) --no-print-directory book CHAPTER= BUDGET= DATASET= SEED=
 	@$(MAKE) --no-print-directory pages
 
-check: $(READY)
+check: ready
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
@@ -52,20 +44,20 @@ check: $(READY)
 	.venv/bin/lint-imports --no-logo
 
 # One run for library and notebooks: a notebook on one core, tests on the other.
-unit: $(READY)
+unit: ready
 	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 900 \
 		tests landscape_lib notebooks --ignore tests/book
 
-pages: $(READY)
+pages: ready
 	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile tests/book
 
-lab: $(READY) ## JupyterLab on the notebooks
+lab: ready ## JupyterLab on the notebooks
 	$(PY) -m jupyterlab notebooks
 
-refresh: $(READY) ## run notebooks with their defaults and write their text outputs back
+refresh: ready ## run notebooks with their defaults and write their text outputs back
 	@$(PY) book/build.py refresh $(CHOICES)
 
-bench: $(READY) ## the benchmarks, side by side with other ways to do it
+bench: ready ## the benchmarks, side by side with other ways to do it
 	@set -e; for file in benchmarks/*.py; do $(PY) $$file; done
 
 lock: ## renew requirements.lock from pyproject.toml (TORCH= names torch's version)

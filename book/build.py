@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -47,6 +48,7 @@ from staging import STAGE, records, stage
 
 from landscape_lib.report import load_claims
 
+FULL = os.strerror(errno.ENOSPC)
 WORK, HTML = BUILD / "work", BUILD / "html"
 
 
@@ -143,6 +145,11 @@ def main() -> int:
             if options.step != "execute":
                 site(current)
     except (BuildError, ValueError, OSError) as error:
+        if FULL in str(error):  # whoever met it, and however long its traceback
+            free = shutil.disk_usage(BUILD).free // 2**20
+            error = BuildError(
+                f"the disk is full ({free} MB free at {BUILD}); make room, and `make book` goes on from here"
+            )
         print(f"[book] stopped: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

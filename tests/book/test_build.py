@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import chapters
@@ -207,6 +210,46 @@ def test_two_builds_at_once_wait_for_each_other(toy: ToyBook):
         second = toy.build("execute")
     assert first.returncode == 0 and second.returncode == 0, second.stderr
     assert "another build is at work here" in second.stdout and "01_toy: unchanged" in second.stdout
+
+
+def test_a_full_disk_is_told_and_nothing_half_built_is_taken_for_whole(toy: ToyBook):
+    """A limit on the size of a file stands for a full disk: the same error, by another name, from the same writes."""
+    assert toy.build("execute").returncode == 0
+    build = toy.root / "book" / "build.py"
+    code = (
+        "import errno, resource, runpy, sys; errno.ENOSPC = errno.EFBIG; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+        f"sys.path.insert(0, {str(build.parent)!r}); sys.argv = ['build.py', 'book']; "
+        f"runpy.run_path({str(build)!r}, run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True)
+    assert done.returncode == 1 and "the disk is full (" in done.stderr and "`make book` goes on" in done.stderr
+    assert len(done.stderr.splitlines()) == 1, "its reason, and no traceback"
+    assert not (toy.root / "_build/html").exists()
+    done = toy.build("book")
+    assert done.returncode == 0 and "01_toy: unchanged" in done.stdout and "site: built" in done.stdout
+
+
+@pytest.mark.parametrize("step", ["chapter", "site"])
+def test_an_interrupted_build_says_so_and_the_next_goes_on(toy: ToyBook, step: str):
+    if step == "chapter":
+        toy.chapter("import time; time.sleep(30)")
+    else:
+        assert toy.build("execute").returncode == 0
+    command = [sys.executable, toy.root / "book" / "build.py", "book"]
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, start_new_session=True, **piped) as build:
+        until = toy.root / "_build" / ("running/01_toy.ipynb" if step == "chapter" else "work/_build/html")
+        while not until.exists() and build.poll() is None:
+            time.sleep(0.05)
+        os.killpg(build.pid, signal.SIGINT)  # as a terminal does: to all of them
+        _, said = build.communicate(timeout=30)
+    assert build.returncode == 130 and said.endswith("nothing half-made was kept, `make book` goes on from here\n")
+    assert not (toy.root / "_build/html").exists()
+    if step == "chapter":
+        toy.chapter(MEASURE)
+    done = toy.build("book")
+    assert done.returncode == 0 and (toy.root / "_build/html/index.html").is_file(), done.stderr
 
 
 def test_a_picture_of_a_table_has_its_strip(toy: ToyBook):
