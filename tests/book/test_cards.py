@@ -49,16 +49,38 @@ def test_each_setting_of_an_explorer_shows_its_frame(page: Page, html: Path, cha
                     control.fill(index)
                 else:
                     control.select_option(index)
-            picture = explorer.locator("img")
+            picture = explorer.locator("img:not(.on-paper)")
             assert (picture.get_attribute("src"), picture.get_attribute("alt")) == (frame["src"], frame["alt"])
             assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
             assert explorer.locator("[role=status]").text_content() == frame["alt"], "a screen reader hears the change"
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
+def test_print_shows_each_explorers_picture_of_its_caption(page: Page, html: Path, chapter: str):
+    page.goto((html / chapter).as_uri())
+    explorers = page.locator(".explorer")
+    first = [explorer.locator("img").get_attribute("src") for explorer in explorers.all()]
+    for explorer in explorers.all():  # the reader plays, and prints then
+        control = explorer.locator("[data-setting]").first
+        control.press("End") if control.get_attribute("type") == "range" else control.select_option(index=1)
+    assert [each.locator("img").first.get_attribute("src") for each in explorers.all()] != first
+    page.emulate_media(media="print")
+    for explorer, src in zip(explorers.all(), first, strict=True):
+        (shown,) = [image for image in explorer.locator("img").all() if image.is_visible()]
+        assert shown.get_attribute("src") == src and shown.evaluate(
+            "image => image.complete && image.naturalWidth > 99"
+        )
+        assert not any(part.is_visible() for part in explorer.locator("input, select, button").all())
+    pictures = page.locator("article img").evaluate_all(
+        "all => new Set(all.filter(i => i.offsetParent).map(i => i.src)).size"
+    )
+    assert page.pdf().count(b"/Subtype /Image") >= pictures > len(first)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_an_explorer_moves_by_mouse_and_by_keyboard(page: Page, html: Path, chapter: str):
     for explorer in cards(page, html, chapter, "explorer"):
-        picture = explorer.locator("img")
+        picture = explorer.locator("img:not(.on-paper)")
         for slider in explorer.locator("input[type=range]").all():
             before = picture.get_attribute("src")
             box = slider.bounding_box()
@@ -239,7 +261,7 @@ def test_the_same_card_asks_a_kernel_where_there_is_one(browser: Browser):
             window.close_card = widget.render({model, el: document.getElementById("here")});
         }"""
     )
-    slider, picture = page.locator("input"), page.locator("img")
+    slider, picture = page.locator("input"), page.locator("img:not(.on-paper)")
     expect(slider).to_be_visible()
     slider.fill("1")
     slider.fill("2")

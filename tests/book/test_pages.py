@@ -200,6 +200,18 @@ def test_figures_are_dark_on_a_dark_screen_and_white_on_paper(page: Page, html: 
     assert page.evaluate("[window.printed, document.documentElement.dataset.theme]") == ["light", "dark"]
 
 
+def test_who_wants_no_motion_gets_none(page: Page, html: Path):
+    page.emulate_media(reduced_motion="reduce")
+    opened(page, (html / PAGES[0]).as_uri(), "light")
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("*")].filter(node => {
+            const {transitionDuration, animationDuration, scrollBehavior} = getComputedStyle(node);
+            return /[1-9]/.test(transitionDuration + animationDuration) || scrollBehavior === "smooth";
+        }).map(node => node.tagName + "." + node.className)"""
+    )
+    assert moving == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_overflows_a_phone(page: Page, html: Path, name: str, scheme: str):

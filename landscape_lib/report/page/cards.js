@@ -26,8 +26,14 @@ globalThis.landscapeCards ??= (() => {
     const said = card.querySelector("[role=status]");
     const trouble = card.querySelector("[role=alert]");
     let last = 0;
+    let paper; // the frame of the caption, which is what print shows wherever the controls stand
     const show = (frame) => {
       trouble.textContent = "";
+      if (!paper) {
+        paper = picture.cloneNode();
+        paper.className = "on-paper";
+        picture.after(paper);
+      }
       picture.src = frame.src;
       picture.alt = said.textContent = frame.alt;
     };
