@@ -121,10 +121,11 @@ def test_book_is_built_without_npm_and_says_who_typesets(formulas: ToyBook, prog
 
 
 def test_pins_agree_and_name_no_place():
-    wanted = json.loads((VENDOR / "package.json").read_text())["dependencies"]
+    named = json.loads((VENDOR / "package.json").read_text())
     packages = json.loads((VENDOR / "package-lock.json").read_text())["packages"]
-    assert packages[""]["dependencies"] == wanted
-    assert all(packages[f"node_modules/{name}"]["version"] == version for name, version in wanted.items())
+    for kind in ("dependencies", "devDependencies"):
+        assert packages[""][kind] == named[kind]
+        assert all(packages[f"node_modules/{name}"]["version"] == version for name, version in named[kind].items())
     for name, package in packages.items():
         assert not name or package["integrity"].startswith("sha512-")
         assert "resolved" not in package, "made with npm install --omit-lockfile-registry-resolved"

