@@ -15,7 +15,7 @@ export MKL_CBWR := AVX2,STRICT
 export ATEN_CPU_CAPABILITY := avx2
 
 .DEFAULT_GOAL := help
-.PHONY: help ready book class test check unit pages lab refresh bench lock clean
+.PHONY: help ready book pdf class test check unit pages lab refresh bench lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ ready: # what every target stands on: .venv with what requirements.lock pins
 
 book: ready ## execute what changed, build the site: _build/html/index.html
 	@$(PY) book/build.py book $(CHOICES)
+
+pdf: ready ## the book as a PDF, with LaTeX: _build/loss-landscapes.pdf
+	@$(PY) book/build.py pdf $(CHOICES)
 
 class: ready ## the notebooks without their solutions, zipped for students: _build/class/
 	@$(PY) book/build.py class $(CHOICES)

@@ -2,6 +2,7 @@
 
     python book/build.py book     both, what `make book` runs
     python book/build.py execute  run the chapters that changed, into _build/executed/
+    python book/build.py pdf      the book as a PDF too, into _build/loss-landscapes.pdf
     python book/build.py site     records, scoreboard and pages, into _build/claims.json and _build/html/
     python book/build.py refresh  run chapters with their defaults, write their text outputs back to notebooks/
     python book/build.py class    the notebooks without their solutions, as a zip for a class, into _build/class/
@@ -44,6 +45,7 @@ from chapters import (
 )
 from classroom import ZIP, pack
 from exercises import check
+from pdf import check_latex, pdf
 from staging import STAGE, records, stage
 
 from landscape_lib.report import load_claims
@@ -112,7 +114,7 @@ def alone() -> Iterator[None]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=["book", "execute", "site", "refresh", "class"])
+    parser.add_argument("step", choices=["book", "execute", "site", "pdf", "refresh", "class"])
     parser.add_argument("--chapter", help="one notebook, such as 03_jamming (all by default)")
     parser.add_argument("--timeout", type=int, default=900, help="seconds a cell may take (900)")
     for name in ("budget", "dataset", "seed"):
@@ -120,6 +122,8 @@ def main() -> int:
     options = parser.parse_args()
     wanted = {name.upper(): value for name in ("budget", "dataset", "seed") if (value := getattr(options, name))}
     try:
+        if options.step == "pdf":
+            check_latex()
         with alone():
             chosen = chapters(options.chapter)
             for path in chosen:
@@ -144,6 +148,8 @@ def main() -> int:
                     current[path] = execute(path, wanted, options.timeout)
             if options.step != "execute":
                 site(current)
+            if options.step == "pdf":
+                pdf(STAGE)
     except (BuildError, ValueError, OSError) as error:
         if FULL in str(error):  # whoever met it, and however long its traceback
             free = shutil.disk_usage(BUILD).free // 2**20

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 import yaml
 from assets import installed
+from pdf import PACKAGES
 
 from .conftest import ROOT
 
@@ -61,6 +62,10 @@ def test_prose_names_make_targets_that_exist(name: str):
     assert set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)", text, flags=re.MULTILINE)) <= {
         pair for target in TARGETS for pair in ((target, ""), ("", target))
     }
+
+
+def test_ci_installs_what_a_pdf_needs():
+    assert all(package in (ROOT / ".ci" / "run").read_text() for package in PACKAGES.split())
 
 
 def test_lock_pins_and_names_no_place():
