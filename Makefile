@@ -15,7 +15,7 @@ export MKL_CBWR := AVX2,STRICT
 export ATEN_CPU_CAPABILITY := avx2
 
 .DEFAULT_GOAL := help
-.PHONY: help ready book pdf class test check unit pages lab refresh bench lock clean
+.PHONY: help ready book pdf zip class test check unit pages lab refresh bench lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ book: ready ## execute what changed, build the site: _build/html/index.html
 
 pdf: ready ## the book as a PDF, with LaTeX: _build/loss-landscapes.pdf
 	@$(PY) book/build.py pdf $(CHOICES)
+
+zip: ready ## site, notebooks and what they need, in one file: _build/loss-landscapes.zip
+	@$(PY) book/build.py zip $(CHOICES)
 
 class: ready ## the notebooks without their solutions, zipped for students: _build/class/
 	@$(PY) book/build.py class $(CHOICES)

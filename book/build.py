@@ -3,6 +3,7 @@
     python book/build.py book     both, what `make book` runs
     python book/build.py execute  run the chapters that changed, into _build/executed/
     python book/build.py pdf      the book as a PDF too, into _build/loss-landscapes.pdf
+    python book/build.py zip      site, notebooks and what they need in one file, into _build/loss-landscapes.zip
     python book/build.py site     records, scoreboard and pages, into _build/claims.json and _build/html/
     python book/build.py refresh  run chapters with their defaults, write their text outputs back to notebooks/
     python book/build.py class    the notebooks without their solutions, as a zip for a class, into _build/class/
@@ -43,7 +44,7 @@ from chapters import (
     with_parameters,
     write,
 )
-from classroom import ZIP, pack
+from classroom import WHOLE, ZIP, pack, pack_whole
 from exercises import check
 from pdf import check_latex, pdf
 from staging import STAGE, records, stage
@@ -114,7 +115,7 @@ def alone() -> Iterator[None]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=["book", "execute", "site", "pdf", "refresh", "class"])
+    parser.add_argument("step", choices=["book", "execute", "site", "pdf", "zip", "refresh", "class"])
     parser.add_argument("--chapter", help="one notebook, such as 03_jamming (all by default)")
     parser.add_argument("--timeout", type=int, default=900, help="seconds a cell may take (900)")
     for name in ("budget", "dataset", "seed"):
@@ -150,6 +151,9 @@ def main() -> int:
                 site(current)
             if options.step == "pdf":
                 pdf(STAGE)
+            if options.step == "zip":
+                write(WHOLE, pack_whole(sorted(current), HTML))
+                say(f"zip: {show(WHOLE)}, {WHOLE.stat().st_size / 1e6:.0f} MB")
     except (BuildError, ValueError, OSError) as error:
         if FULL in str(error):  # whoever met it, and however long its traceback
             free = shutil.disk_usage(BUILD).free // 2**20

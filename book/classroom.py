@@ -1,4 +1,7 @@
-"""The class version: one zip that students unpack and work in, with stubs for solutions. `build.py class` makes it."""
+"""Zips. The class version, with stubs for solutions; and the whole book, which opens by a double click.
+
+`build.py class` and `build.py zip` make them.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from chapters import BOOK, BUILD, ROOT, show, with_parameters
 from exercises import class_notebook
 
 ZIP = BUILD / "class" / "loss-landscapes-class.zip"
+WHOLE = BUILD / "loss-landscapes.zip"
 SMALL = 1_000_000  # bytes of a file of book/results/ that still goes into the zip
 # What the notebooks need beside them to run and to install.
 ALWAYS = (
@@ -24,30 +28,51 @@ ALWAYS = (
 )
 
 
+OPENS = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=site/index.html">
+<title>Loss Landscapes</title></head><body><p><a href="site/index.html">Loss Landscapes</a></p></body></html>
+"""
+
+
 def pack(paths: list[Path]) -> bytes:
-    """The zip. The same sources give the same bytes: names are sorted, and every file is dated 1980."""
+    """The class version: notebooks with stubs, and what they need."""
+    found = {"README.md": (BOOK / "class_readme.md").read_bytes()}
+    for path in paths:
+        notebook = class_notebook(with_parameters(path, {}))
+        found[show(path)] = (nbformat.writes(notebook) + "\n").encode()
+    return zipped(ZIP.stem, beside(paths) | found)
+
+
+def pack_whole(paths: list[Path], site: Path) -> bytes:
+    """The book: its site, which needs no network, the notebooks as they are, and what they need to run."""
+    found = {"index.html": OPENS.encode(), "README.md": (BOOK / "zip_readme.md").read_bytes()}
+    found |= {show(path): path.read_bytes() for path in paths}
+    pages = {file.relative_to(site).as_posix(): file for file in site.rglob("*") if file.is_file()}
+    found |= {f"site/{name}": file.read_bytes() for name, file in pages.items()}
+    return zipped(WHOLE.stem, beside(paths) | found)
+
+
+def zipped(folder: str, contents: dict[str, bytes]) -> bytes:
+    """A zip of one folder. The same contents give the same bytes: names are sorted, and every file is dated 1980."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, content in sorted(contents(paths).items()):
-            entry = zipfile.ZipInfo(f"{ZIP.stem}/{name}")
+        for name, content in sorted(contents.items()):
+            entry = zipfile.ZipInfo(f"{folder}/{name}")
             entry.compress_type, entry.create_system, entry.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
             archive.writestr(entry, content)
     return packed.getvalue()
 
 
-def contents(paths: list[Path]) -> dict[str, bytes]:
-    """The zip's files by name."""
+def beside(paths: list[Path]) -> dict[str, bytes]:
+    """What notebooks need beside them, by name: the library, claims, small tables, quizzes, pictures."""
     files = [ROOT / name for name in ALWAYS]
     library = [file for file in (ROOT / "landscape_lib").rglob("*") if "__pycache__" not in file.parts]
     results = [file for file in (BOOK / "results").rglob("*") if file.is_file() and file.stat().st_size <= SMALL]
     files += [file for file in library + results if file.is_file() and not file.name.startswith(".")]
-    found = {"README.md": (BOOK / "class_readme.md").read_bytes()}
     for path in paths:
-        notebook = with_parameters(path, {})
-        found[show(path)] = (nbformat.writes(class_notebook(notebook)) + "\n").encode()
         files += [quiz for quiz in [path.with_suffix(".quiz.yml")] if quiz.is_file()]
-        files += linked(path, notebook)
-    return {show(file): file.read_bytes() for file in files} | found
+        files += linked(path, nbformat.read(path, as_version=4))
+    return {show(file): file.read_bytes() for file in files}
 
 
 def linked(path: Path, notebook: nbformat.NotebookNode) -> list[Path]:

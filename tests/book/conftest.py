@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-HTML = ROOT / "_build" / "html"
+HTML = Path(os.environ.get("LANDSCAPE_SITE", ROOT / "_build" / "html"))  # another copy of it, where one is named
 
 CLAIMS = """
 - id: toy.mean

@@ -1,0 +1,65 @@
+"""The book in one file: unpacked elsewhere, it is the same book."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from classroom import WHOLE, pack_whole, zipped
+from playwright.sync_api import Browser
+
+from .conftest import ROOT
+from .test_exercises import CHAPTERS
+
+SAME = "loads_without_error or each_setting or by_keyboard or links_and_anchors or search_finds or print_shows"
+
+
+@pytest.fixture(scope="module")
+def folder(html: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    place = tmp_path_factory.mktemp("a folder with spaces, ü")
+    file = place / "book.zip"
+    file.write_bytes(pack_whole(CHAPTERS, html))
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None
+        archive.extractall(place)
+    yield place / WHOLE.stem
+
+
+def test_it_opens_by_a_double_click_without_a_network(browser: Browser, folder: Path):
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto((folder / "index.html").as_uri())
+    page.wait_for_url("**/book/index.html")
+    assert "Loss Landscapes" in page.title()
+    context.close()
+
+
+def test_the_same_tests_pass_on_it(folder: Path):
+    tests = [ROOT / "tests" / "book" / name for name in ("test_pages.py", "test_cards.py")]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", "-k", SAME, *tests]
+    environment = os.environ | {"LANDSCAPE_SITE": str(folder / "site")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout and " skipped" not in done.stdout
+
+
+def test_notebooks_and_what_they_need_are_in_it(folder: Path):
+    for path in CHAPTERS:
+        assert (folder / "notebooks" / path.name).read_bytes() == path.read_bytes()
+    code = "import landscape_lib, landscape_lib.report as r; print(landscape_lib.__file__, len(r.load_claims()))"
+    code += "; print(len(r.read_results('jamming_paper_mnist')))"
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=folder / "notebooks", env=environment, text=True, capture_output=True)
+    assert done.returncode == 0 and str(folder) in done.stdout, done.stderr
+    assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) < 50_000_000
+
+
+def test_the_same_contents_give_the_same_bytes():
+    contents = {"b": b"1", "a/c": b"2"}
+    assert zipped("x", contents) == zipped("x", dict(reversed(contents.items())))
