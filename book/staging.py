@@ -14,6 +14,7 @@ import yaml
 from assets import lay_out
 from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, show, write
 from exercises import check, for_page
+from launch import address, with_buttons
 from nbformat import NotebookNode
 from status import write_status
 from tips import write_tips
@@ -82,7 +83,7 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
     table = scoreboard(rules.values(), json.loads(stated)) + "\nAll records: {download}`claims.json <claims.json>`.\n"
     write(page, text.replace(SPOT, table))
     write_tips(STAGE, notebooks)
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config = with_buttons(yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8")), address())
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     if absent := {f"notebooks/{path.stem}" for path in chapters(None)} - {f"notebooks/{p.stem}" for p in notebooks}:
         say(f"not in this site, never run here: {', '.join(sorted(name.split('/')[1] for name in absent))}")
