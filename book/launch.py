@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 VARIABLE = "LANDSCAPE_REPOSITORY"
 EXAMPLE = "https://github.com/owner/name"
-ADDRESS = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]*[A-Za-z0-9_-]")
+ADDRESS = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?<!\.git)")
 BRANCH = "main"
 TAGS = {"install", "remove-cell"}
 # The first code cell of each notebook. It uses the standard library alone, and knows Colab by its own module. Colab's
