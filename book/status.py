@@ -56,7 +56,7 @@ def run_of(path: Path, notebook: NotebookNode) -> dict[str, str]:
     return {
         "page": show(path),
         "run time": UNKNOWN if seconds is None else f"{seconds:.0f} s",
-        "cells": f"{len(kinds)}: {kinds.count('code')} code, {kinds.count('markdown')} text",
+        "cells": f"{kinds.count('code')} code, {kinds.count('markdown')} text",
         "budget": str(settings.get("BUDGET", UNKNOWN)),
         "data": str(settings.get("DATASET", UNKNOWN)),
         "machine": together(facts["machine"] for facts in live),
@@ -95,7 +95,7 @@ def runs_table(runs: Sequence[Mapping[str, str]]) -> str:
         words = {name: html.escape(value) for name, value in run.items()}
         pairs = [("budget", "data"), ("machine", "versions"), ("date", "commit")]
         rows.append([link(run["page"]), words["run time"], words["cells"], *(lines(words, pair) for pair in pairs)])
-    return table(rows)
+    return table("runs", rows)
 
 
 def lines(words: Mapping[str, str], names: Sequence[str]) -> str:
@@ -112,7 +112,7 @@ def history_table(pages: Sequence[str], history: Mapping[str, Sequence[Commit]])
         rows.append(
             [link(page), commits[0].date, folded(count, commits)] if commits else [link(page), "not committed", count]
         )
-    return table(rows)
+    return table("history", rows)
 
 
 def folded(count: str, commits: Sequence[Commit]) -> str:
@@ -128,9 +128,9 @@ def link(page: str) -> str:
     return f"[](../{page})"
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
+def table(name: str, rows: Sequence[Sequence[str]]) -> str:
     body = "\n".join("* - " + "\n  - ".join(row) for row in rows)
-    return f"```{{list-table}}\n:class: status\n:header-rows: 1\n\n{body}\n```\n"
+    return f"```{{list-table}}\n:class: {name}\n:header-rows: 1\n\n{body}\n```\n"
 
 
 def sources(root: Path, toc: Any) -> list[str]:
