@@ -23,7 +23,6 @@ BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 YOUR_TURN = 'raise NotImplementedError("your turn")'
 MARKER = re.compile(r"\b(BEGIN|END)\s+SOLUTION\b", re.IGNORECASE)
 TAGS = (
-    "install",
     "parameters",
     "setup",
     "exercise",
@@ -36,6 +35,7 @@ TAGS = (
     "raises-exception",
     "nbval-ignore-output",
     "nbval-check-output",
+    "install",
 )
 
 
