@@ -86,6 +86,8 @@ def installed() -> Path:
 # Code comes with a tag around every word. Names, operators, numbers and spaces are plain without; that halves its size.
 PLAIN = re.compile(r'<span class="(?:w|n|p|o|mi|mf|nn)">([^<]*)</span>')
 DESIGN = re.compile(r"<link[^>]*sphinx-design[^>]*>")  # cards and grids: of use where a page has some
+# Search and index are written in no file, so there is nothing to edit or to report.
+SOURCE = re.compile(r'<div class="dropdown dropdown-source-buttons">.*?</div>\s*', re.DOTALL)
 
 
 # The theme's style sheet names two thousand icons, of which the pages show a dozen.
@@ -93,7 +95,7 @@ ICON = re.compile(r'((?:\.fa-[\w-]+:{1,2}before,?)+)\{content:"[^"]*"\}')
 
 
 def finish(site: Path, katex: Path | None) -> None:
-    """Mend the pages that the theme made: formulas typeset, no script that is of no use, no withdrawn role."""
+    """Mend the pages that the theme made: formulas typeset; no useless script or button, no withdrawn role."""
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
     if katex:
         pages = typeset(pages, katex, site)
@@ -103,6 +105,8 @@ def finish(site: Path, katex: Path | None) -> None:
             lambda script, unused=unused: "" if any(mark in script[0] for mark in unused) else script[0], text
         )
         text = PLAIN.sub(r"\1", text)
+        if path.parent == site:
+            text = SOURCE.sub("", text)
         if "sd-" not in text.split("</head>")[-1]:
             text = DESIGN.sub("", text)
         # docutils gives the entries of a bibliography a role that has been withdrawn; in its list they are items.

@@ -46,6 +46,7 @@ from chapters import (
 )
 from classroom import WHOLE, ZIP, pack, pack_whole
 from exercises import check
+from launch import address, check_launches
 from pdf import check_latex, pdf
 from staging import STAGE, records, stage
 
@@ -129,6 +130,8 @@ def main() -> int:
             chosen = chapters(options.chapter)
             for path in chosen:
                 check(path, nbformat.read(path, as_version=4))
+            if repository := address():
+                check_launches(chapters(None), repository)
             if options.step in ("refresh", "class") and wanted:
                 raise BuildError(f"{options.step} keeps the notebooks' defaults; leave out {', '.join(wanted)}")
             if options.step == "class":

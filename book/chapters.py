@@ -177,8 +177,9 @@ def last_cell(partial: Path) -> str:
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
-    """Drop what differs from run to run: times, papermill's notes; join the pieces of a stream."""
-    notebook.metadata.pop("papermill", None)
+    """Drop what differs from run to run, papermill's notes, but for how long it took; join the pieces of a stream."""
+    if seconds := notebook.metadata.pop("papermill", {}).get("duration"):
+        notebook.metadata["landscape_run"] = {"seconds": round(seconds, 1)}
     notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
         for name in ("papermill", "execution"):
@@ -200,7 +201,8 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
 def refresh(path: Path, timeout: int) -> None:
     """Write a chapter's outputs back without pictures and records: what nbval compares, and no more."""
     notebook = nbformat.read(execute(path, {}, timeout), as_version=4)
-    notebook.metadata.pop("widgets", None)
+    for name in ("widgets", "landscape_run"):
+        notebook.metadata.pop(name, None)
     for number, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
             for name in [name for name in output.get("metadata", {}) if name.startswith("landscape")]:

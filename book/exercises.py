@@ -35,6 +35,7 @@ TAGS = (
     "raises-exception",
     "nbval-ignore-output",
     "nbval-check-output",
+    "install",
 )
 
 
@@ -110,7 +111,9 @@ def check(path: Path, notebook: NotebookNode) -> None:
     previous: set[str] = set()
     for place, cell, following in zip(places, notebook.cells, [*notebook.cells[1:], None], strict=True):
         found = tags(cell)
-        if cell.cell_type != "code" and (wrong := found & {"parameters", "setup", "exercise", "exercise-test"}):
+        if cell.cell_type != "code" and (
+            wrong := found & {"install", "parameters", "setup", "exercise", "exercise-test"}
+        ):
             raise BuildError(f"{place}: tagged {', '.join(sorted(wrong))}, but is no code cell")
         if "exercise" in found:
             check_exercise(place, cell.source, following)

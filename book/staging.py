@@ -14,7 +14,9 @@ import yaml
 from assets import lay_out
 from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, show, write
 from exercises import check, for_page
+from launch import address, with_buttons
 from nbformat import NotebookNode
+from status import write_status
 from tips import write_tips
 
 from landscape_lib.report import PAGE, Entry, load_quiz, scoreboard, strip
@@ -60,7 +62,7 @@ def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> lis
 
 
 def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: str, katex: Path | None) -> None:
-    """Lay out the book's sources as in the repository, with executed chapters and the scoreboard filled in.
+    """Lay out the book's sources as in the repository, with executed chapters, scoreboard and status filled in.
 
     With them the style sheet and fonts of KaTeX, where it is at hand.
     """
@@ -82,13 +84,15 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
     table = scoreboard(rules.values(), json.loads(stated)) + "\nAll records: {download}`claims.json <claims.json>`.\n"
     write(page, text.replace(SPOT, table))
     write_tips(STAGE, notebooks)
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config = with_buttons(yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8")), address())
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     if absent := {f"notebooks/{path.stem}" for path in chapters(None)} - {f"notebooks/{p.stem}" for p in notebooks}:
         say(f"not in this site, never run here: {', '.join(sorted(name.split('/')[1] for name in absent))}")
         toc = without(toc, absent)
         # Prose may point to a chapter that a narrowed build leaves out.
         config["sphinx"]["config"]["suppress_warnings"] = ["myst.xref_missing"]
+    page = STAGE / "book" / "status.md"  # after the tips, which read pages: what a commit's subject links to is its own
+    write(page, write_status(page.read_text(encoding="utf-8"), notebooks, ROOT, toc))
     if katex:
         config["sphinx"]["config"]["html_css_files"].insert(0, lay_out(katex, STAGE / "book" / "static"))
     write(STAGE / "_config.yml", yaml.safe_dump(config, sort_keys=False))
@@ -98,7 +102,8 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
 def as_page(path: Path, notebook: NotebookNode) -> NotebookNode:
     """The executed notebook as its page is made from it: figures described, with strips under them, cards in HTML."""
     notebook = copy.deepcopy(notebook)
-    notebook.metadata.pop("widgets", None)  # the page's cards need none
+    for name in ("widgets", "landscape_run"):  # the page's cards need none; the status page tells of the run
+        notebook.metadata.pop(name, None)
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown":
             cell.source = with_strips(f"{show(path)}, cell {number}", cell.source)

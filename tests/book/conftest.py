@@ -82,7 +82,7 @@ class ToyBook:
 def toy_book(tmp_path: Path) -> ToyBook:
     (tmp_path / "book").mkdir()
     code = [file.name for file in (ROOT / "book").glob("*.py")]
-    others = ("scoreboard.md", "sweeps.md", "notation.md", "glossary.md", "vendor")
+    others = ("scoreboard.md", "status.md", "sweeps.md", "notation.md", "glossary.md", "vendor")
     for name in (*code, *others, "claims.schema.json", "references.bib", "static"):
         copy = shutil.copytree if (ROOT / "book" / name).is_dir() else shutil.copy
         copy(ROOT / "book" / name, tmp_path / "book" / name)

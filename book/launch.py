@@ -1,0 +1,92 @@
+"""Launch, edit and issue buttons, where the repository has an address; the cell that installs what a launch needs."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from chapters import BuildError, say, show
+from nbformat import NotebookNode
+
+VARIABLE = "LANDSCAPE_REPOSITORY"
+EXAMPLE = "https://github.com/owner/name"
+ADDRESS = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?<!\.git)")
+BRANCH = "main"
+TAGS = {"install", "remove-cell"}
+# The first code cell of each notebook. It uses the standard library alone, and knows Colab by its own module. Colab's
+# kernel is not ours to replace, so pip gets the lock as constraints: what the notebooks need, in the versions pinned.
+INSTALL = r"""import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = ""  # where this book's repository is, such as https://github.com/owner/name
+
+if importlib.util.find_spec("landscape_lib") is None:
+    above = [folder for folder in Path.cwd().parents if (folder / "landscape_lib").is_dir()]
+    if above:
+        sys.exit(f"landscape_lib is in {above[0]}, but not installed: README.md there says how.")
+    if "google.colab" not in sys.modules:
+        sys.exit("This notebook needs landscape_lib: clone the book's repository, and see README.md there.")
+    if not REPOSITORY:
+        sys.exit("This notebook needs landscape_lib: write the address of the book's repository above, and run again.")
+    print("Installing landscape_lib and what it needs. This takes some minutes, once.", flush=True)
+    clone = Path.home() / "loss-landscapes"
+    fetch = ["git", "clone", "--quiet", "--depth=1", "--branch=main", REPOSITORY, str(clone)]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", f"--constraint={clone}/requirements.lock"]
+    for command in ([] if clone.exists() else [fetch]) + [[*pip, f"--editable={clone}", "anywidget"]]:
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{' '.join(command)}\n{done.stderr}")
+    sys.exit("Installed. Now restart the session (in the menu Runtime), and run all cells.")"""
+LINE = re.compile(r'^REPOSITORY = "(.*)"(?=  #)', re.MULTILINE)
+
+
+def address() -> str | None:
+    """The repository's public address, where one is given."""
+    given = os.environ.get(VARIABLE, "").strip()
+    if given and not ADDRESS.fullmatch(given):
+        raise BuildError(f"{VARIABLE}={given}: want an address like {EXAMPLE}")
+    return given or None
+
+
+def with_buttons(config: Mapping[str, Any], repository: str | None) -> dict[str, Any]:
+    """The book's settings, with buttons that lead into a repository if there is one."""
+    if repository is None:
+        say(f"launch, edit and issue buttons: off; {VARIABLE}={EXAMPLE} turns them on")
+        return dict(config)
+    on = {f"use_{name}_button": True for name in ("edit_page", "issues", "repository")}
+    services = {"colab_url": "https://colab.research.google.com", "binderhub_url": "https://mybinder.org"}
+    return {
+        **config,
+        "repository": {"url": repository, "branch": BRANCH, "path_to_book": ""},  # staged pages stand as committed
+        "launch_buttons": {**services, "notebook_interface": "jupyterlab"},
+        "html": {**config["html"], **on},
+    }
+
+
+def check_install_cell(path: Path, notebook: NotebookNode) -> str | None:
+    """Stop unless a notebook's first code cell is the one that installs; return the address that it installs from."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cell = code[0] if code else None
+    if cell is None or "install" not in cell.metadata.get("tags", []):
+        raise BuildError(f"{show(path)}: the first code cell must be the one that installs, book/launch.py's INSTALL")
+    if set(cell.metadata.tags) != TAGS:
+        raise BuildError(f"{show(path)}: the cell that installs is tagged {' and '.join(sorted(TAGS))}, and no more")
+    if LINE.sub('REPOSITORY = ""', cell.source) != INSTALL:
+        raise BuildError(f"{show(path)}: the cell that installs differs from book/launch.py's INSTALL")
+    named = LINE.findall(cell.source)[0]
+    if named and not ADDRESS.fullmatch(named):
+        raise BuildError(f"{show(path)}: the cell that installs names {named!r}; want an address like {EXAMPLE}")
+    return named or None
+
+
+def check_launches(paths: Iterable[Path], repository: str) -> None:
+    """Check the notebooks that buttons lead to, and say which would not install by themselves on Colab."""
+    named = {path: check_install_cell(path, nbformat.read(path, as_version=4)) for path in paths}
+    if other := [path.stem for path, name in named.items() if name != repository]:
+        say(f'launch: the first code cell of {", ".join(other)} lacks REPOSITORY = "{repository}", which Colab needs')

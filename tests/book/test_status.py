@@ -1,0 +1,188 @@
+"""The status page: what executed notebooks say of their runs, and git of the pages; in a built site too."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from chapters import BuildError, tidy
+from status import UNKNOWN, Commit, NoHistory, ask_git, history_table, run_of, runs_table, sources, write_status
+
+from .conftest import ROOT, ToyBook, toy_notebook
+
+PATH = ROOT / "notebooks" / "01_toy.ipynb"
+LIVE = {
+    "budget": None,
+    "measured_by": None,
+    "commit": "a" * 40,
+    "machine": "abacus, 2 cores",
+    "versions": "Python 3, torch 2",
+    "date": "2026-01-02",
+}
+SWEPT = LIVE | {"budget": "paper", "measured_by": "landscape sweep", "commit": "b" * 40, "machine": "cluster"}
+DRAWN_WITH = SWEPT | {"budget": "live and paper", "date": "2025-12-31; 2026-01-02"}
+
+
+def executed(*figures: dict[str, Any], claims: tuple[str | None, ...] = (), seconds: float | None = None):
+    """A toy chapter that ran and showed these figures, stated claims at these commits, and took so long."""
+    notebook = toy_notebook("1", "2")
+    said = [{"landscape_figure": {"source": facts}} for facts in figures]
+    said += [{"landscape": {"commit": commit}} for commit in claims]
+    notebook.cells[2].outputs = [nbformat.v4.new_output("display_data", metadata=facts) for facts in said]
+    if seconds is not None:
+        notebook.metadata["landscape_run"] = {"seconds": seconds}
+    return notebook
+
+
+def test_a_run_is_told_by_what_it_recorded_itself():
+    run = run_of(PATH, executed(SWEPT, LIVE, DRAWN_WITH, claims=("a" * 40,), seconds=61.7))
+    assert run == {
+        "page": "notebooks/01_toy.ipynb",
+        "run time": "62 s",
+        "cells": "3 code, 1 text",
+        "budget": "class",
+        "data": "digits",
+        "machine": "abacus, 2 cores",
+        "versions": "Python 3, torch 2",
+        "date": "2026-01-02",
+        "commit": "aaaaaaa",
+    }
+
+
+def test_what_is_not_recorded_is_not_guessed():
+    for notebook in (executed(), executed(SWEPT, DRAWN_WITH), executed(claims=(None,))):
+        run = run_of(PATH, notebook)
+        assert {run[name] for name in ("run time", "machine", "versions", "date", "commit")} == {UNKNOWN}
+    assert run_of(PATH, executed(claims=("c" * 40 + "-dirty",)))["commit"] == "ccccccc and changes"
+    later = LIVE | {"date": "2026-01-03"}
+    assert run_of(PATH, executed(LIVE, later, LIVE))["date"] == "2026-01-02; 2026-01-03", "it ran past midnight"
+
+
+def test_how_long_a_run_took_is_all_that_is_kept_of_its_times():
+    notebook = toy_notebook("1")
+    notebook.metadata["papermill"] = {"duration": 12.345, "start_time": "then"}
+    assert tidy(notebook).metadata["landscape_run"] == {"seconds": 12.3} and "papermill" not in notebook.metadata
+    assert "landscape_run" not in tidy(toy_notebook("1")).metadata
+
+
+def test_tables_are_markdown_of_plain_words():
+    run = run_of(PATH, executed(LIVE | {"machine": "<b>8</b> & more"}))
+    table = runs_table([run])
+    assert "[](../notebooks/01_toy.ipynb)" in table and "&lt;b&gt;8&lt;/b&gt; &amp; more<br>Python 3" in table
+    assert runs_table([run_of(PATH, executed())]).count(f"- {UNKNOWN}\n") == 3, "and not twice in a cell"
+    many = [Commit(f"{n}" * 7, f"2026-01-0{n}", f"<i>change</i> {n}") for n in range(7, 0, -1)]
+    text = history_table(["book/a.md", "book/b.md", "book/c.md"], {"book/a.md": many, "book/b.md": many[-1:]})
+    a, b, c = text.split("* - ")[2:]
+    assert "2026-01-07" in a and "7 commits" in a and a.count("<li>") == 6 and "<li>…</li>" in a
+    assert "&lt;i&gt;change&lt;/i&gt; 3" in a and "change&lt;/i&gt; 2" not in a
+    assert "1 commit<" in b and "…" not in b
+    assert "not committed" in c and "0 commits" in c
+
+
+def test_sources_are_the_files_of_the_toc_in_its_order(tmp_path: Path):
+    (tmp_path / "book").mkdir()
+    for name in ("book/a.md", "book/b.ipynb", "book/c.md", "book/other.md"):
+        (tmp_path / name).touch()
+    chapters = [{"file": "book/b", "sections": [{"file": "book/c"}]}, {"url": "https://example.org"}]
+    toc = {"root": "book/a", "parts": [{"caption": "One", "chapters": chapters}, {"chapters": [{"file": "book/gone"}]}]}
+    assert sources(tmp_path, toc) == ["book/a.md", "book/b.ipynb", "book/c.md"]
+
+
+def test_a_page_without_its_spots_stops_the_build():
+    for text in ("<!-- runs -->", "<!-- history -->", "<!-- runs -->" * 2 + "<!-- history -->"):
+        with pytest.raises(BuildError, match="book/status.md: needs one line <!-- "):
+            write_status(text, {}, Path("/nowhere"), {})
+
+
+# With git.
+
+
+def git(root: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(root), *who, *arguments], check=True, capture_output=True)
+
+
+def commit(root: Path, subject: str) -> None:
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--allow-empty", "-m", subject)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    root = tmp_path / "repository"
+    root.mkdir()
+    git(root, "init", "--quiet")
+    for number, name in enumerate(("a.md", "ä b.md", "a.md")):
+        (root / name).write_text(f"{number}")
+        commit(root, f"Write {name}:\t{number}")
+    commit(root, "Touch nothing")
+    return root
+
+
+def test_git_is_asked_for_all_pages_at_once(repository: Path):
+    told = ask_git(repository, ["a.md", "ä b.md", "new.md"])
+    assert [one.subject for one in told["a.md"]] == ["Write a.md:\t2", "Write a.md:\t0"], "the latest first"
+    assert len(told["ä b.md"]) == 1 and set(told) == {"a.md", "ä b.md"}
+    assert len(told["a.md"][0].hash) == 7 and len(told["a.md"][0].date) == len("2026-01-01")
+
+
+def test_where_the_history_is_not_known_that_is_said(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    git(tmp_path, "clone", "--quiet", "--depth=1", repository.as_uri(), "shallow")
+    with pytest.raises(NoHistory, match="a shallow clone"):
+        ask_git(tmp_path / "shallow", ["a.md"])
+    (inside := repository / "unpacked").mkdir()
+    with pytest.raises(NoHistory, match="without its git repository"):
+        ask_git(inside, ["a.md"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoHistory, match="where git does not run"):
+        ask_git(repository, ["a.md"])
+    page = write_status("<!-- runs --><!-- history -->", {}, inside, {})
+    assert page.endswith("without its git repository. So the history of the pages is not known here.\n")
+
+
+def test_status_page_follows_runs_and_commits(toy: ToyBook):
+    toc = toy.root / "_toc.yml"
+    toc.write_text(toc.read_text() + "- file: book/status\n")
+
+    def build() -> str:
+        done = toy.build("book")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def page() -> BeautifulSoup:
+        text = (toy.root / "_build" / "html" / "book" / "status.html").read_text(encoding="utf-8")
+        return BeautifulSoup(text, "html.parser")
+
+    build()
+    (runs,) = page().select("table.runs")
+    cells = [cell.get_text(" ", strip=True) for cell in runs.select("tbody td")]
+    (executed,) = (toy.root / "_build" / "executed").rglob("*.ipynb")
+    seconds = json.loads(executed.read_text())["metadata"]["landscape_run"]["seconds"]
+    assert cells[:4] == ["A toy", f"{seconds:.0f} s", "2 code, 1 text", "class digits"]
+    assert cells[4] == UNKNOWN and cells[5].startswith(UNKNOWN), "no figure of this chapter says where it was made"
+    assert "without its git repository" in page().get_text()
+
+    (toy.root / ".gitignore").write_text("_build/\n__pycache__/\n")
+    git(toy.root, "init", "--quiet")
+    commit(toy.root, "Begin <with> $care$")
+    assert "site: built" in build() and "site: unchanged" in build()
+    (history,) = page().select("table.history")
+    assert len(history.select("tbody tr")) == 6 and not [
+        row for row in history.select("td") if row.text == "not committed"
+    ]
+    assert "Begin <with> $care$" in history.get_text()
+    assert [link["href"] for link in history.select("a")][:2] == ["index.html", "../notebooks/01_toy.html"]
+
+    commit(toy.root, "Touch no page")
+    assert "site: unchanged" in build()
+    index = toy.root / "book" / "index.md"
+    index.write_text(index.read_text() + "\nMore.\n")
+    commit(toy.root, "Say more")
+    assert "site: built" in build()
+    row = page().select("table.history tbody tr")[0]
+    assert "2 commits" in row.get_text() and row.find("li").get_text().endswith("Say more")
