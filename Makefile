@@ -15,10 +15,10 @@ export MKL_CBWR := AVX2,STRICT
 export ATEN_CPU_CAPABILITY := avx2
 
 .DEFAULT_GOAL := help
-.PHONY: help ready book pdf zip class test check unit pages lab refresh bench lock clean
+.PHONY: help ready book pdf zip class test check unit pages publishable lab refresh bench lock clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@echo "  CHAPTER=03_jamming DATASET=mnist BUDGET=class SEED=0 narrow and change \`make book\`; TIMEOUT= seconds a cell"
 
 ready: # what every target stands on: .venv with what requirements.lock pins
@@ -56,6 +56,9 @@ unit: ready
 
 pages: ready
 	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile tests/book
+
+publishable: ready ## whether what was built may be published: every claim measured, by this very commit
+	@$(PY) book/build.py publishable
 
 lab: ready ## JupyterLab on the notebooks
 	$(PY) -m jupyterlab notebooks

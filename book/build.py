@@ -5,6 +5,7 @@
     python book/build.py pdf      the book as a PDF too, into _build/loss-landscapes.pdf
     python book/build.py zip      site, notebooks and what they need in one file, into _build/loss-landscapes.zip
     python book/build.py site     records, scoreboard and pages, into _build/claims.json and _build/html/
+    python book/build.py publishable  whether what was built may be published: every claim measured, by this very commit
     python book/build.py refresh  run chapters with their defaults, write their text outputs back to notebooks/
     python book/build.py class    the notebooks without their solutions, as a zip for a class, into _build/class/
 
@@ -48,6 +49,7 @@ from classroom import WHOLE, ZIP, pack, pack_whole
 from exercises import check
 from launch import address, check_launches
 from pdf import check_latex, pdf
+from publish import check_publishable
 from staging import STAGE, records, stage
 
 from landscape_lib.report import load_claims
@@ -116,7 +118,7 @@ def alone() -> Iterator[None]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=["book", "execute", "site", "pdf", "zip", "refresh", "class"])
+    parser.add_argument("step", choices=["book", "execute", "site", "pdf", "zip", "publishable", "refresh", "class"])
     parser.add_argument("--chapter", help="one notebook, such as 03_jamming (all by default)")
     parser.add_argument("--timeout", type=int, default=900, help="seconds a cell may take (900)")
     for name in ("budget", "dataset", "seed"):
@@ -127,6 +129,10 @@ def main() -> int:
         if options.step == "pdf":
             check_latex()
         with alone():
+            if options.step == "publishable":
+                check_publishable(HTML)
+                say("every claim has its verdict, measured at this commit: it may be published")
+                return 0
             chosen = chapters(options.chapter)
             for path in chosen:
                 check(path, nbformat.read(path, as_version=4))
@@ -153,9 +159,10 @@ def main() -> int:
             if options.step != "execute":
                 site(current)
             if options.step == "pdf":
-                pdf(STAGE)
+                shutil.copy(pdf(STAGE), HTML)  # where the home page of a published book leads
             if options.step == "zip":
                 write(WHOLE, pack_whole(sorted(current), HTML))
+                shutil.copy(WHOLE, HTML)
                 say(f"zip: {show(WHOLE)}, {WHOLE.stat().st_size / 1e6:.0f} MB")
     except (BuildError, ValueError, OSError) as error:
         if FULL in str(error):  # whoever met it, and however long its traceback

@@ -47,8 +47,8 @@ def pack_whole(paths: list[Path], site: Path) -> bytes:
     """The book: its site, which needs no network, the notebooks as they are, and what they need to run."""
     found = {"index.html": OPENS.encode(), "README.md": (BOOK / "zip_readme.md").read_bytes()}
     found |= {show(path): path.read_bytes() for path in paths}
-    pages = {file.relative_to(site).as_posix(): file for file in site.rglob("*") if file.is_file()}
-    found |= {f"site/{name}": file.read_bytes() for name, file in pages.items()}
+    pages = [file for file in site.rglob("*") if file.is_file() and file.name != WHOLE.name]
+    found |= {f"site/{file.relative_to(site).as_posix()}": file.read_bytes() for file in pages}
     return zipped(WHOLE.stem, beside(paths) | found)
 
 

@@ -69,6 +69,16 @@ def with_buttons(config: Mapping[str, Any], repository: str | None) -> dict[str,
     }
 
 
+def downloads(repository: str | None) -> str:
+    """Where the home page of a published book leads for the whole of it; `make pdf` and `make zip` put it there."""
+    if repository is None:
+        return ""
+    return (
+        'The whole book: <a href="../loss-landscapes.pdf">as a PDF</a>, or <a href="../loss-landscapes.zip">in one '
+        "file</a> that needs no network: unpack it and open its `index.html`."
+    )
+
+
 def check_install_cell(path: Path, notebook: NotebookNode) -> str | None:
     """Stop unless a notebook's first code cell is the one that installs; return the address that it installs from."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]

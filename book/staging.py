@@ -14,7 +14,7 @@ import yaml
 from assets import lay_out
 from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, show, write
 from exercises import check, for_page
-from launch import address, with_buttons
+from launch import address, downloads, with_buttons
 from nbformat import NotebookNode
 from status import write_status
 from tips import write_tips
@@ -91,6 +91,8 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
         toc = without(toc, absent)
         # Prose may point to a chapter that a narrowed build leaves out.
         config["sphinx"]["config"]["suppress_warnings"] = ["myst.xref_missing"]
+    page = STAGE / "book" / "index.md"
+    write(page, page.read_text(encoding="utf-8").replace("<!-- downloads -->", downloads(address())))
     page = STAGE / "book" / "status.md"  # after the tips, which read pages: what a commit's subject links to is its own
     write(page, write_status(page.read_text(encoding="utf-8"), notebooks, ROOT, toc))
     if katex:

@@ -65,7 +65,7 @@ def test_prose_names_make_targets_that_exist(name: str):
 
 
 def test_ci_installs_what_a_pdf_needs():
-    assert all(package in (ROOT / ".ci" / "run").read_text() for package in PACKAGES.split())
+    assert all(package in (ROOT / ".ci" / "system").read_text() for package in PACKAGES.split())
 
 
 def test_lock_pins_and_names_no_place():

@@ -1,0 +1,39 @@
+"""What must hold before the site is published: every claim measured, by the code that is published."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from chapters import BOOK, BUILD, ROOT, BuildError
+from classroom import WHOLE
+from launch import address
+from pdf import PDF
+
+from landscape_lib.report import load_claims
+from landscape_lib.report.claims import anchor
+
+
+def check_publishable(site: Path) -> None:
+    """Stop if a claim has no record, a record is of another commit or of changed files, or the site lacks its row."""
+    stated = BUILD / "claims.json"
+    if not (stated.is_file() and (site / "book" / "scoreboard.html").is_file()):
+        raise BuildError("nothing to publish: run `make book` first")
+    records = json.loads(stated.read_text(encoding="utf-8"))
+    board = (site / "book" / "scoreboard.html").read_text(encoding="utf-8")
+    head = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True)
+    if head.returncode:
+        raise BuildError("only a git checkout is published: its commit is what records are checked against")
+    commit, measured = head.stdout.strip(), {record["id"] for record in records}
+    faults = [f"{name} has no record" for name in load_claims(BOOK / "claims.yml") if name not in measured]
+    for record in records:
+        if record["commit"] != commit:
+            faults.append(f"{record['id']} was measured at {record['commit']}, and this is {commit}")
+        if f'id="{anchor(record)}"' not in board:
+            faults.append(f"{record['id']} ({record['budget']}, {record['dataset']}) has no row on the scoreboard")
+    if address():  # then the home page leads to both
+        faults += [f"{name} is not in the site" for name in (PDF.name, WHOLE.name) if not (site / name).is_file()]
+    if faults:
+        told = "\n".join(faults)
+        raise BuildError(f"not to be published:\n{told}\n`make book` on a clean checkout measures all")
