@@ -1,14 +1,25 @@
-// A formula wider than the page scrolls in its own box, and the keyboard must reach that box: it is a tab stop while it
-// has something to scroll. The theme does the same for code and tables.
+// What is wider than a phone scrolls in its own box, and the keyboard must reach that box: it is a tab stop while it has
+// something to scroll. The theme does the same for code and tables.
+const reach = box => {
+  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  else box.removeAttribute("tabindex");
+};
 addEventListener("DOMContentLoaded", () => {
-  const boxes = document.querySelectorAll(".katex-display");
-  const reach = box => {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
-  };
   const sizes = new ResizeObserver(entries => entries.forEach(entry => reach(entry.target)));
+  const boxes = document.querySelectorAll(".katex-display");
   boxes.forEach(box => sizes.observe(box));
   document.fonts.ready.then(() => boxes.forEach(reach));
+  for (const image of document.querySelectorAll(".cell_output figure img")) { // panels side by side keep a size to read
+    const boxed = () => {
+      if (image.naturalWidth < 1.8 * image.naturalHeight) return;
+      const box = Object.assign(document.createElement("div"), { className: "panels" });
+      image.replaceWith(box);
+      box.append(image);
+      sizes.observe(box);
+    };
+    if (image.complete) boxed();
+    else image.addEventListener("load", boxed, { once: true });
+  }
 });
 
 // Paper is white: print in the light colours whatever the screen has.

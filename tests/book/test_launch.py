@@ -293,3 +293,8 @@ def test_binder_installs_the_lock_and_the_library():
         f"{VARIABLE}: ${{{{ github.server_url }}}}/${{{{ github.repository }}}}" in workflow
         and "fetch-depth: 0" in workflow
     )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_each_chapter_begins_with_the_cell_that_installs(path: Path):
+    check_install_cell(path, nbformat.read(path, as_version=4))

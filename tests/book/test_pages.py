@@ -212,6 +212,18 @@ def test_who_wants_no_motion_gets_none(page: Page, html: Path):
     assert moving == []
 
 
+def test_panels_keep_a_size_to_read_on_a_phone_and_scroll_by_keyboard(page: Page, html: Path):
+    opened(page, (html / next(name for name in PAGES if "double_descent" in name)).as_uri(), width=360)
+    boxes = page.locator(".panels")
+    expect(boxes.first).to_have_attribute("tabindex", "0")
+    assert boxes.count() >= 3 and boxes.first.locator("img").evaluate("image => image.width") > 500
+    boxes.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.panels').scrollLeft > 0")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(boxes.first).not_to_have_attribute("tabindex", "0")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_overflows_a_phone(page: Page, html: Path, name: str, scheme: str):
