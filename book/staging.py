@@ -15,12 +15,15 @@ from assets import lay_out
 from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, show, write
 from exercises import check, for_page
 from nbformat import NotebookNode
+from slides import check_slides, timing
 from tips import write_tips
 
 from landscape_lib.report import PAGE, Entry, load_quiz, scoreboard, strip
 
 STAGE = BUILD / "stage"
 SPOT = "<!-- scoreboard -->"
+TIMING = re.compile(r"<!-- timing: (\S+) -->")
+LINK = '<p class="deck"><a href="../slides/{}.html">Slides of this chapter</a></p>'
 MADE_FROM = re.compile(r"<!-- made from: (\S+) -->")
 
 
@@ -58,10 +61,17 @@ def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> lis
     return [record for _, (_, record) in sorted(found.items(), key=lambda item: (order[item[0][0]], item[0][1]))]
 
 
-def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: str, katex: Path | None) -> None:
+def stage(
+    notebooks: dict[Path, NotebookNode],
+    rules: dict[str, Entry],
+    stated: str,
+    katex: Path | None,
+    took: dict[str, dict[str, float]],
+) -> None:
     """Lay out the book's sources as in the repository, with executed chapters and the scoreboard filled in.
 
-    With them the style sheet and fonts of KaTeX, where it is at hand.
+    With them the style sheet and fonts of KaTeX, where it is at hand: then there are slides too, and pages link them.
+    ``took`` holds the seconds of each chapter's cells.
     """
     shutil.rmtree(STAGE, ignore_errors=True)
     shutil.copytree(BOOK, STAGE / "book", ignore=shutil.ignore_patterns("*.py", "__pycache__", "claims.*", "vendor"))
@@ -70,9 +80,15 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
     (STAGE / "notebooks").mkdir()
     for path, notebook in notebooks.items():
         check(path, notebook)
-        write(STAGE / "notebooks" / path.name, nbformat.writes(for_page(as_page(path, notebook))))
+        check_slides(path, notebook)
+        page = for_page(as_page(path, notebook))
+        if katex:
+            page.cells[0].source = with_link(path.stem, page.cells[0].source)
+        write(STAGE / "notebooks" / path.name, nbformat.writes(page))
+    linked = {path.stem for path in notebooks} if katex else set()
     for page in (STAGE / "book").glob("*.md"):
-        write(page, with_strips(f"book/{page.name}", page.read_text(encoding="utf-8")))
+        place, text = f"book/{page.name}", page.read_text(encoding="utf-8")
+        write(page, with_plans(place, with_strips(place, text), took, linked))
     write(STAGE / "book" / "claims.json", stated)
     page = STAGE / "book" / "scoreboard.md"
     text = page.read_text(encoding="utf-8")
@@ -125,6 +141,25 @@ def with_strips(place: str, text: str) -> str:
         return strip(facts, place=show(file.with_suffix(".csv")), command=facts["command"])
 
     return MADE_FROM.sub(of_record, text)
+
+
+def with_link(chapter: str, text: str) -> str:
+    """Markdown with a link to the chapter's slides under its title. They are made later, past the pages' own tool."""
+    return re.sub(r"\A# .*", lambda title: f"{title[0]}\n\n{LINK.format(chapter)}\n", text)
+
+
+def with_plans(place: str, text: str, took: dict[str, dict[str, float]], linked: set[str]) -> str:
+    """Markdown with each `<!-- timing: chapter -->` replaced by the chapter's plan, after a link to its slides."""
+
+    def of_chapter(spot: re.Match[str]) -> str:
+        [path] = chapters(spot[1])
+        plan = timing(nbformat.read(path, as_version=4), took.get(path.stem, {}))
+        return f"{LINK.format(path.stem)}\n\n{plan}" if path.stem in linked else plan
+
+    try:
+        return TIMING.sub(of_chapter, text)
+    except BuildError as error:
+        raise BuildError(f"{place}: a timing of {error}") from None
 
 
 def check_predictions(path: Path, notebook: NotebookNode) -> None:
