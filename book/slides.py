@@ -18,7 +18,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from assets import typeset
 from chapters import BuildError, say, show, write
 from nbformat import NotebookNode
@@ -37,8 +36,8 @@ PICTURE = re.compile(r"^!\[.*?\]\(.*?\)$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\([^()\s]+\)")
 NO_PROSE = re.compile(r"^(?:```.*?^```|#.*?$|[|>\-*] .*?$|\d+\. .*?$| {4}.*?$)", re.MULTILINE | re.DOTALL)
 
-# What nbconvert's own template fetches from elsewhere (MathJax, jQuery, RequireJS, Mermaid) a deck does not need. Inside
-# a card the keys are the card's; Escape hands them back. Nothing is to be seen before it has its place.
+# nbconvert's own template fetches MathJax, jQuery, RequireJS and Mermaid from elsewhere; a deck needs none of them.
+# Inside a card the keys are the card's, and Escape hands them back.
 TEMPLATE = """\
 {%- extends 'reveal/base.html.j2' -%}
 {%- block header -%}
@@ -72,9 +71,10 @@ document.addEventListener("keydown", (event) => {
   event.stopPropagation();
 }, true);
 Reveal.initialize({
-  width: 1280, height: 720, margin: 0.03, center: false, display: "flex", transition: "none", backgroundTransition: "none",
-  hash: true, slideNumber: "c/t", navigationMode: "linear", plugins: [RevealNotes],
-  keyboardCondition: (event) => !event.target.closest("[data-card]"),
+  width: 1280, height: 720, margin: 0.03, center: false, display: "flex",
+  transition: "none", backgroundTransition: "none", hash: true,
+  slideNumber: "c/t", navigationMode: "linear", plugins: [RevealNotes],
+  keyboardCondition: () => !document.activeElement.closest("[data-card]"),
 });
 </script>
 </body>
@@ -115,7 +115,7 @@ def check_slides(path: Path, notebook: NotebookNode) -> None:
             raise BuildError(f"{show(path)}: the {name} of its slides add up to {minutes:g}, more than {limit}")
 
 
-# ---- the plan ---------------------------------------------------------------------------------------------------------
+# ---- the plan --------------------------------------------------------------------------------------------------------
 def timing(notebook: NotebookNode, seconds: dict[str, float]) -> str:
     """The plan of a chapter, in Markdown; ``seconds`` is what its cells took, by their ids."""
     rows, slow, section = [], [], ""
@@ -126,7 +126,7 @@ def timing(notebook: NotebookNode, seconds: dict[str, float]) -> str:
         if (took := seconds.get(cell.get("id", ""), 0)) >= LONG:
             slow.append(f"- {section or 'at the top'}: {took:.0f} s, `{cell.source.strip().splitlines()[0]}`")
     rows.append(("**together**", *(sum(column) for column in list(zip(*rows, strict=True))[1:])))
-    table = ["| Section | Minutes of a lecture | Minutes of a short class |", "| --- | --- | --- |"]
+    table = ["| Section | Minutes, of ninety | Minutes, of forty |", "| --- | --- | --- |"]
     table += [f"| {name} | {minutes:g} | {f'{forty:g}' if forty else 'skip'} |" for name, minutes, forty in rows]
     if slow:
         table += ["", "Run before class, since these cells take long:", "", *slow]
@@ -135,7 +135,7 @@ def timing(notebook: NotebookNode, seconds: dict[str, float]) -> str:
     return "\n".join(table) + "\n"
 
 
-# ---- what stands on a slide, and what is said --------------------------------------------------------------------------
+# ---- what stands on a slide, and what is said ------------------------------------------------------------------------
 def own(cell: NotebookNode) -> tuple[str, str, str]:
     """What a Markdown cell says before its heading, the heading, and what it says under it."""
     source = re.sub(r"<!--.*?-->", "", cell.source, flags=re.DOTALL)
@@ -157,7 +157,8 @@ def title(cell: NotebookNode) -> str:
 
 def chosen(prose: str) -> str:
     """What of a section's prose stands on its slide: pictures, questions or else the first sentence, and formulas."""
-    formulas, pictures = DISPLAYED.findall(prose), PICTURE.findall(prose)
+    formulas = [re.sub(r"[\s.]+\$\$\Z", "\n$$", formula) for formula in DISPLAYED.findall(prose)]
+    pictures = PICTURE.findall(prose)
     plain = NO_PROSE.sub("", DISPLAYED.sub("\n\n", PICTURE.sub("", prose)))
     paragraphs = [" ".join(text.split()) for text in re.split(r"\n\s*\n", plain) if text.strip()]
     sentences = [one for text in paragraphs for one in re.split(r"(?<=[.?!])\s+(?=[A-Z*$])", text)]
@@ -166,13 +167,15 @@ def chosen(prose: str) -> str:
     for sentence in asked:
         if len(" ".join([*kept, sentence]).split()) <= WORDS:
             kept.append(sentence)
-    return "\n\n".join([*pictures, *kept, *(formula.rstrip(" .") for formula in formulas)])
+    return "\n\n".join([*pictures, *kept, *formulas])
 
 
 def outputs(place: str, cell: NotebookNode) -> tuple[str, str]:
     """The HTML of what a code cell shows, and, in Markdown, what a speaker says of it."""
     shown, said = [], []
-    quiet = any(name in output.get("metadata", {}) for output in cell.outputs for name in ("landscape", "landscape_figure"))
+    quiet = any(
+        name in output.get("metadata", {}) for output in cell.outputs for name in ("landscape", "landscape_figure")
+    )
     for output in cell.outputs:
         data, facts = output.get("data", {}), output.get("metadata", {})
         figure = facts.get("landscape_figure")
@@ -182,7 +185,9 @@ def outputs(place: str, cell: NotebookNode) -> tuple[str, str]:
             shown.append(facts["landscape_card"])
         elif figure:
             picture = "".join(data["image/png"].split())
-            shown.append(f'<img class="figure" src="data:image/png;base64,{picture}" alt="{html.escape(figure["alt"])}">')
+            shown.append(
+                f'<img class="figure" src="data:image/png;base64,{picture}" alt="{html.escape(figure["alt"])}">'
+            )
         elif "landscape" in facts:
             box, rest = brief(data["text/html"])
             shown.append(box)
@@ -231,7 +236,8 @@ def deck(path: Path, notebook: NotebookNode) -> NotebookNode:
         add("notes", new_markdown_cell(""))
 
     def speak(*texts: str) -> None:
-        notes.extend(text.strip() for text in texts if text.strip())
+        plain = [PICTURE.sub("", text).strip() for text in texts]
+        notes.extend(text for text in plain if text)
         [last] = [cell for cell in cells if about(cell)["slide_type"] == "notes"][-1:]
         last.source = "\n\n".join(notes)
 
@@ -253,7 +259,7 @@ def deck(path: Path, notebook: NotebookNode) -> NotebookNode:
                 section = title(cell)
             elif kind == "subslide" and not head and not HEADING.search(text):
                 text = f'<p class="section">{section}</p>\n\n{text}'
-            seen, said = new_markdown_cell(f"{head}\n\n{text}"), prose
+            seen, said = new_markdown_cell(f"{head}\n\n{text}".strip()), prose
         else:
             shown, said = outputs(place, cell)
             if kind == "notes":
@@ -277,7 +283,7 @@ def deck(path: Path, notebook: NotebookNode) -> NotebookNode:
     return new_notebook(cells=[cell for cell in cells if cell.source.strip()])
 
 
-# ---- the deck -----------------------------------------------------------------------------------------------------------
+# ---- the deck --------------------------------------------------------------------------------------------------------
 def with_formulas(notebook: NotebookNode) -> list[str]:
     """Put a mark in the place of each formula, which Markdown cannot misread; return the formulas as Sphinx has them.
 
