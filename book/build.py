@@ -44,8 +44,9 @@ from chapters import (
     write,
 )
 from classroom import ZIP, pack
+from decks import decks
 from exercises import check
-from slides import check_slides, decks
+from slides import check_slides
 from staging import STAGE, records, stage
 
 from landscape_lib.report import load_claims

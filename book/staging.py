@@ -15,7 +15,7 @@ from assets import lay_out
 from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, show, write
 from exercises import check, for_page
 from nbformat import NotebookNode
-from slides import check_slides, timing
+from slides import check_slides, links, timing
 from tips import write_tips
 
 from landscape_lib.report import PAGE, Entry, load_quiz, scoreboard, strip
@@ -23,7 +23,6 @@ from landscape_lib.report import PAGE, Entry, load_quiz, scoreboard, strip
 STAGE = BUILD / "stage"
 SPOT = "<!-- scoreboard -->"
 TIMING = re.compile(r"<!-- timing: (\S+) -->")
-LINK = '<p class="deck"><a href="../slides/{}.html">Slides of this chapter</a></p>'
 MADE_FROM = re.compile(r"<!-- made from: (\S+) -->")
 
 
@@ -83,7 +82,8 @@ def stage(
         check_slides(path, notebook)
         page = for_page(as_page(path, notebook))
         if katex:
-            page.cells[0].source = with_link(path.stem, page.cells[0].source)
+            under = f"\\g<0>\n\n{links(path.stem, notebook)}\n"
+            page.cells[0].source = re.sub(r"\A# .*", under, page.cells[0].source)
         write(STAGE / "notebooks" / path.name, nbformat.writes(page))
     linked = {path.stem for path in notebooks} if katex else set()
     for page in (STAGE / "book").glob("*.md"):
@@ -143,18 +143,14 @@ def with_strips(place: str, text: str) -> str:
     return MADE_FROM.sub(of_record, text)
 
 
-def with_link(chapter: str, text: str) -> str:
-    """Markdown with a link to the chapter's slides under its title. They are made later, past the pages' own tool."""
-    return re.sub(r"\A# .*", lambda title: f"{title[0]}\n\n{LINK.format(chapter)}\n", text)
-
-
 def with_plans(place: str, text: str, took: dict[str, dict[str, float]], linked: set[str]) -> str:
     """Markdown with each `<!-- timing: chapter -->` replaced by the chapter's plan, after a link to its slides."""
 
     def of_chapter(spot: re.Match[str]) -> str:
         [path] = chapters(spot[1])
-        plan = timing(nbformat.read(path, as_version=4), took.get(path.stem, {}))
-        return f"{LINK.format(path.stem)}\n\n{plan}" if path.stem in linked else plan
+        notebook = nbformat.read(path, as_version=4)
+        plan = timing(notebook, took.get(path.stem, {}))
+        return f"{links(path.stem, notebook)}\n\n{plan}" if path.stem in linked else plan
 
     try:
         return TIMING.sub(of_chapter, text)

@@ -9,13 +9,15 @@ from urllib.parse import urlparse
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from chapters import BuildError, executed, key
+from decks import REVEAL, chosen, deck, exported
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, Page
-from slides import TYPES, check_slides, chosen, deck, exported, timing
+from slides import TYPES, check_slides, timing, title
 
-from .conftest import HTML, ROOT
+from .conftest import HTML, ROOT, ToyBook
 
 NAMES = sorted(path.name for path in (HTML / "slides").glob("*.html"))
 PATH = ROOT / "notebooks" / "01_toy.ipynb"
@@ -124,6 +126,17 @@ def test_a_deck_is_sections_with_notes_and_asks_for_nothing_from_elsewhere():
     assert "//" not in page, "no address"
 
 
+def test_a_section_without_minutes_of_forty_is_marked_long():
+    cells = [
+        text("## 1 Much", "slide", minutes=1),
+        text("More.", "subslide"),
+        text("## 2 Little", "slide", minutes=1, forty=1),
+    ]
+    soup = BeautifulSoup(exported(PATH, chapter(*cells)), "html.parser")
+    sections = [section.select_one("h1, h2, .section") for section in soup.select("[data-long] section")]
+    assert [heading.get_text() for heading in sections if heading] == ["1 Much", "1 Much"]
+
+
 # ---- the plan --------------------------------------------------------------------------------------------------------
 def test_the_plan_adds_up_and_says_what_to_run_before():
     cells = [
@@ -183,6 +196,26 @@ def test_what_stops_the_build_is_named(cells: list[NotebookNode], says: str):
 def test_a_slide_that_shows_nothing_stops_the_build():
     with pytest.raises(BuildError, match=r"01_toy.ipynb, cell 1: meant for a slide, and shows nothing"):
         deck(PATH, chapter(shows("subslide")))
+
+
+def test_without_npm_there_is_no_deck_and_no_link_to_one(toy: ToyBook, tmp_path: Path):
+    whole = toy.build("book")
+    assert whole.returncode == 0, whole.stderr
+    site = toy.root / "_build" / "html"
+    assert (site / "slides" / "01_toy.html").is_file()
+    assert {file.name for file in (site / "slides" / "reveal.js").iterdir()} == {Path(name).name for name in REVEAL}
+    chapter = site / "notebooks" / "01_toy.html"
+    assert 'href="../slides/01_toy.html"' in chapter.read_text(encoding="utf-8")
+    (tmp_path / "nothing").mkdir()
+    without = toy.build("site", path=tmp_path / "nothing")
+    assert without.returncode == 0, without.stderr
+    assert "[book] slides: none made" in without.stdout
+    assert not (site / "slides").exists() and "../slides/" not in chapter.read_text(encoding="utf-8")
+    notebook = nbformat.read(toy.root / "notebooks" / "01_toy.ipynb", as_version=4)
+    notebook.cells[0].metadata["slideshow"]["minutes"] = 91
+    nbformat.write(notebook, toy.root / "notebooks" / "01_toy.ipynb")
+    stopped = toy.build("site")
+    assert stopped.returncode == 1 and "add up to 91, more than 90" in stopped.stderr
 
 
 # ---- the decks that were built ---------------------------------------------------------------------------------------
@@ -263,6 +296,19 @@ def test_every_slide_is_whole_and_has_notes(page: Page, html: Path, name: str):
         }"""
     )
     assert faults == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_short_deck_has_the_sections_of_the_plan(page: Page, html: Path, name: str):
+    opened(page, html, name)
+    page.goto(f"{page.url.split('#')[0]}?short")
+    page.wait_for_function("Reveal.isReady()")
+    cells = nbformat.read(ROOT / "notebooks" / name.replace(".html", ".ipynb"), as_version=4).cells
+    wanted = [title(cell) for cell in cells if cell.metadata.get("slideshow", {}).get("forty")]
+    shown = page.evaluate(
+        "Reveal.getHorizontalSlides().map((slide) => slide.querySelector('h1, h2').textContent.replaceAll('’', \"'\"))"
+    )
+    assert shown == wanted
 
 
 @pytest.mark.parametrize("name", NAMES)
