@@ -201,6 +201,13 @@ def test_a_slide_that_shows_nothing_stops_the_build():
 def test_without_npm_there_is_no_deck_and_no_link_to_one(toy: ToyBook, tmp_path: Path):
     whole = toy.build("book")
     assert whole.returncode == 0, whole.stderr
+    [times] = (toy.root / "_build" / "executed" / "01_toy").glob("*.seconds.json")
+    code = [
+        cell.id
+        for cell in nbformat.read(toy.root / "notebooks" / "01_toy.ipynb", as_version=4).cells
+        if cell.cell_type == "code"
+    ]
+    assert set(json.loads(times.read_text())) >= set(code), "the plan knows how long each cell took"
     site = toy.root / "_build" / "html"
     assert (site / "slides" / "01_toy.html").is_file()
     assert {file.name for file in (site / "slides" / "reveal.js").iterdir()} == {Path(name).name for name in REVEAL}
