@@ -154,6 +154,8 @@ def slides(path: Path, notebook: NotebookNode) -> list[Slide]:
     for number, cell in enumerate(notebook.cells):
         facts = about(cell)
         kind = facts.get("slide_type", "skip")
+        if kind in ("skip", "notes") and made:
+            made[-1].seen += unseen_answers(cell)
         if kind == "skip":
             continue
         if cell.cell_type == "code":
@@ -181,6 +183,14 @@ def slides(path: Path, notebook: NotebookNode) -> list[Slide]:
             made[-1].steps.append(seen)
         made[-1].said.append(said)
     return made
+
+
+def unseen_answers(cell: NotebookNode) -> list[NotebookNode]:
+    """The measured answers in a cell that no slide shows: the question, on its slide, asks for them."""
+    facts = [output.get("metadata", {}) for output in cell.get("outputs", [])]
+    answers = [fact["landscape_card"] for fact in facts if "answers" in fact.get("landscape_prediction", {})]
+    markup = [f"<div hidden>\n{answer}\n</div>" for answer in answers]
+    return [new_raw_cell(text, metadata={"raw_mimetype": "text/html"}) for text in markup]
 
 
 def deck(path: Path, notebook: NotebookNode) -> NotebookNode:

@@ -115,6 +115,15 @@ def test_code_is_not_seen_and_what_it_shows_is():
     assert not any("secret" in source or "A word" in source for _, source in found)
 
 
+def test_a_question_on_a_slide_has_its_answer_also_where_that_is_skipped():
+    ask, answer = "<form>?</form>", "<aside>!</aside>"
+    asks = displayed({}, landscape_card=ask, landscape_prediction={"asks": "toy"})
+    answers = displayed({}, landscape_card=answer, landscape_prediction={"answers": "toy"})
+    found = kinds(deck(PATH, chapter(shows("subslide", asks), shows("skip", answers))))[2:]
+    assert [kind for kind, _ in found] == ["subslide", "-", "-"]
+    assert ask in found[1][1] and found[2][1] == f"<div hidden>\n{answer}\n</div>"
+
+
 def test_a_deck_is_sections_with_notes_and_asks_for_nothing_from_elsewhere():
     price = "It costs `$5`, or $x_1$ and $y_2$, *of* $a < b$."
     page = exported(PATH, chapter(text(f"## 1 Price\n\n{price}", "slide", minutes=1), text("More.", "subslide")))
@@ -280,12 +289,18 @@ def test_every_slide_is_whole_and_has_notes(page: Page, html: Path, name: str):
                 const { h, v } = Reveal.getIndices(slide);
                 Reveal.slide(h, v, 99);  // with all of its fragments
                 await Promise.all([...slide.querySelectorAll("img")].map((image) => image.decode()));
+                for (const form of slide.querySelectorAll("form.predict")) {  // with the answer that a guess gets
+                    form.querySelector("input")?.click();
+                    form.querySelector("[role=slider]")?.dispatchEvent(new KeyboardEvent("keydown", { key: "End" }));
+                    form.requestSubmit();
+                    if (!/Measured|furthest/.test(form.innerText)) faults.push(`no answer: ${form.innerText}`);
+                }
                 const say = (what) => faults.push(`${h}/${v ?? 0}: ${what}`);
                 const room = slide.getBoundingClientRect();
                 const notes = slide.querySelector(":scope > aside.notes");
                 if (!v && !notes?.textContent.trim()) say("no notes");
                 for (const part of slide.querySelectorAll("*")) {
-                    if (part.closest("aside.notes, .katex, svg, [role=status], [hidden]")) continue;
+                    if (part.closest("aside.notes, .katex, svg, .explorer [role=status], [hidden]")) continue;
                     const box = part.getBoundingClientRect();
                     const off = Math.max(box.right - room.right, box.bottom - room.bottom, room.top - box.top);
                     if (box.width && off > 1)
