@@ -124,7 +124,8 @@ def finish(site: Path, katex: Path | None) -> None:
 def typeset(pages: dict[Path, str], katex: Path, site: Path) -> dict[Path, str]:
     """The pages with every formula as HTML and MathML; one that KaTeX cannot typeset stops the build."""
     found = [(path, match) for path, text in pages.items() for match in FORMULA.finditer(text)]
-    asked = json.dumps([[html.unescape(match[4]), match[3] == "["] for _, match in found])
+    # A speaker's notes are shown without KaTeX's style sheet.
+    asked = json.dumps([[html.unescape(match[4]), match[3] == "[", '"said math ' in match[1]] for _, match in found])
     command = ["node", str(VENDOR / "typeset.js"), str(katex)]
     done = subprocess.run(command, input=asked, text=True, capture_output=True)
     if done.returncode:

@@ -38,18 +38,22 @@ from chapters import (
     BuildError,
     chapters,
     execute,
+    executed,
     key,
     refresh,
     say,
+    seconds,
     show,
     with_parameters,
     write,
 )
 from classroom import WHOLE, ZIP, pack, pack_whole
+from decks import decks
 from exercises import check
 from launch import address, check_launches
 from pdf import check_latex, pdf
 from publish import check_publishable
+from slides import check_slides
 from staging import STAGE, records, stage
 
 from landscape_lib.report import load_claims
@@ -66,10 +70,11 @@ def site(current: dict[Path, Path]) -> None:
             current[path] = cached[-1]
             say(f"{path.stem}: as last run")
     rules = load_claims(BOOK / "claims.yml")
-    notebooks = {path: nbformat.read(executed, as_version=4) for path, executed in sorted(current.items())}
+    notebooks = {path: executed(path, file) for path, file in sorted(current.items())}
+    took = {path.stem: seconds(file) for path, file in current.items()}
     stated = json.dumps(records(notebooks, rules), indent=1, ensure_ascii=False) + "\n"
     katex = formulas()
-    stage(notebooks, rules, stated, katex)
+    stage(notebooks, rules, stated, katex, took)
     digest = hashlib.sha256()
     makers = [*BOOK.glob("*.py"), *BOOK.glob("vendor/*"), ROOT / "requirements.lock"]
     for file in [*sorted(STAGE.rglob("*")), *sorted(makers)]:
@@ -87,6 +92,7 @@ def site(current: dict[Path, Path]) -> None:
     if done.returncode:
         raise BuildError(f"jupyter-book stopped:\n{done.stdout}\n{done.stderr}")
     finish(WORK / "_build" / "html", katex)
+    decks(notebooks, katex, WORK / "_build" / "html")
     old = BUILD / "html.old"
     shutil.rmtree(old, ignore_errors=True)
     if HTML.exists():
@@ -135,7 +141,8 @@ def main() -> int:
                 return 0
             chosen = chapters(options.chapter)
             for path in chosen:
-                check(path, nbformat.read(path, as_version=4))
+                check(path, notebook := nbformat.read(path, as_version=4))
+                check_slides(path, notebook)
             if repository := address():
                 check_launches(chapters(None), repository)
             if options.step in ("refresh", "class") and wanted:

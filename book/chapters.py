@@ -102,10 +102,14 @@ def parameters(path: Path, notebook: NotebookNode) -> dict[str, object]:
 
 
 def key(notebook: NotebookNode) -> str:
-    """What an execution depends on: a notebook with its parameters, the tables it reads, library, claims, pins."""
+    """What an execution depends on: a notebook with its parameters, the tables it reads, library, claims, pins.
+
+    What is said of slides runs nothing, so it may change without a new execution.
+    """
     digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
     for cell in notebook.cells:
-        digest.update(json.dumps([cell.cell_type, cell.source, cell.metadata], sort_keys=True).encode())
+        metadata = {name: value for name, value in cell.metadata.items() if name != "slideshow"}
+        digest.update(json.dumps([cell.cell_type, cell.source, metadata], sort_keys=True).encode())
     library = [file for file in sorted((ROOT / "landscape_lib").rglob("*")) if file.suffix in RUNS]
     beside = sorted(NOTEBOOKS.glob("*.quiz.yml"))
     read = set(READS.findall("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")))
@@ -113,6 +117,23 @@ def key(notebook: NotebookNode) -> str:
     for file in [*library, *beside, *tables, BOOK / "claims.yml", ROOT / "requirements.lock"]:
         digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def executed(path: Path, file: Path) -> NotebookNode:
+    """An execution of a chapter, with what the chapter says now of its slides."""
+    notebook = nbformat.read(file, as_version=4)
+    said = {cell.get("id"): cell.metadata.get("slideshow") for cell in nbformat.read(path, as_version=4).cells}
+    for cell in notebook.cells:
+        cell.metadata.pop("slideshow", None)
+        if slideshow := said.get(cell.get("id")):
+            cell.metadata["slideshow"] = slideshow
+    return notebook
+
+
+def seconds(file: Path) -> dict[str, float]:
+    """What the cells of an execution took, by their ids; nothing where it was not written down."""
+    times = file.with_suffix(".seconds.json")
+    return json.loads(times.read_text(encoding="utf-8")) if times.exists() else {}
 
 
 def execute(path: Path, wanted: dict[str, str], timeout: int) -> Path:
@@ -126,8 +147,12 @@ def execute(path: Path, wanted: dict[str, str], timeout: int) -> Path:
     say(f"{path.stem}: running {' '.join(f'{k}={v}' for k, v in wanted.items()) or 'with its defaults'} …")
     start = time.perf_counter()
     done = run(path, notebook, timeout)
+    # Beside the notebook, and not in it: times differ from run to run.
+    took = {cell.id: cell.metadata.get("papermill", {}).get("duration") for cell in done.cells if "id" in cell}
+    write(target.with_suffix(".seconds.json"), json.dumps({name: time for name, time in took.items() if time}))
     write(target, nbformat.writes(tidy(done)))
     for old in sorted(target.parent.glob("*.ipynb"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
+        old.with_suffix(".seconds.json").unlink(missing_ok=True)
         old.unlink()
     say(f"{path.stem}: ran in {time.perf_counter() - start:.1f} s")
     return target
@@ -177,9 +202,8 @@ def last_cell(partial: Path) -> str:
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
-    """Drop what differs from run to run, papermill's notes, but for how long it took; join the pieces of a stream."""
-    if seconds := notebook.metadata.pop("papermill", {}).get("duration"):
-        notebook.metadata["landscape_run"] = {"seconds": round(seconds, 1)}
+    """Drop what differs from run to run: times, papermill's notes; join the pieces of a stream."""
+    notebook.metadata.pop("papermill", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
         for name in ("papermill", "execution"):
@@ -200,9 +224,8 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
 
 def refresh(path: Path, timeout: int) -> None:
     """Write a chapter's outputs back without pictures and records: what nbval compares, and no more."""
-    notebook = nbformat.read(execute(path, {}, timeout), as_version=4)
-    for name in ("widgets", "landscape_run"):
-        notebook.metadata.pop(name, None)
+    notebook = executed(path, execute(path, {}, timeout))
+    notebook.metadata.pop("widgets", None)
     for number, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
             for name in [name for name in output.get("metadata", {}) if name.startswith("landscape")]:

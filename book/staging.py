@@ -16,6 +16,7 @@ from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, s
 from exercises import check, for_page
 from launch import address, downloads, with_buttons
 from nbformat import NotebookNode
+from slides import check_slides, links, timing
 from status import write_status
 from tips import write_tips
 
@@ -24,6 +25,7 @@ from landscape_lib.report.claims import anchor
 
 STAGE = BUILD / "stage"
 SPOT = "<!-- scoreboard -->"
+TIMING = re.compile(r"<!-- timing: (\S+) -->")
 MADE_FROM = re.compile(r"<!-- made from: (\S+) -->")
 
 
@@ -61,10 +63,17 @@ def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> lis
     return sorted((record for _, record in found.values()), key=lambda one: (order[one["id"]], anchor(one)))
 
 
-def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: str, katex: Path | None) -> None:
+def stage(
+    notebooks: dict[Path, NotebookNode],
+    rules: dict[str, Entry],
+    stated: str,
+    katex: Path | None,
+    took: dict[str, dict[str, float]],
+) -> None:
     """Lay out the book's sources as in the repository, with executed chapters, scoreboard and status filled in.
 
-    With them the style sheet and fonts of KaTeX, where it is at hand.
+    With them the style sheet and fonts of KaTeX, where it is at hand: then there are slides too, and pages link them.
+    ``took`` holds the seconds of each chapter's cells.
     """
     shutil.rmtree(STAGE, ignore_errors=True)
     shutil.copytree(BOOK, STAGE / "book", ignore=shutil.ignore_patterns("*.py", "__pycache__", "claims.*", "vendor"))
@@ -73,9 +82,16 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
     (STAGE / "notebooks").mkdir()
     for path, notebook in notebooks.items():
         check(path, notebook)
-        write(STAGE / "notebooks" / path.name, nbformat.writes(for_page(as_page(path, notebook))))
+        check_slides(path, notebook)
+        page = for_page(as_page(path, notebook))
+        if katex:
+            under = f"\\g<0>\n\n{links(path.stem, notebook)}\n"
+            page.cells[0].source = re.sub(r"\A# .*", under, page.cells[0].source)
+        write(STAGE / "notebooks" / path.name, nbformat.writes(page))
+    linked = {path.stem for path in notebooks} if katex else set()
     for page in (STAGE / "book").glob("*.md"):
-        write(page, with_strips(f"book/{page.name}", page.read_text(encoding="utf-8")))
+        place, text = f"book/{page.name}", page.read_text(encoding="utf-8")
+        write(page, with_plans(place, with_strips(place, text), took, linked))
     write(STAGE / "book" / "claims.json", stated)
     page = STAGE / "book" / "scoreboard.md"
     text = page.read_text(encoding="utf-8")
@@ -94,7 +110,7 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
     page = STAGE / "book" / "index.md"
     write(page, page.read_text(encoding="utf-8").replace("<!-- downloads -->", downloads(address())))
     page = STAGE / "book" / "status.md"  # after the tips, which read pages: what a commit's subject links to is its own
-    write(page, write_status(page.read_text(encoding="utf-8"), notebooks, ROOT, toc))
+    write(page, write_status(page.read_text(encoding="utf-8"), notebooks, took, ROOT, toc))
     if katex:
         config["sphinx"]["config"]["html_css_files"].insert(0, lay_out(katex, STAGE / "book" / "static"))
     write(STAGE / "_config.yml", yaml.safe_dump(config, sort_keys=False))
@@ -104,8 +120,7 @@ def stage(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry], stated: 
 def as_page(path: Path, notebook: NotebookNode) -> NotebookNode:
     """The executed notebook as its page is made from it: figures described, with strips under them, cards in HTML."""
     notebook = copy.deepcopy(notebook)
-    for name in ("widgets", "landscape_run"):  # the page's cards need none; the status page tells of the run
-        notebook.metadata.pop(name, None)
+    notebook.metadata.pop("widgets", None)  # the page's cards need none
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown":
             cell.source = with_strips(f"{show(path)}, cell {number}", cell.source)
@@ -133,6 +148,21 @@ def with_strips(place: str, text: str) -> str:
         return strip(facts, place=show(file.with_suffix(".csv")), command=facts["command"])
 
     return MADE_FROM.sub(of_record, text)
+
+
+def with_plans(place: str, text: str, took: dict[str, dict[str, float]], linked: set[str]) -> str:
+    """Markdown with each `<!-- timing: chapter -->` replaced by the chapter's plan, after a link to its slides."""
+
+    def of_chapter(spot: re.Match[str]) -> str:
+        [path] = chapters(spot[1])
+        notebook = nbformat.read(path, as_version=4)
+        plan = timing(notebook, took.get(path.stem, {}))
+        return f"{links(path.stem, notebook)}\n\n{plan}" if path.stem in linked else plan
+
+    try:
+        return TIMING.sub(of_chapter, text)
+    except BuildError as error:
+        raise BuildError(f"{place}: a timing of {error}") from None
 
 
 def check_predictions(path: Path, notebook: NotebookNode) -> None:

@@ -27,14 +27,20 @@ class Commit(NamedTuple):
     subject: str
 
 
-def write_status(text: str, notebooks: Mapping[Path, NotebookNode], root: Path, toc: Any) -> str:
-    """The page's source with both tables in their places."""
+Times = Mapping[str, float]  # seconds that cells took, by their ids
+
+
+def write_status(
+    text: str, notebooks: Mapping[Path, NotebookNode], took: Mapping[str, Times], root: Path, toc: Any
+) -> str:
+    """The page's source with both tables in their places; ``took`` holds the times of each chapter's cells."""
     pages = sources(root, toc)
     try:
         history = history_table(pages, ask_git(root, pages))
     except NoHistory as reason:
         history = f"{reason} So the history of the pages is not known here.\n"
-    text = fill(text, "<!-- runs -->", runs_table([run_of(path, notebook) for path, notebook in notebooks.items()]))
+    runs = [run_of(path, notebook, took.get(path.stem, {})) for path, notebook in notebooks.items()]
+    text = fill(text, "<!-- runs -->", runs_table(runs))
     return fill(text, "<!-- history -->", history)
 
 
@@ -44,18 +50,17 @@ def fill(text: str, spot: str, table: str) -> str:
     return text.replace(spot, table)
 
 
-def run_of(path: Path, notebook: NotebookNode) -> dict[str, str]:
+def run_of(path: Path, notebook: NotebookNode, took: Times) -> dict[str, str]:
     """What an executed notebook says of its own execution, in words; what it does not say is not recorded."""
     settings = parameters(path, notebook)
     made = [figure["source"] for figure in said(notebook, "landscape_figure")]
     # A table that was measured before, by a sweep, tells of that day and that machine, not of this run.
     live = [facts for facts in made if facts["budget"] is None and facts["measured_by"] is None]
     commits = [facts["commit"] for facts in [*live, *said(notebook, "landscape")]]
-    seconds = notebook.metadata.get("landscape_run", {}).get("seconds")
     kinds = [cell.cell_type for cell in notebook.cells]
     return {
         "page": show(path),
-        "run time": UNKNOWN if seconds is None else f"{seconds:.0f} s",
+        "run time": f"{sum(took.values()):.0f} s" if took else UNKNOWN,
         "cells": f"{kinds.count('code')} code, {kinds.count('markdown')} text",
         "budget": str(settings.get("BUDGET", UNKNOWN)),
         "data": str(settings.get("DATASET", UNKNOWN)),

@@ -56,7 +56,7 @@ def toy_notebook(*cells: str) -> nbformat.NotebookNode:
     notebook = nbformat.v4.new_notebook()
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.cells = [
-        nbformat.v4.new_markdown_cell("# A toy"),
+        nbformat.v4.new_markdown_cell("# A toy", metadata={"slideshow": {"slide_type": "slide", "minutes": 5}}),
         nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
         *(nbformat.v4.new_code_cell(cell) for cell in cells),
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from chapters import BuildError, tidy
+from chapters import BuildError
 from status import UNKNOWN, Commit, NoHistory, ask_git, history_table, run_of, runs_table, sources, write_status
 
 from .conftest import ROOT, ToyBook, toy_notebook
@@ -28,19 +28,17 @@ SWEPT = LIVE | {"budget": "paper", "measured_by": "landscape sweep", "commit": "
 DRAWN_WITH = SWEPT | {"budget": "live and paper", "date": "2025-12-31; 2026-01-02"}
 
 
-def executed(*figures: dict[str, Any], claims: tuple[str | None, ...] = (), seconds: float | None = None):
-    """A toy chapter that ran and showed these figures, stated claims at these commits, and took so long."""
+def executed(*figures: dict[str, Any], claims: tuple[str | None, ...] = ()):
+    """A toy chapter that ran and showed these figures, and stated claims at these commits."""
     notebook = toy_notebook("1", "2")
     said = [{"landscape_figure": {"source": facts}} for facts in figures]
     said += [{"landscape": {"commit": commit}} for commit in claims]
     notebook.cells[2].outputs = [nbformat.v4.new_output("display_data", metadata=facts) for facts in said]
-    if seconds is not None:
-        notebook.metadata["landscape_run"] = {"seconds": seconds}
     return notebook
 
 
 def test_a_run_is_told_by_what_it_recorded_itself():
-    run = run_of(PATH, executed(SWEPT, LIVE, DRAWN_WITH, claims=("a" * 40,), seconds=61.7))
+    run = run_of(PATH, executed(SWEPT, LIVE, DRAWN_WITH, claims=("a" * 40,)), {"one": 60.5, "two": 1.2})
     assert run == {
         "page": "notebooks/01_toy.ipynb",
         "run time": "62 s",
@@ -56,25 +54,18 @@ def test_a_run_is_told_by_what_it_recorded_itself():
 
 def test_what_is_not_recorded_is_not_guessed():
     for notebook in (executed(), executed(SWEPT, DRAWN_WITH), executed(claims=(None,))):
-        run = run_of(PATH, notebook)
+        run = run_of(PATH, notebook, {})
         assert {run[name] for name in ("run time", "machine", "versions", "date", "commit")} == {UNKNOWN}
-    assert run_of(PATH, executed(claims=("c" * 40 + "-dirty",)))["commit"] == "ccccccc and changes"
+    assert run_of(PATH, executed(claims=("c" * 40 + "-dirty",)), {})["commit"] == "ccccccc and changes"
     later = LIVE | {"date": "2026-01-03"}
-    assert run_of(PATH, executed(LIVE, later, LIVE))["date"] == "2026-01-02; 2026-01-03", "it ran past midnight"
-
-
-def test_how_long_a_run_took_is_all_that_is_kept_of_its_times():
-    notebook = toy_notebook("1")
-    notebook.metadata["papermill"] = {"duration": 12.345, "start_time": "then"}
-    assert tidy(notebook).metadata["landscape_run"] == {"seconds": 12.3} and "papermill" not in notebook.metadata
-    assert "landscape_run" not in tidy(toy_notebook("1")).metadata
+    assert run_of(PATH, executed(LIVE, later, LIVE), {})["date"] == "2026-01-02; 2026-01-03", "it ran past midnight"
 
 
 def test_tables_are_markdown_of_plain_words():
-    run = run_of(PATH, executed(LIVE | {"machine": "<b>8</b> & more"}))
+    run = run_of(PATH, executed(LIVE | {"machine": "<b>8</b> & more"}), {})
     table = runs_table([run])
     assert "[](../notebooks/01_toy.ipynb)" in table and "&lt;b&gt;8&lt;/b&gt; &amp; more<br>Python 3" in table
-    assert runs_table([run_of(PATH, executed())]).count(f"- {UNKNOWN}\n") == 3, "and not twice in a cell"
+    assert runs_table([run_of(PATH, executed(), {})]).count(f"- {UNKNOWN}\n") == 3, "and not twice in a cell"
     many = [Commit(f"{n}" * 7, f"2026-01-0{n}", f"<i>change</i> {n}") for n in range(7, 0, -1)]
     text = history_table(["book/a.md", "book/b.md", "book/c.md"], {"book/a.md": many, "book/b.md": many[-1:]})
     a, b, c = text.split("* - ")[2:]
@@ -96,7 +87,7 @@ def test_sources_are_the_files_of_the_toc_in_its_order(tmp_path: Path):
 def test_a_page_without_its_spots_stops_the_build():
     for text in ("<!-- runs -->", "<!-- history -->", "<!-- runs -->" * 2 + "<!-- history -->"):
         with pytest.raises(BuildError, match="book/status.md: needs one line <!-- "):
-            write_status(text, {}, Path("/nowhere"), {})
+            write_status(text, {}, {}, Path("/nowhere"), {})
 
 
 # With git.
@@ -141,7 +132,7 @@ def test_where_the_history_is_not_known_that_is_said(repository: Path, tmp_path:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoHistory, match="where git does not run"):
         ask_git(repository, ["a.md"])
-    page = write_status("<!-- runs --><!-- history -->", {}, inside, {})
+    page = write_status("<!-- runs --><!-- history -->", {}, {}, inside, {})
     assert page.endswith("without its git repository. So the history of the pages is not known here.\n")
 
 
@@ -162,8 +153,8 @@ def test_status_page_follows_runs_and_commits(toy: ToyBook):
     (runs,) = page().select("table.runs")
     cells = [cell.get_text(" ", strip=True) for cell in runs.select("tbody td")]
     (executed,) = (toy.root / "_build" / "executed").rglob("*.ipynb")
-    seconds = json.loads(executed.read_text())["metadata"]["landscape_run"]["seconds"]
-    assert cells[:4] == ["A toy", f"{seconds:.0f} s", "2 code, 1 text", "class digits"]
+    took = json.loads(executed.with_suffix(".seconds.json").read_text())
+    assert took and cells[:4] == ["A toy", f"{sum(took.values()):.0f} s", "2 code, 1 text", "class digits"]
     assert cells[4] == UNKNOWN and cells[5].startswith(UNKNOWN), "no figure of this chapter says where it was made"
     assert "without its git repository" in page().get_text()
 

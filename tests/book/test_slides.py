@@ -1,0 +1,389 @@
+"""Slides: what becomes of a chapter's cells, what stops the build, and the decks of the built site in a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlparse
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from chapters import BuildError, executed, key
+from decks import REVEAL, chosen, deck, exported
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from playwright.sync_api import Browser, Page
+from slides import TYPES, check_slides, timing, title
+
+from .conftest import HTML, ROOT, ToyBook
+
+NAMES = sorted(path.name for path in (HTML / "slides").glob("*.html"))
+PATH = ROOT / "notebooks" / "01_toy.ipynb"
+FIGURE = {"name": "fig-toy", "alt": 'Points that "rise"', "caption": "Points at $N^*$.", "source": {}}
+CLAIM = (
+    '<div id="claim-toy.mean" class="claim"><p><strong class="claim-verdict">open</strong></p>\n<p>It is so.</p>\n'
+    "<p>Measured: <strong>1 [0, 2]</strong> (the mean (of five); 5 seeds).<br>\nAccepted: at most 3.</p>\n"
+    "<details><summary>What would falsify it</summary>\n<p>A 4.</p></details></div>"
+)
+
+
+def about(kind: str, **more: object) -> dict:
+    return {"slideshow": {"slide_type": kind, **more}}
+
+
+def text(source: str, kind: str = "", **more: object) -> NotebookNode:
+    return new_markdown_cell(source, metadata=about(kind, **more) if kind else {})
+
+
+def shows(kind: str, *outputs: NotebookNode, source: str = "code()") -> NotebookNode:
+    return new_code_cell(source, metadata=about(kind), outputs=list(outputs))
+
+
+def displayed(data: dict, **metadata: object) -> NotebookNode:
+    return new_output("display_data", data=data, metadata=metadata)
+
+
+def chapter(*cells: NotebookNode) -> NotebookNode:
+    return new_notebook(cells=[text("# A toy", "slide", minutes=5, forty=2), *cells])
+
+
+def kinds(notebook: NotebookNode) -> list[tuple[str, str]]:
+    return [(cell.metadata.slideshow.slide_type, cell.source) for cell in notebook.cells]
+
+
+# ---- what becomes of a cell ------------------------------------------------------------------------------------------
+def test_a_section_shows_heading_question_and_formula_and_its_prose_is_said():
+    prose = (
+        "Take $N$ weights. They are many. Do they fit?\n\n$$\nN = h^2 .\n$$\n\nThat is [all](../book/glossary.md#gap)."
+    )
+    slides = deck(PATH, chapter(text(f"Before.\n\n## 1 Weights\n\n{prose}", "slide", minutes=3)))
+    assert kinds(slides) == [
+        ("slide", "# A toy"),
+        ("notes", "*A toy: 5 minutes, 2 of forty minutes.*\n\nBefore."),
+        ("slide", "## 1 Weights\n\nDo they fit?\n\n$$\nN = h^2\n$$"),
+        ("notes", f"*1 Weights: 3 minutes, left out in a short class.*\n\n{prose}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prose", "stands"),
+    [
+        ("One. Two. Three.", "One."),
+        ("![a map](map.png)\n\nOne. Two.", "![a map](map.png)"),
+        ("One. Why? Two. How?\n\n| table? |\n| --- |\n\n- a list?\n\n```\ncode?\n```", "Why?\n\nHow?"),
+        ("Why? " + "Word " * 50 + "how? Who?", "Why?\n\nWho?"),
+        ("$$a$$\n\nand\n\n$$b .$$", "$$a$$\n\n$$b\n$$"),
+    ],
+)
+def test_a_slide_has_few_words(prose: str, stands: str):
+    assert chosen(prose) == stands
+
+
+def test_words_of_its_own_stand_instead_and_a_part_of_a_cell_is_chosen():
+    source = "## Limits\n\nMany.\n\n## Summary\n\n- All is well.\n\n## References\n\n- None."
+    slides = deck(PATH, chapter(text(source, "slide", minutes=1, part="Summary", text="Well.")))
+    assert kinds(slides)[2] == ("slide", "## Summary\n\nWell.")
+    assert "All is well." in kinds(slides)[3][1] and "References" not in kinds(slides)[3][1]
+
+
+def test_code_is_not_seen_and_what_it_shows_is():
+    picture = displayed({"image/png": "QUJD\n"}, landscape_figure=FIGURE)
+    card = displayed({"image/png": "QUJD"}, landscape_figure=FIGURE, landscape_card='<form data-card="choice"></form>')
+    claim = displayed({"text/html": CLAIM}, landscape={"id": "toy.mean"})
+    printed = new_output("stream", name="stdout", text="a < b\n")
+    cells = [
+        shows("subslide", picture, printed, source="secret()"),
+        shows("fragment", card),
+        shows("subslide", claim),
+        shows("fragment", printed),
+        shows("notes", printed),
+        shows("skip", picture),
+        text("A word."),
+    ]
+    found = kinds(deck(PATH, chapter(*cells)))[2:]
+    assert [kind for kind, _ in found] == ["subslide", "-", "notes", "fragment", "subslide", "-", "notes", "fragment"]
+    (_, head), (_, figure), (_, said), (_, question), _, (_, box), (_, small), (_, lines) = found
+    assert head == '<p class="section">A toy</p>'
+    assert 'src="data:image/png;base64,QUJD" alt="Points that &quot;rise&quot;"' in figure
+    assert said.startswith("Points at $N^*$.\n\n```\na < b\n```")
+    assert "data-card" in question and "<img" not in question
+    assert "id=" not in box and "Measured: <strong>1 [0, 2]</strong>.<br>" in box and "falsify" not in box
+    assert "(the mean (of five); 5 seeds)" in small and "What would falsify it A 4." in small and "a < b" in small
+    assert "<pre>a &lt; b</pre>" in lines
+    assert not any("secret" in source or "A word" in source for _, source in found)
+
+
+def test_a_question_on_a_slide_has_its_answer_also_where_that_is_skipped():
+    ask, answer = "<form>?</form>", "<aside>!</aside>"
+    asks = displayed({}, landscape_card=ask, landscape_prediction={"asks": "toy"})
+    answers = displayed({}, landscape_card=answer, landscape_prediction={"answers": "toy"})
+    found = kinds(deck(PATH, chapter(shows("subslide", asks), shows("skip", answers))))[2:]
+    assert [kind for kind, _ in found] == ["subslide", "-", "-"]
+    assert ask in found[1][1] and found[2][1] == f"<div hidden>\n{answer}\n</div>"
+
+
+def test_a_deck_is_sections_with_notes_and_asks_for_nothing_from_elsewhere():
+    price = "It costs `$5`, or $x_1$ and $y_2$, *of* $a < b$."
+    page = exported(PATH, chapter(text(f"## 1 Price\n\n{price}", "slide", minutes=1), text("More.", "subslide")))
+    assert page.count("<section") == 2 + 3, "two sections, of one slide and of two"
+    assert page.count('<aside class="notes">') == 3
+    assert '<span class="math notranslate nohighlight">\\(x_1\\)</span>' in page
+    assert '<span class="said math notranslate nohighlight">\\(a &lt; b\\)</span>' in page
+    assert "<code>$5</code>" in page and "⟦" not in page and "¶" not in page
+    assert "//" not in page, "no address"
+
+
+def test_a_section_without_minutes_of_forty_is_marked_long():
+    cells = [
+        text("## 1 Much", "slide", minutes=1),
+        text("More.", "subslide"),
+        text("## 2 Little", "slide", minutes=1, forty=1),
+    ]
+    soup = BeautifulSoup(exported(PATH, chapter(*cells)), "html.parser")
+    sections = [section.select_one("h1, h2, .section") for section in soup.select("[data-long] section")]
+    assert [heading.get_text() for heading in sections if heading] == ["1 Much", "1 Much"]
+
+
+# ---- the plan --------------------------------------------------------------------------------------------------------
+def test_the_plan_adds_up_and_says_what_to_run_before():
+    cells = [
+        text("## 1 Much", "slide", minutes=20.5),
+        new_code_cell("train()\nmore()", id="slow"),
+        new_code_cell("quick()"),
+    ]
+    plan = timing(chapter(*cells), {"slow": 61.4, cells[2].id: 0.2})
+    assert "| A toy | 5 | 2 |\n| 1 Much | 20.5 | skip |\n| **together** | 25.5 | 2 |" in plan
+    assert plan.endswith("- 1 Much: 61 s, `train()`\n")
+    assert plan.split("\n\n")[0] == timing(chapter(*cells), {}).strip(), "without times it is the table alone"
+    assert "all can run in class" in timing(chapter(*cells), {"slow": 1.0})
+
+
+def test_what_is_said_of_slides_asks_for_no_new_execution(tmp_path: Path):
+    before, path = chapter(text("Words.")), tmp_path / "01_toy.ipynb"
+    ran = tmp_path / "ran.ipynb"
+    nbformat.write(before, ran)
+    after = nbformat.from_dict(json.loads(json.dumps(before)))
+    after.cells[0].metadata.pop("slideshow")
+    after.cells[1].metadata.update(about("slide", minutes=4), tags=[])
+    del after.cells[1].metadata["tags"]
+    assert key(after) == key(before)
+    nbformat.write(after, path)
+    assert [cell.metadata for cell in executed(path, ran).cells] == [{}, about("slide", minutes=4)]
+    after.cells[1].metadata["tags"] = ["setup"]
+    assert key(after) != key(before)
+
+
+# ---- what stops the build --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ([text("Words.")], "notebooks/01_toy.ipynb: no cell has a slide_type of slide"),
+        (
+            [text("# A", "slide", minutes=1), text("B", "page")],
+            f"cell 1: unknown slide_type 'page'; known are {TYPES[0]}",
+        ),
+        ([text("# A", "slide")], "notebooks/01_toy.ipynb, cell 0: a slide without minutes"),
+        ([text("# A", "slide", minutes="9")], "cell 0: a slide without minutes"),
+        ([text("# A", "slide", minutes=9, forty="no")], "cell 0: forty is 'no'"),
+        ([text("A", "notes"), text("# A", "slide", minutes=1)], "cell 0: a notes before the first slide"),
+        ([new_code_cell("1", metadata=about("slide", minutes=1))], "cell 0: a slide of code"),
+        (
+            [text("# A", "slide", minutes=90), text("# B", "slide", minutes=1)],
+            "minutes of its slides add up to 91, more than 90",
+        ),
+        ([text("# A", "slide", minutes=80, forty=41)], "the forty of its slides add up to 41, more than 40"),
+    ],
+)
+def test_what_stops_the_build_is_named(cells: list[NotebookNode], says: str):
+    with pytest.raises(BuildError) as caught:
+        check_slides(PATH, new_notebook(cells=cells))
+    assert says in str(caught.value)
+
+
+def test_a_slide_that_shows_nothing_stops_the_build():
+    with pytest.raises(BuildError, match=r"01_toy.ipynb, cell 1: meant for a slide, and shows nothing"):
+        deck(PATH, chapter(shows("subslide")))
+
+
+def test_without_npm_there_is_no_deck_and_no_link_to_one(toy: ToyBook, tmp_path: Path):
+    whole = toy.build("book")
+    assert whole.returncode == 0, whole.stderr
+    [times] = (toy.root / "_build" / "executed" / "01_toy").glob("*.seconds.json")
+    code = [
+        cell.id
+        for cell in nbformat.read(toy.root / "notebooks" / "01_toy.ipynb", as_version=4).cells
+        if cell.cell_type == "code"
+    ]
+    assert set(json.loads(times.read_text())) >= set(code), "the plan knows how long each cell took"
+    site = toy.root / "_build" / "html"
+    assert (site / "slides" / "01_toy.html").is_file()
+    assert {file.name for file in (site / "slides" / "reveal.js").iterdir()} == {Path(name).name for name in REVEAL}
+    chapter = site / "notebooks" / "01_toy.html"
+    assert 'href="../slides/01_toy.html"' in chapter.read_text(encoding="utf-8")
+    (tmp_path / "nothing").mkdir()
+    without = toy.build("site", path=tmp_path / "nothing")
+    assert without.returncode == 0, without.stderr
+    assert "[book] slides: none made" in without.stdout
+    assert not (site / "slides").exists() and "../slides/" not in chapter.read_text(encoding="utf-8")
+    notebook = nbformat.read(toy.root / "notebooks" / "01_toy.ipynb", as_version=4)
+    notebook.cells[0].metadata["slideshow"]["minutes"] = 91
+    nbformat.write(notebook, toy.root / "notebooks" / "01_toy.ipynb")
+    stopped = toy.build("site")
+    assert stopped.returncode == 1 and "add up to 91, more than 90" in stopped.stderr
+
+
+# ---- the decks that were built ---------------------------------------------------------------------------------------
+@pytest.fixture
+def page(browser: Browser, html: Path) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+def opened(page: Page, html: Path, name: str) -> Page:
+    page.goto((html / "slides" / name).as_uri())
+    page.wait_for_function("Reveal.isReady()")
+    page.evaluate("document.fonts.ready")
+    return page
+
+
+def test_each_chapter_links_to_its_deck(html: Path):
+    assert NAMES, "no decks: install node and npm, then `make book`"
+    assert NAMES == sorted(path.name for path in (html / "notebooks").glob("*.html"))
+    for name in NAMES:
+        assert f'href="../slides/{name}"' in (html / "notebooks" / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_keys_walk_through_the_deck_without_error_or_network(page: Page, html: Path, name: str):
+    trouble: list[str] = []
+    page.on("console", lambda message: trouble.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("requestfailed", lambda request: trouble.append(f"not found: {request.url[:200]}"))
+    elsewhere: list[str] = []
+    page.on("request", lambda it: elsewhere.append(it.url) if urlparse(it.url).scheme not in ("file", "data") else None)
+    opened(page, html, name)
+    slides = page.evaluate("Reveal.getTotalSlides()")
+    seen = {page.evaluate("Reveal.getSlidePastCount()")}
+    steps = 0
+    while not page.evaluate("Reveal.isLastSlide() && !Reveal.availableFragments().next"):
+        page.keyboard.press("ArrowRight" if steps % 2 else "Space")
+        seen.add(page.evaluate("Reveal.getSlidePastCount()"))
+        steps += 1
+        assert steps < 5 * slides, "the keys lead nowhere"
+    assert seen == set(range(slides))
+    page.keyboard.press("ArrowLeft")
+    assert not page.evaluate("Reveal.isLastSlide() && !Reveal.availableFragments().next"), "and back"
+    assert (trouble, elsewhere) == ([], [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_slide_is_whole_and_has_notes(page: Page, html: Path, name: str):
+    opened(page, html, name)
+    faults = page.evaluate(
+        """async () => {
+            const faults = [];
+            for (const slide of Reveal.getSlides()) {
+                const { h, v } = Reveal.getIndices(slide);
+                Reveal.slide(h, v, 99);  // with all of its fragments
+                await Promise.all([...slide.querySelectorAll("img")].map((image) => image.decode()));
+                for (const form of slide.querySelectorAll("form.predict")) {  // with the answer that a guess gets
+                    form.querySelector("input")?.click();
+                    form.querySelector("[role=slider]")?.dispatchEvent(new KeyboardEvent("keydown", { key: "End" }));
+                    form.requestSubmit();
+                    if (!/Measured|furthest/.test(form.innerText)) faults.push(`no answer: ${form.innerText}`);
+                }
+                const say = (what) => faults.push(`${h}/${v ?? 0}: ${what}`);
+                const room = slide.getBoundingClientRect();
+                const notes = slide.querySelector(":scope > aside.notes");
+                if (!v && !notes?.textContent.trim()) say("no notes");
+                for (const part of slide.querySelectorAll("*")) {
+                    if (part.closest("aside.notes, .katex, svg, .explorer [role=status], [hidden]")) continue;
+                    const box = part.getBoundingClientRect();
+                    const off = Math.max(box.right - room.right, box.bottom - room.bottom, room.top - box.top);
+                    if (box.width && off > 1)
+                        say(`overflows: ${part.outerHTML.slice(0, 60)}`);
+                }
+                for (const image of slide.querySelectorAll("img")) {
+                    const box = image.getBoundingClientRect();
+                    const drawn = Math.min(box.width, (box.height * image.naturalWidth) / image.naturalHeight);
+                    if (!image.alt || drawn < 440) say(`a figure ${Math.round(drawn)} wide: ${image.alt}`);
+                }
+                const words = [...slide.querySelectorAll(":scope > :is(p, ul, h1, h2)")].map((part) => part.innerText);
+                if (words.join(" ").split(/\\s+/).length > 70) say("a wall of text");
+            }
+            return faults;
+        }"""
+    )
+    assert faults == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_short_deck_has_the_sections_of_the_plan(page: Page, html: Path, name: str):
+    opened(page, html, name)
+    page.goto(f"{page.url.split('#')[0]}?short")
+    page.wait_for_function("Reveal.isReady()")
+    cells = nbformat.read(ROOT / "notebooks" / name.replace(".html", ".ipynb"), as_version=4).cells
+    wanted = [title(cell) for cell in cells if cell.metadata.get("slideshow", {}).get("forty")]
+    shown = page.evaluate(
+        "Reveal.getHorizontalSlides().map((slide) => slide.querySelector('h1, h2').textContent.replaceAll('’', \"'\"))"
+    )
+    assert shown == wanted
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_formulas_of_slides_and_notes_are_typeset(page: Page, html: Path, name: str):
+    opened(page, html, name)
+    found = page.evaluate(
+        """() => ({
+            formulas: document.querySelectorAll(".math").length,
+            left: [...document.querySelectorAll(".math:not(:has(math))")].map((formula) => formula.outerHTML),
+            raw: [...document.querySelectorAll("section > :is(p, ul), aside.notes")]
+                .map((part) => {
+                    const rest = part.cloneNode(true);
+                    rest.querySelectorAll(".math, code").forEach((formula) => formula.remove());
+                    return rest.textContent;
+                })
+                .filter((text) => /\\$|⟦|\\\\[a-z]/.test(text)),
+            drawn: document.querySelectorAll("aside.notes .katex-html").length,
+        })"""
+    )
+    assert found["formulas"] > 20
+    assert (found["left"], found["raw"], found["drawn"]) == ([], [], 0)
+
+
+def test_speaker_view_follows_the_slides_and_leads_them(page: Page, html: Path):
+    opened(page, html, NAMES[0])
+    with page.expect_popup() as popup:
+        page.keyboard.press("s")
+    speaker = popup.value
+    notes = speaker.locator(".speaker-controls-notes .value")
+    page.keyboard.press("ArrowRight")
+    said = page.evaluate("Reveal.getSlideNotes() ?? Reveal.getCurrentSlide().querySelector('aside').textContent")
+    speaker.wait_for_function("document.querySelector('.speaker-controls-notes .value').textContent.length > 50")
+    assert " ".join(notes.inner_text().split())[:40] in " ".join(said.split())
+    here = page.url
+    speaker.wait_for_function("document.querySelectorAll('iframe').length === 2")
+    speaker.wait_for_timeout(1000)  # until the small decks in it are ready
+    speaker.keyboard.press("ArrowRight")
+    page.wait_for_function("before => location.href !== before", arg=here)
+
+
+def test_a_card_keeps_the_keys_until_escape(page: Page, html: Path):
+    opened(page, html, NAMES[0])
+    slide = "document.querySelector('.explorer input').closest('section')"
+    page.evaluate(f"() => {{ const {{ h, v }} = Reveal.getIndices({slide}); Reveal.slide(h, v); }}")
+    slider, picture = (
+        page.locator("section.present .explorer input").first,
+        page.locator("section.present .explorer img").first,
+    )
+    here, before = page.evaluate("Reveal.getSlidePastCount()"), picture.get_attribute("src")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert picture.get_attribute("src") != before and page.evaluate("Reveal.getSlidePastCount()") == here
+    page.keyboard.press("Escape")
+    assert not page.evaluate("Reveal.isOverview()")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("Reveal.getSlidePastCount()") == here + 1
