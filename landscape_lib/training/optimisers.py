@@ -7,7 +7,7 @@ from collections.abc import Callable
 from numbers import Real
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 Optimiser = Callable[[list[Tensor]], torch.optim.Optimizer]
@@ -31,17 +31,19 @@ def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999)) -> Optimiser:
     return lambda parameters: torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True)
 
 
-def keep(optimiser: torch.optim.Optimizer, alive: Bool[Tensor, "nets"]) -> Float[Tensor, "alive parameters"]:
-    """Drop the networks that are not ``alive`` from an optimiser of one stacked tensor; return the tensor that is left.
+def keep(
+    optimiser: torch.optim.Optimizer, stay: Bool[Tensor, "nets"] | Int[Tensor, "left"]
+) -> Float[Tensor, "left parameters"]:
+    """Keep these networks of an optimiser of one stacked tensor, in the order given; return the tensor that is left.
 
     What the optimiser remembers of a network (momenta) stays with the network.
     """
     (weights,) = optimiser.param_groups[0]["params"]
-    left: Tensor = weights[alive]
+    left: Tensor = weights[stay]
     state = optimiser.state.pop(weights, {})
     optimiser.param_groups[0]["params"] = [left]
     optimiser.state[left] = {
-        name: value[alive] if isinstance(value, Tensor) and value.shape == weights.shape else value
+        name: value[stay] if isinstance(value, Tensor) and value.shape == weights.shape else value
         for name, value in state.items()
     }
     return left

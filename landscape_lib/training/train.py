@@ -313,7 +313,10 @@ def train(
                     stack.keep(stay)
                     here, outputs = patterns.of(stack.nets), outputs[stay]
                 if working_set:
-                    blocks = stack.blocks(*here.chosen(stack.in_reach(outputs[..., 0] * here.labels, loss)))
+                    needed = stack.in_reach(outputs[..., 0] * here.labels, loss)
+                    alike = needed.sum(1).argsort()  # side by side, so that a block pads little
+                    stack.keep(alike)
+                    blocks = stack.blocks(*here.of(alike).chosen(needed[alike]))
                 else:
                     blocks = stack.blocks(here)
                 bar.update(min(every, stop.steps - step))
