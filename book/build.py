@@ -22,7 +22,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -39,6 +38,7 @@ from chapters import (
     chapters,
     execute,
     executed,
+    jupyter_book,
     key,
     refresh,
     say,
@@ -86,11 +86,7 @@ def site(current: dict[Path, Path]) -> None:
         say(f"site: unchanged, {show(HTML)}/index.html")
         return
     shutil.rmtree(WORK, ignore_errors=True)
-    tool = Path(sys.executable).with_name("jupyter-book")
-    options = ["--path-output", str(WORK), "-W", "--keep-going", "--quiet"]
-    done = subprocess.run([tool, "build", STAGE, *options], text=True, capture_output=True)
-    if done.returncode:
-        raise BuildError(f"jupyter-book stopped:\n{done.stdout}\n{done.stderr}")
+    jupyter_book(STAGE, WORK, "-W", "--keep-going")
     finish(WORK / "_build" / "html", katex)
     decks(notebooks, katex, WORK / "_build" / "html")
     old = BUILD / "html.old"

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -54,6 +55,15 @@ def chapters(only: str | None) -> list[Path]:
     if chosen := [path for path in found if path.stem == only]:
         return chosen
     raise BuildError(f"CHAPTER={only}: no such notebook; there is {', '.join(path.stem for path in found) or 'none'}")
+
+
+def jupyter_book(source: Path, out: Path, *options: str) -> None:
+    """Build what Jupyter Book makes of a tree, into a folder of its own."""
+    tool = Path(sys.executable).with_name("jupyter-book")
+    command = [tool, "build", source, "--path-output", out, "--quiet", *options]
+    done = subprocess.run(command, text=True, capture_output=True)
+    if done.returncode:
+        raise BuildError(f"jupyter-book stopped:\n{done.stdout}\n{done.stderr}")
 
 
 def with_parameters(path: Path, wanted: dict[str, str]) -> NotebookNode:

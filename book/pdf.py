@@ -6,12 +6,11 @@ import html
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
 import yaml
-from chapters import BUILD, BuildError, say, show, write
+from chapters import BUILD, BuildError, jupyter_book, say, show, write
 
 from landscape_lib.report.scoreboard import escape
 
@@ -64,11 +63,7 @@ def pdf(stage: Path) -> Path:
     config["sphinx"]["config"] |= LATEX
     write(tree / "_config.yml", yaml.safe_dump(config, sort_keys=False))
     write(tree / "bbm.sty", BBM)
-    tool = Path(sys.executable).with_name("jupyter-book")
-    options = ["--builder", "latex", "--path-output", str(WORK), "--quiet"]
-    done = subprocess.run([tool, "build", tree, *options], text=True, capture_output=True)
-    if done.returncode:
-        raise BuildError(f"jupyter-book stopped:\n{done.stdout}\n{done.stderr}")
+    jupyter_book(tree, WORK, "--builder", "latex")
     made = WORK / "_build" / "latex" / PDF.name
     command = ["latexmk", "-xelatex", "-interaction=nonstopmode", "-halt-on-error", made.with_suffix(".tex").name]
     done = subprocess.run(command, cwd=made.parent, text=True, capture_output=True, errors="replace")
