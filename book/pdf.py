@@ -24,6 +24,11 @@ ROW = re.compile(r"<dt>(.*?)</dt><dd>(.*?)</dd>", re.DOTALL)
 TAG = re.compile(r"</?[a-z][^>]*>")
 # Headings bring their own numbers. Chapters are the course's, of which some are not written yet. No page stays blank.
 PREAMBLE = r"\setcounter{secnumdepth}{-1}\setcounter{tocdepth}{0}\renewcommand{\thefigure}{\arabic{figure}}"
+# Sphinx puts the entries of the bibliography at the end, under a heading of their own: the page just before has one.
+PREAMBLE += (
+    r"\makeatletter\renewenvironment{sphinxthebibliography}[1]"
+    r"{\let\chapter\@gobbletwo\begin{thebibliography}{#1}}{\end{thebibliography}}\makeatother"
+)
 SMALL, NORMAL = r"\begingroup\footnotesize\raggedright", r"\par\endgroup"
 LATEX = {
     "latex_engine": "xelatex",

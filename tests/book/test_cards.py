@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
+from chapters import parameters
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from landscape_lib.report import PAGE, load_quiz
@@ -235,7 +237,9 @@ def test_each_figure_has_its_strip(page: Page, html: Path, chapter: str):
     assert all("SHA-256" in strip and "landscape_lib." in strip and "commit" in strip for strip in strips)
     live = [strip for strip in strips if f"{Path(chapter).stem}, cell " in strip]
     assert page.locator("main .cell_output figure").count() == len(live)
-    assert all(f"make book CHAPTER={Path(chapter).stem} BUDGET=class DATASET=digits SEED=0" in strip for strip in live)
+    staged = ROOT / "_build" / "stage" / "notebooks" / f"{Path(chapter).stem}.ipynb"
+    ran = " ".join(f"{name}={value}" for name, value in parameters(staged, nbformat.read(staged, as_version=4)).items())
+    assert all(f"make book CHAPTER={Path(chapter).stem} {ran}" in strip for strip in live)
 
 
 def test_the_same_card_asks_a_kernel_where_there_is_one(browser: Browser):
