@@ -11,6 +11,8 @@ import subprocess
 from pathlib import Path
 
 from chapters import BOOK, BUILD, BuildError, say, show, write
+from fontTools.subset import Subsetter
+from fontTools.ttLib import TTFont
 
 VENDOR, NPM = BOOK / "vendor", BUILD / "npm"
 PATIENCE = 180  # seconds that npm may take
@@ -92,6 +94,7 @@ SOURCE = re.compile(r'<div class="dropdown dropdown-source-buttons">.*?</div>\s*
 
 # The theme's style sheet names two thousand icons, of which the pages show a dozen.
 ICON = re.compile(r'((?:\.fa-[\w-]+:{1,2}before,?)+)\{content:"[^"]*"\}')
+SOURCES = re.compile(r"src:url\(([^)]*/fa-[\w-]+)\.woff2\)[^;}]*")
 
 
 def finish(site: Path, katex: Path | None) -> None:
@@ -112,12 +115,27 @@ def finish(site: Path, katex: Path | None) -> None:
         # docutils gives the entries of a bibliography a role that has been withdrawn; in its list they are items.
         path.write_text(text.replace('role="doc-biblioentry"', 'role="listitem"'), encoding="utf-8")
     texts = [*pages.values(), *(file.read_text("utf-8", "ignore") for file in (site / "_static").rglob("*.js"))]
-    shown = {name for text in texts for name in re.findall(r"fa-[\w-]+", text)}
-    for sheet in (site / "_static" / "styles").glob("pydata-sphinx-theme.css"):
+    few_icons(site / "_static", {name for text in texts for name in re.findall(r"fa-[\w-]+", text)})
+
+
+def few_icons(static: Path, shown: set[str]) -> None:
+    """Leave the theme's style sheet and fonts the icons that pages show, and those that a style sheet draws itself."""
+    for sheet in (static / "styles").glob("pydata-sphinx-theme.css"):
         rules = sheet.read_text(encoding="utf-8")
         rules = ICON.sub(lambda rule: rule[0] if shown & set(re.findall(r"fa-[\w-]+", rule[1])) else "", rules)
-        sheet.write_text(rules, encoding="utf-8")
-    for file in (site / "_static").rglob("fontawesome.js*"):
+        sheet.write_text(SOURCES.sub(r'src:url(\1.woff) format("woff")', rules), encoding="utf-8")
+    sheets = [file.read_text("utf-8", "ignore") for file in static.rglob("*.css")]
+    drawn = {int(point, 16) for text in sheets for point in re.findall(r'"\\([0-9a-f]{4,5})"', text)}
+    for file in (static / "vendor" / "fontawesome" / "webfonts").glob("*.ttf"):
+        font = TTFont(file)
+        cut = Subsetter()
+        cut.populate(unicodes=drawn)
+        cut.subset(font)
+        font.flavor = "woff"
+        font.save(file.with_suffix(".woff"))
+        file.unlink()
+        file.with_suffix(".woff2").unlink(missing_ok=True)
+    for file in static.rglob("fontawesome.js*"):
         file.unlink()
 
 

@@ -22,6 +22,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ from classroom import WHOLE, ZIP, pack, pack_whole
 from decks import decks
 from exercises import check
 from launch import address, check_launches
-from pdf import check_latex, pdf
+from pdf import PDF, check_latex, pdf
 from publish import check_publishable
 from slides import check_slides
 from staging import STAGE, records, stage
@@ -59,7 +60,7 @@ from staging import STAGE, records, stage
 from landscape_lib.report import load_claims
 
 FULL = os.strerror(errno.ENOSPC)
-WORK, HTML = BUILD / "work", BUILD / "html"
+HTML = BUILD / "html"
 
 
 def site(current: dict[Path, Path]) -> None:
@@ -85,19 +86,22 @@ def site(current: dict[Path, Path]) -> None:
         write(BUILD / "claims.json", stated)
         say(f"site: unchanged, {show(HTML)}/index.html")
         return
-    shutil.rmtree(WORK, ignore_errors=True)
-    jupyter_book(STAGE, WORK, "-W", "--keep-going")
-    finish(WORK / "_build" / "html", katex)
-    decks(notebooks, katex, WORK / "_build" / "html")
+    for left in BUILD.glob("work.*"):  # of a build that was killed; what it had started may still write there
+        shutil.rmtree(left, ignore_errors=True)
+    work = BUILD / f"work.{os.getpid()}"
+    made = work / "_build" / "html"
+    jupyter_book(STAGE, work, "-W", "--keep-going")
+    finish(made, katex)
+    decks(notebooks, katex, made)
     old = BUILD / "html.old"
     shutil.rmtree(old, ignore_errors=True)
     if HTML.exists():
         HTML.rename(old)
-    (WORK / "_build" / "html").rename(HTML)
+    made.rename(HTML)
     write(BUILD / "claims.json", stated)
     write(stamp, digest.hexdigest())
     shutil.rmtree(old, ignore_errors=True)
-    shutil.rmtree(WORK)
+    shutil.rmtree(work)
     say(f"site: built in {time.perf_counter() - start:.1f} s, {show(HTML)}/index.html")
 
 
@@ -118,7 +122,12 @@ def alone() -> Iterator[None]:
         yield
 
 
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> int:
+    signal.signal(signal.SIGTERM, interrupted)  # or what a build has started outlives it
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("step", choices=["book", "execute", "site", "pdf", "zip", "publishable", "refresh", "class"])
     parser.add_argument("--chapter", help="one notebook, such as 03_jamming (all by default)")
@@ -162,10 +171,11 @@ def main() -> int:
             if options.step != "execute":
                 site(current)
             if options.step == "pdf":
-                shutil.copy(pdf(STAGE), HTML)  # where the home page of a published book leads
+                write(HTML / PDF.name, pdf(STAGE).read_bytes())  # where the home page of a published book leads
             if options.step == "zip":
-                write(WHOLE, pack_whole(sorted(current), HTML))
-                shutil.copy(WHOLE, HTML)
+                packed = pack_whole(sorted(current), HTML)
+                for place in (WHOLE, HTML / WHOLE.name):
+                    write(place, packed)
                 say(f"zip: {show(WHOLE)}, {WHOLE.stat().st_size / 1e6:.0f} MB")
     except (BuildError, ValueError, OSError) as error:
         if FULL in str(error):  # whoever met it, and however long its traceback

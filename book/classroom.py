@@ -49,6 +49,8 @@ def pack_whole(paths: list[Path], site: Path) -> bytes:
     found |= {show(path): path.read_bytes() for path in paths}
     pages = [file for file in site.rglob("*") if file.is_file() and file.name != WHOLE.name]
     found |= {f"site/{file.relative_to(site).as_posix()}": file.read_bytes() for file in pages}
+    if home := found.get("site/book/index.html"):  # the file that it offers is this one
+        found["site/book/index.html"] = re.sub(rb'<span class="zip">.*?</span>', b"", home, flags=re.DOTALL)
     return zipped(WHOLE.stem, beside(paths) | found)
 
 

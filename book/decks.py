@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from chapters import BuildError, say, show, write
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
 from slides import HEADING, about, own, title
+
+from landscape_lib.report.claims import measured
 
 WORDS = 40  # that are chosen for a slide, at most
 REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js", "LICENSE")
@@ -24,7 +27,9 @@ LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\([^()\s]+\)")
 NO_PROSE = re.compile(r"^(?:```.*?^```|#.*?$|[|>\-*] .*?$|\d+\. .*?$| {4}.*?$)", re.MULTILINE | re.DOTALL)
 
 # nbconvert's own template fetches MathJax, jQuery, RequireJS and Mermaid from elsewhere; a deck needs none of them.
-# Inside a card the keys are the card's, and Escape hands them back. With `?short` the deck is that of a short class.
+# Inside a card the keys are the card's. Escape hands them back, and so do a mouse that has done its work, a commitment,
+# and Page Up and Page Down, which are what a presenter's remote sends. With `?short` the deck is that of a short class,
+# also where somebody writes it behind the address of a slide.
 TEMPLATE = """\
 {%- extends 'reveal/base.html.j2' -%}
 {%- block header -%}
@@ -51,18 +56,29 @@ TEMPLATE = """\
 <script src="reveal.js/reveal.js"></script>
 <script src="reveal.js/notes.js"></script>
 <script>
+const held = () => document.activeElement.closest("[data-card]");
+const release = () => held() && document.activeElement.blur();
+let mouse = false;
+document.addEventListener("pointerdown", () => { mouse = true; }, true);
 document.addEventListener("keydown", (event) => {
-  const card = event.key === "Escape" && document.activeElement.closest("[data-card]");
-  if (!card) return;
-  document.activeElement.blur();
-  event.stopPropagation();
+  mouse = false;
+  if (!held() || !["Escape", "PageUp", "PageDown"].includes(event.key)) return;
+  release();
+  event.preventDefault();
+  if (event.key === "Escape") event.stopPropagation();
 }, true);
+document.addEventListener("submit", release);
+document.addEventListener("change", () => mouse && release());
+document.addEventListener("pointerup", (event) => event.target.closest("svg") && release());
+const shorten = () => location.hash.includes("short") && location.replace("?short");
+window.addEventListener("hashchange", shorten);
+shorten();
 if (location.search.includes("short")) document.querySelectorAll("[data-long]").forEach((section) => section.remove());
 Reveal.initialize({
   width: 1280, height: 720, margin: 0.03, center: false, display: "flex",
   transition: "none", backgroundTransition: "none", hash: true,
   slideNumber: "c/t", navigationMode: "linear", plugins: [RevealNotes],
-  keyboardCondition: () => !document.activeElement.closest("[data-card]"),
+  keyboardCondition: () => !held(),
 });
 </script>
 </body>
@@ -86,8 +102,11 @@ def chosen(prose: str) -> str:
     return "\n\n".join([*pictures, *kept, *formulas])
 
 
-def outputs(place: str, cell: NotebookNode) -> tuple[str, str]:
-    """The HTML of what a code cell shows, and, in Markdown, what a speaker says of it."""
+def outputs(place: str, cell: NotebookNode, larger: Mapping[str, str]) -> tuple[str, str]:
+    """The HTML of what a code cell shows, and, in Markdown, what a speaker says of it.
+
+    ``larger`` holds what is to be added to the box of a claim that was measured at a larger scale too.
+    """
     shown, said = [], []
     quiet = any(
         name in output.get("metadata", {}) for output in cell.outputs for name in ("landscape", "landscape_figure")
@@ -105,7 +124,8 @@ def outputs(place: str, cell: NotebookNode) -> tuple[str, str]:
                 f'<img class="figure" src="data:image/png;base64,{picture}" alt="{html.escape(figure["alt"])}">'
             )
         elif "landscape" in facts:
-            box, rest = brief(data["text/html"])
+            record = facts["landscape"]
+            box, rest = brief(data["text/html"], larger.get(record["id"], "") if record["budget"] == "class" else "")
             shown.append(box)
             said.append(rest)
         elif "text/markdown" in data:
@@ -120,20 +140,30 @@ def outputs(place: str, cell: NotebookNode) -> tuple[str, str]:
     return '<div class="shown">\n' + "\n".join(shown) + "\n</div>", "\n\n".join(said)
 
 
-def brief(claim: str) -> tuple[str, str]:
-    """A claim's box without its small print, and the small print: what was measured, and what would falsify it."""
-    said = []
-
-    def say_instead(found: re.Match[str]) -> str:
-        said.append(found[1])
-        return found[0].replace(found[1], "")
-
+def brief(claim: str, larger: str) -> tuple[str, str]:
+    """A claim's box, what was measured in small print, and, for the speaker, what would falsify it."""
     # A claim may be stated twice, live and at another budget; no two things on a page have one id.
     claim = re.sub(r' id="claim-[^"]*"', "", claim, count=1)
-    for small in (r"Measured: <strong>[^<]*</strong>( \(.*\))\.<br>", r"(<details>.*</details>)"):
-        claim = re.sub(small, say_instead, claim, flags=re.DOTALL)
-    plain = [" ".join(re.sub(r"<[^>]*>", " ", text).split()) for text in said]
-    return claim, "\n\n".join(plain)
+    claim = re.sub(r"(Measured: <strong>[^<]*</strong>) \((.*)\)\.<br>", r"\1.<small>\2.</small>", claim)
+    box, fold, rest = claim.partition("<details>")
+    folded, _, rest = (fold + rest).partition("</details>")
+    return box + larger + rest, " ".join(re.sub(r"<[^>]*>", " ", folded).split())
+
+
+def at_larger_scale(notebook: NotebookNode) -> dict[str, str]:
+    """What the papers' scale says of each claim that was measured there, in HTML.
+
+    A class sees the live measurement, which may say the opposite, and leaves before the section that tells.
+    """
+    found: dict[str, str] = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            record = output.get("metadata", {}).get("landscape")
+            if record and record["budget"] == "paper":
+                words = f"<strong>{record['verdict']}</strong>, {html.escape(measured(record))}"
+                line = f'<p class="larger">At the papers’ scale, {html.escape(record["dataset"])}: {words}.</p>\n'
+                found[record["id"]] = found.get(record["id"], "") + line
+    return found
 
 
 @dataclass
@@ -150,7 +180,8 @@ class Slide:
 def slides(path: Path, notebook: NotebookNode) -> list[Slide]:
     """The slides of a chapter."""
     made: list[Slide] = []
-    section = ""
+    section = plan = ""
+    larger = at_larger_scale(notebook)
     for number, cell in enumerate(notebook.cells):
         facts = about(cell)
         kind = facts.get("slide_type", "skip")
@@ -159,7 +190,7 @@ def slides(path: Path, notebook: NotebookNode) -> list[Slide]:
         if kind == "skip":
             continue
         if cell.cell_type == "code":
-            shown, said = outputs(f"{show(path)}, cell {number}", cell)
+            shown, said = outputs(f"{show(path)}, cell {number}", cell, larger)
             seen = new_raw_cell(shown, metadata={"raw_mimetype": "text/html"})
             text, titled = facts.get("text", ""), False
         else:
@@ -172,13 +203,14 @@ def slides(path: Path, notebook: NotebookNode) -> list[Slide]:
             said = f"{heading}\n\n{prose}" if kind == "notes" else prose
         if kind == "slide":
             section, minutes, forty = title(cell), facts["minutes"], facts.get("forty")
-            plan = f"{forty:g} of forty minutes" if forty else "left out in a short class"
-            made.append(Slide(kind, [seen], [f"*{section}: {minutes:g} minutes, {plan}.*"], long=not forty))
+            short = f"{forty:g} of forty minutes" if forty else "left out in a short class"
+            plan = f"*{section}: {minutes:g} minutes, {short}.*"
+            made.append(Slide(kind, [seen], [plan], long=not forty))
         elif kind == "subslide":
             over = [] if titled else [f'<p class="section">{section}</p>']
             over += [text] if cell.cell_type == "code" and text else []
             head = [new_markdown_cell("\n\n".join(over))] if over else []
-            made.append(Slide(kind, [*head, seen], [], made[-1].long))
+            made.append(Slide(kind, [*head, seen], [plan], made[-1].long))
         elif kind == "fragment":
             made[-1].steps.append(seen)
         made[-1].said.append(said)

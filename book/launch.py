@@ -18,30 +18,45 @@ ADDRESS = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._
 BRANCH = "main"
 TAGS = {"install", "remove-cell"}
 # The first code cell of each notebook. It uses the standard library alone, and knows Colab by its own module. Colab's
-# kernel is not ours to replace, so pip gets the lock as constraints: what the notebooks need, in the versions pinned.
-INSTALL = r"""import importlib.util
+# kernel is not ours to replace, or it does not start again: what the library itself needs comes as it is pinned, and
+# what `google-colab` needs stays as it is.
+INSTALL = r"""import importlib.metadata
+import importlib.util
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 REPOSITORY = ""  # where this book's repository is, such as https://github.com/owner/name
 
 if importlib.util.find_spec("landscape_lib") is None:
-    above = [folder for folder in Path.cwd().parents if (folder / "landscape_lib").is_dir()]
+    here = Path.cwd()
+    above = [folder for folder in (here, *here.parents) if (folder / "landscape_lib").is_dir()]
     if above:
         sys.exit(f"landscape_lib is in {above[0]}, but not installed: README.md there says how.")
     if "google.colab" not in sys.modules:
         sys.exit("This notebook needs landscape_lib: clone the book's repository, and see README.md there.")
     if not REPOSITORY:
         sys.exit("This notebook needs landscape_lib: write the address of the book's repository above, and run again.")
-    print("Installing landscape_lib and what it needs. This takes some minutes, once.", flush=True)
-    clone = Path.home() / "loss-landscapes"
-    fetch = ["git", "clone", "--quiet", "--depth=1", "--branch=main", REPOSITORY, str(clone)]
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", f"--constraint={clone}/requirements.lock"]
-    for command in ([] if clone.exists() else [fetch]) + [[*pip, f"--editable={clone}", "anywidget"]]:
+
+    def run(*command):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{' '.join(command)}\n{done.stderr}")
+
+    def names(requirements):
+        return {re.match(r"[\w.-]+", line)[0].lower() for line in requirements}
+
+    print("Installing landscape_lib and what it needs. This takes some minutes, once.", flush=True)
+    clone = Path.home() / "loss-landscapes"
+    if not (clone / "requirements.lock").exists():
+        run("git", "clone", "--quiet", "--depth=1", "--branch=main", REPOSITORY, str(clone))
+    needs = names(tomllib.loads((clone / "pyproject.toml").read_text())["project"]["dependencies"])
+    needs -= names(importlib.metadata.requires("google-colab") or [])
+    lock = (clone / "requirements.lock").read_text().splitlines()
+    pins = [line for line in lock if line.lower().split("==")[0] in needs]
+    run(sys.executable, "-m", "pip", "install", "--quiet", *pins, f"--editable={clone}", "anywidget")
     sys.exit("Installed. Now restart the session (in the menu Runtime), and run all cells.")"""
 LINE = re.compile(r'^REPOSITORY = "(.*)"(?=  #)', re.MULTILINE)
 
@@ -74,8 +89,9 @@ def downloads(repository: str | None) -> str:
     if repository is None:
         return ""
     return (
-        'The whole book: <a href="../loss-landscapes.pdf">as a PDF</a>, or <a href="../loss-landscapes.zip">in one '
-        "file</a> that needs no network: unpack it and open its `index.html`."
+        'The whole book: <a href="../loss-landscapes.pdf">as a PDF</a><span class="zip">, or '
+        '<a href="../loss-landscapes.zip">in one file</a> that needs no network: unpack it and open its '
+        "<code>index.html</code></span>."
     )
 
 

@@ -22,11 +22,10 @@ def check_publishable(site: Path) -> None:
         raise BuildError("nothing to publish: run `make book` first")
     records = json.loads(stated.read_text(encoding="utf-8"))
     board = (site / "book" / "scoreboard.html").read_text(encoding="utf-8")
-    head = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True)
-    if head.returncode:
-        raise BuildError("only a git checkout is published: its commit is what records are checked against")
-    commit, measured = head.stdout.strip(), {record["id"] for record in records}
+    commit, measured = git("rev-parse", "HEAD"), {record["id"] for record in records}
     faults = [f"{name} has no record" for name in load_claims(BOOK / "claims.yml") if name not in measured]
+    if changed := git("status", "--porcelain"):
+        faults.append(f"files differ from {commit}:\n{changed}")
     for record in records:
         if record["commit"] != commit:
             faults.append(f"{record['id']} was measured at {record['commit']}, and this is {commit}")
@@ -37,3 +36,10 @@ def check_publishable(site: Path) -> None:
     if faults:
         told = "\n".join(faults)
         raise BuildError(f"not to be published:\n{told}\n`make book` on a clean checkout measures all")
+
+
+def git(*arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise BuildError("only a git checkout is published: its commit is what records are checked against")
+    return done.stdout.strip()

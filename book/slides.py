@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 
 TYPES = ("slide", "subslide", "fragment", "notes", "skip")
 LECTURE, SHORT = 90, 40  # minutes
-LONG = 5  # seconds from which a cell is worth running before class
+LONG = 20  # seconds from which a cell is worth running before class
 HEADING = re.compile(r"^#{1,3} .*$", re.MULTILINE)
 
 

@@ -56,15 +56,4 @@
   }
   addEventListener("hashchange", read);
   read();
-
-  // On a phone the style sheet makes a card of each row; then each cell needs its column's name. Laid out so, a
-  // browser may take it for no table any more: the roles say that it is one.
-  for (const table of document.querySelectorAll("table.scoreboard")) {
-    const names = [...table.querySelectorAll("thead th")].map(cell => cell.textContent.trim());
-    const roles = { table: [table], rowgroup: table.querySelectorAll("thead, tbody"), row: table.rows };
-    Object.assign(roles, { columnheader: table.querySelectorAll("th"), cell: table.querySelectorAll("td") });
-    for (const [role, nodes] of Object.entries(roles)) for (const node of nodes) node.setAttribute("role", role);
-    for (const cell of roles.cell) cell.dataset.label = names[cell.cellIndex];
-    table.classList.add("cards");
-  }
 })();

@@ -106,6 +106,14 @@ def toy(tmp_path: Path) -> ToyBook:
     return toy_book(tmp_path)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def unpublished() -> Iterator[None]:
+    """Toy books have no address, whatever the book that was built has."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("LANDSCAPE_REPOSITORY", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def html() -> Path:
     if not (HTML / "index.html").is_file():

@@ -230,8 +230,8 @@ def test_a_full_disk_is_told_and_nothing_half_built_is_taken_for_whole(toy: ToyB
     assert done.returncode == 0 and "01_toy: unchanged" in done.stdout and "site: built" in done.stdout
 
 
-@pytest.mark.parametrize("step", ["chapter", "site"])
-def test_an_interrupted_build_says_so_and_the_next_goes_on(toy: ToyBook, step: str):
+@pytest.mark.parametrize(("step", "sent"), [("chapter", "Ctrl-C"), ("site", "Ctrl-C"), ("site", "SIGTERM")])
+def test_an_interrupted_build_says_so_and_the_next_goes_on(toy: ToyBook, step: str, sent: str):
     if step == "chapter":
         toy.chapter("import time; time.sleep(30)")
     else:
@@ -239,12 +239,17 @@ def test_an_interrupted_build_says_so_and_the_next_goes_on(toy: ToyBook, step: s
     command = [sys.executable, toy.root / "book" / "build.py", "book"]
     piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, start_new_session=True, **piped) as build:
-        until = toy.root / "_build" / ("running/01_toy.ipynb" if step == "chapter" else "work/_build/html")
-        while not until.exists() and build.poll() is None:
+        until = "running/01_toy.ipynb" if step == "chapter" else "work.*/_build/html"
+        while not list((toy.root / "_build").glob(until)) and build.poll() is None:
             time.sleep(0.05)
-        os.killpg(build.pid, signal.SIGINT)  # as a terminal does: to all of them
+        if sent == "Ctrl-C":
+            os.killpg(build.pid, signal.SIGINT)  # as a terminal does: to all of them
+        else:
+            build.terminate()  # as a machine that stops does, or a program: to one of them
         _, said = build.communicate(timeout=30)
     assert build.returncode == 130 and said.endswith("nothing half-made was kept, `make book` goes on from here\n")
+    left = subprocess.run(["pgrep", "-f", f"jupyter-book.*{toy.root}"], capture_output=True, text=True).stdout
+    assert not left, "nothing that it had started goes on"
     assert not (toy.root / "_build/html").exists()
     if step == "chapter":
         toy.chapter(MEASURE)

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote, urljoin
 
@@ -195,8 +196,16 @@ def place(tmp_path: Path) -> Path:
     for name in ("google/__init__.py", "google/colab/__init__.py", "pip/__init__.py"):
         (tmp_path / "modules" / name).touch()
     (tmp_path / "modules/pip/__main__.py").write_text(NOTE.format("pip") + "sys.exit(os.environ.get('PIP_FAILS'))\n")
+    colab = tmp_path / "modules" / "google_colab-1.0.0.dist-info" / "METADATA"
+    colab.parent.mkdir()
+    colab.write_text(
+        "Name: google-colab\nVersion: 1.0.0\nRequires-Dist: ipython==7.34.0\nRequires-Dist: Pandas==2.2.2\n"
+    )
     git = tmp_path / "bin" / "git"
-    git.write_text(f"#!{sys.executable} -S\n{NOTE.format('git')}os.mkdir(sys.argv[-1])\n")
+    copy = "import shutil\nos.mkdir(sys.argv[-1])\n"
+    for name in ("pyproject.toml", "requirements.lock"):
+        copy += f"shutil.copy({str(ROOT / name)!r}, sys.argv[-1])\n"
+    git.write_text(f"#!{sys.executable} -S\n{NOTE.format('git')}{copy}")
     git.chmod(0o755)
     return tmp_path
 
@@ -224,14 +233,23 @@ def test_cell_does_nothing_where_the_library_is(place: Path):
     assert not list((place / "home").iterdir())
 
 
-def test_cell_installs_on_colab_what_is_pinned(place: Path):
+def test_cell_installs_on_colab_what_is_pinned_and_leaves_colabs_own(place: Path):
     clone = place / "home" / "loss-landscapes"
-    install = f"pip install --quiet --constraint={clone}/requirements.lock --editable={clone} anywidget"
     code, said, asked = run(place, NAMED, PIP_FAILS="no room")
     assert code == 1 and "no room" in said and "Installed" not in said
-    assert asked == [f"git clone --quiet --depth=1 --branch={BRANCH} {HERE} {clone}", install]
+    fetched, installed = asked
+    assert fetched == f"git clone --quiet --depth=1 --branch={BRANCH} {HERE} {clone}"
+    pip, install, quiet, *pins, library, widgets = installed.split()
+    assert (pip, install, quiet) == ("pip", "install", "--quiet")
+    assert (library, widgets) == (f"--editable={clone}", "anywidget")
+    lock = (ROOT / "requirements.lock").read_text().splitlines()
+    needs = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    named = {re.split("[>=<]", need)[0] for need in needs}
+    assert set(pins) <= set(lock) and {pin.split("==")[0].lower() for pin in pins} == named - {"pandas"}
+    kernel = {"ipython", "ipykernel", "ipywidgets", "traitlets", "tornado", "jupyter-client", "pyzmq"}
+    assert not kernel & named, "the library itself needs no kernel, and so leaves Colab's alone"
     code, said, asked = run(place, NAMED)
-    assert asked[2:] == [install], "the clone is there already"
+    assert asked[2:] == [installed], "the clone is there already"
     assert code == 1, "what follows must not run in this session"
     assert said.startswith("Installing landscape_lib") and said.endswith(
         "restart the session (in the menu Runtime), and run all cells.\n"

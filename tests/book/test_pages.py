@@ -8,6 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +17,7 @@ from urllib.parse import unquote, urldefrag, urlparse
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 from PIL import Image
 from playwright.sync_api import Browser, Page, Response, expect
 
@@ -30,6 +32,7 @@ PAGES = sorted(
 )
 WEIGHT = 1_500_000  # bytes that a page may load, less the frames of its explorers
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+CONTRAST = {"runOnly": ["color-contrast"]}  # all else that axe looks at is the same in the dark
 UNTYPESET = "not typeset: install node and npm, then `make book`"
 
 
@@ -80,20 +83,37 @@ def test_site_has_pages(html: Path):
     assert {"book/index.html", "book/how_to_read.html", "book/scoreboard.html", "book/notation.html"} <= set(PAGES)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_page_loads_without_error_and_asks_no_other_host(page: Page, html: Path, name: str):
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    missing: list[str] = []
-    page.on("requestfailed", lambda request: missing.append(request.url))
-    opened(page, (html / name).as_uri())
-    outside = [url for url in asked if urlparse(url).scheme not in ("file", "data", "blob")]
+@dataclass(frozen=True)
+class Seen:
+    """A page as it stands open, and what happened until it did."""
+
+    name: str
+    page: Page
+    errors: list[str]
+    asked: list[str]
+    missing: list[str]
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def seen(request: pytest.FixtureRequest, browser: Browser, html: Path) -> Iterator[Seen]:
+    """Each page, opened once for all tests that only look at it: from its file, light, without a network."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True, reduced_motion="reduce")
+    seen = Seen(request.param, context.new_page(), [], [], [])
+    seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
+    seen.page.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
+    seen.page.on("request", lambda request: seen.asked.append(request.url))
+    seen.page.on("requestfailed", lambda request: seen.missing.append(request.url))
+    opened(seen.page, (html / seen.name).as_uri())
+    yield seen
+    context.close()
+
+
+@pytest.mark.elsewhere
+def test_page_loads_without_error_and_asks_no_other_host(seen: Seen):
+    outside = [url for url in seen.asked if urlparse(url).scheme not in ("file", "data", "blob")]
     assert not outside, f"asks {outside}; MathJax is asked for where formulas are {UNTYPESET}"
-    assert not missing
-    assert not errors
+    assert not seen.missing
+    assert not seen.errors
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -102,7 +122,10 @@ def test_page_is_light_and_whole_over_http(browser: Browser, server: str, name: 
     page = context.new_page()
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     opened(page, f"{server}/{name}").wait_for_load_state("networkidle")
+    assert not [url for url in asked if not url.startswith((server, "data:", "blob:"))]
     assert not [answer.url for answer in answers if answer.status >= 400]
     weights = {answer.url.removeprefix(server): len(answer.body()) for answer in answers}
     frames = page.evaluate(
@@ -114,16 +137,14 @@ def test_page_is_light_and_whole_over_http(browser: Browser, server: str, name: 
     assert len(weights) > 10 and sum(weights.values()) - frames <= WEIGHT, heaviest
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_formulas_are_typeset(page: Page, html: Path, name: str):
-    words = copy.copy(soup(html, name).main)
+def test_formulas_are_typeset(seen: Seen, html: Path):
+    words = copy.copy(soup(html, seen.name).main)
     assert words is not None
     for node in words.select("pre, code, script, annotation"):
         node.decompose()
     raw = re.findall(r"(?:\\[(\[]|\$\$|\\begin\{).{0,40}", words.get_text())
     assert not raw, UNTYPESET
-    opened(page, (html / name).as_uri())
-    found = page.evaluate(
+    found = seen.page.evaluate(
         """() => {
             const formulas = [...document.querySelectorAll(".math")];
             const width = formula => formula.querySelector(".katex-html")?.getBoundingClientRect().width ?? 0;
@@ -139,7 +160,7 @@ def test_formulas_are_typeset(page: Page, html: Path, name: str):
     assert not found["bad"]
     assert not [font for font in found["fonts"] if font.endswith("error")]
     assert bool(found["formulas"]) == ("KaTeX_Main loaded" in found["fonts"])
-    assert found["formulas"] or name not in ("book/notation.html", "notebooks/03_jamming.html")
+    assert found["formulas"] or seen.name not in ("book/notation.html", "notebooks/03_jamming.html")
 
 
 def test_formula_wider_than_the_page_scrolls_by_keyboard(page: Page, html: Path):
@@ -152,18 +173,25 @@ def test_formula_wider_than_the_page_scrolls_by_keyboard(page: Page, html: Path)
     expect(box).not_to_have_attribute("tabindex", re.compile(".*"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+def faults(page: Page, options: dict) -> list[str]:
+    found = Axe().run(page, options=options).response
+    assert found["passes"], "axe looked"
+    return [f"{one['id']} ({len(one['nodes'])}): {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
+
+
+def test_no_accessibility_violation(seen: Seen):
+    assert seen.page.evaluate("document.documentElement.dataset.theme") == "light"
+    assert not faults(seen.page, WCAG)
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_no_accessibility_violation(page: Page, html: Path, name: str, scheme: str):
-    opened(page, (html / name).as_uri(), scheme)
-    assert page.evaluate("document.documentElement.dataset.theme") == scheme
-    found = Axe().run(page, options=WCAG).response
-    assert len(found["passes"]) > 10, "axe looked"
-    assert not [
-        f"{fault['id']} ({len(fault['nodes'])}): {fault['nodes'][0]['html'][:200]}" for fault in found["violations"]
-    ]
+def test_contrast_is_enough_in_the_dark(page: Page, html: Path, name: str):
+    opened(page, (html / name).as_uri(), "dark")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert not faults(page, CONTRAST)
 
 
+@pytest.mark.elsewhere
 def test_search_finds_a_word(page: Page, html: Path):
     opened(page, (html / "book/index.html").as_uri())
     page.keyboard.press("Control+k")
@@ -172,17 +200,21 @@ def test_search_finds_a_word(page: Page, html: Path):
     expect(page.locator("#search-results li a", has_text="Jamming").first).to_be_visible(timeout=10_000)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_icons_are_drawn(page: Page, html: Path, name: str):
-    opened(page, (html / name).as_uri())
-    blank = page.evaluate(
-        """() => [...document.querySelectorAll(".fa-solid, .fas, .fa-brands")].filter(icon => {
-            const drawn = getComputedStyle(icon, "::before");
-            return icon.offsetParent && (drawn.content === "none" || !icon.getBoundingClientRect().width);
-        }).map(icon => icon.className)"""
+def test_icons_are_drawn(seen: Seen, html: Path):
+    found = seen.page.evaluate(
+        """() => [...document.querySelectorAll(".fa-solid, .fas, .fa-regular, .far, .fa-brands, .fab")]
+            .filter(icon => icon.offsetParent)
+            .map(icon => [icon, getComputedStyle(icon, "::before")])
+            .map(([icon, drawn]) => [icon.className, drawn.content, drawn.fontFamily, drawn.fontWeight,
+                                     icon.getBoundingClientRect().width])"""
     )
-    fonts = page.evaluate("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family).join()")
-    assert not blank and "Font Awesome" in fonts
+    fonts = html / "_static" / "vendor" / "fontawesome" / "webfonts"
+    for name, content, family, weight, width in found:
+        file = "fa-brands-400" if "Brands" in family else "fa-solid-900" if weight == "900" else "fa-regular-400"
+        with TTFont(fonts / f"{file}.woff") as font:
+            assert width > 0 and len(content) == 3 and ord(content[1]) in font.getBestCmap(), name
+    loaded = seen.page.evaluate("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family).join()")
+    assert found and "Font Awesome" in loaded
 
 
 def test_figures_are_dark_on_a_dark_screen_and_white_on_paper(page: Page, html: Path):
@@ -244,6 +276,7 @@ def test_nothing_overflows_a_phone(page: Page, html: Path, name: str, scheme: st
     assert wide["by"] <= 0 and not wide["what"], wide
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("name", PAGES)
 def test_links_and_anchors_lead_somewhere(html: Path, name: str):
     broken = []
@@ -263,7 +296,7 @@ def test_links_and_anchors_lead_somewhere(html: Path, name: str):
 def test_every_picture_says_what_it_shows(html: Path):
     seen: dict[str, str] = {}
     for name in PAGES:
-        for image in soup(html, name).select("main img"):
+        for image in soup(html, name).select("article img"):
             alt, source = str(image.get("alt", "")).strip(), str(image["src"])
             assert len(alt) > 20, f"{name}: {source[:60]} has alt text {alt!r}; say what it shows"
             assert not alt.endswith((".png", ".svg", ".jpg")), f"{name}: {alt!r} is a file's name"

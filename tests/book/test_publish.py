@@ -48,6 +48,12 @@ def test_a_site_is_published_if_every_claim_was_measured_by_its_commit(toy: ToyB
     records(toy, budget="paper")
     assert "toy.mean (paper, digits) has no row on the scoreboard" in toy.build("publishable").stderr
 
+    records(toy)
+    page = toy.root / "book" / "index.md"
+    page.write_text(f"{page.read_text()}\nNot committed.\n")
+    assert f"files differ from {head}:\nM book/index.md" in toy.build("publishable").stderr
+    subprocess.run(["git", "-C", toy.root, "checkout", "-q", "."], check=True)
+
     stated.write_text(whole)
     monkeypatch.setenv("LANDSCAPE_REPOSITORY", "https://github.com/owner/name")
     assert "loss-landscapes.pdf is not in the site" in toy.build("publishable").stderr

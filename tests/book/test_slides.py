@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +15,15 @@ from chapters import BuildError, executed, key
 from decks import REVEAL, chosen, deck, exported
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ElementHandle, Locator, Page
+from pypdf import PdfReader
 from slides import TYPES, check_slides, timing, title
 
 from .conftest import HTML, ROOT, ToyBook
 
 NAMES = sorted(path.name for path in (HTML / "slides").glob("*.html"))
 PATH = ROOT / "notebooks" / "01_toy.ipynb"
+RECORD = {"id": "toy.mean", "budget": "class", "dataset": "digits", "verdict": "open", "value": 1.0, "ci": [0.0, 2.0]}
 FIGURE = {"name": "fig-toy", "alt": 'Points that "rise"', "caption": "Points at $N^*$.", "source": {}}
 CLAIM = (
     '<div id="claim-toy.mean" class="claim"><p><strong class="claim-verdict">open</strong></p>\n<p>It is so.</p>\n'
@@ -91,7 +94,8 @@ def test_words_of_its_own_stand_instead_and_a_part_of_a_cell_is_chosen():
 def test_code_is_not_seen_and_what_it_shows_is():
     picture = displayed({"image/png": "QUJD\n"}, landscape_figure=FIGURE)
     card = displayed({"image/png": "QUJD"}, landscape_figure=FIGURE, landscape_card='<form data-card="choice"></form>')
-    claim = displayed({"text/html": CLAIM}, landscape={"id": "toy.mean"})
+    claim = displayed({"text/html": CLAIM}, landscape=RECORD)
+    larger = {"budget": "paper", "dataset": "mnist", "verdict": "not reproduced", "value": 4.0, "ci": [3.5, 4.5]}
     printed = new_output("stream", name="stdout", text="a < b\n")
     cells = [
         shows("subslide", picture, printed, source="secret()"),
@@ -101,16 +105,21 @@ def test_code_is_not_seen_and_what_it_shows_is():
         shows("notes", printed),
         shows("skip", picture),
         text("A word."),
+        shows("subslide", displayed({"text/html": CLAIM}, landscape=RECORD | larger)),
     ]
     found = kinds(deck(PATH, chapter(*cells)))[2:]
-    assert [kind for kind, _ in found] == ["subslide", "-", "notes", "fragment", "subslide", "-", "notes", "fragment"]
-    (_, head), (_, figure), (_, said), (_, question), _, (_, box), (_, small), (_, lines) = found
+    shown = ["subslide", "-", "notes"]
+    assert [kind for kind, _ in found] == [*shown, "fragment", *shown, "fragment", *shown]
+    (_, head), (_, figure), (_, said), (_, question), _, (_, box), (_, small), (_, lines), _, (_, at_scale), _ = found
     assert head == '<p class="section">A toy</p>'
     assert 'src="data:image/png;base64,QUJD" alt="Points that &quot;rise&quot;"' in figure
-    assert said.startswith("Points at $N^*$.\n\n```\na < b\n```")
+    assert said.startswith("*A toy: 5 minutes, 2 of forty minutes.*\n\nPoints at $N^*$.\n\n```\na < b\n```")
     assert "data-card" in question and "<img" not in question
-    assert "id=" not in box and "Measured: <strong>1 [0, 2]</strong>.<br>" in box and "falsify" not in box
-    assert "(the mean (of five); 5 seeds)" in small and "What would falsify it A 4." in small and "a < b" in small
+    assert "id=" not in box and "falsify" not in box and box.count("<p") == box.count("</p>") == 4
+    assert "Measured: <strong>1 [0, 2]</strong>.<small>the mean (of five); 5 seeds.</small>" in box
+    assert '<p class="larger">At the papers’ scale, mnist: <strong>not reproduced</strong>, 4.0 [3.5, 4.5].</p>' in box
+    assert "At the papers’ scale" not in at_scale, "it is that measurement itself"
+    assert "What would falsify it A 4." in small and "a < b" in small
     assert "<pre>a &lt; b</pre>" in lines
     assert not any("secret" in source or "A word" in source for _, source in found)
 
@@ -120,7 +129,7 @@ def test_a_question_on_a_slide_has_its_answer_also_where_that_is_skipped():
     asks = displayed({}, landscape_card=ask, landscape_prediction={"asks": "toy"})
     answers = displayed({}, landscape_card=answer, landscape_prediction={"answers": "toy"})
     found = kinds(deck(PATH, chapter(shows("subslide", asks), shows("skip", answers))))[2:]
-    assert [kind for kind, _ in found] == ["subslide", "-", "-"]
+    assert [kind for kind, _ in found] == ["subslide", "-", "-", "notes"]
     assert ask in found[1][1] and found[2][1] == f"<div hidden>\n{answer}\n</div>"
 
 
@@ -249,6 +258,18 @@ def opened(page: Page, html: Path, name: str) -> Page:
     return page
 
 
+def test_each_chapter_has_its_plan_on_the_lecturers_page(html: Path):
+    page = BeautifulSoup((html / "book" / "lecturers.html").read_text(encoding="utf-8"), "html.parser")
+    tables = [table for table in page.select("table") if "Minutes, of forty" in table.get_text()]
+    assert len(tables) == len(NAMES) > 0
+    for name, table in zip(NAMES, tables, strict=True):
+        cells = nbformat.read(ROOT / "notebooks" / name.replace(".html", ".ipynb"), as_version=4).cells
+        plans = [cell.metadata.slideshow for cell in cells if cell.metadata.get("slideshow", {}).get("minutes")]
+        [*rows, total] = [[cell.get_text() for cell in row.select("td")] for row in table.select("tbody tr")]
+        assert len(rows) == len(plans)
+        assert total[1:] == [f"{sum(plan.get(name, 0) for plan in plans):g}" for name in ("minutes", "forty")]
+
+
 def test_each_chapter_links_to_its_deck(html: Path):
     assert NAMES, "no decks: install node and npm, then `make book`"
     assert NAMES == sorted(path.name for path in (html / "notebooks").glob("*.html"))
@@ -256,6 +277,7 @@ def test_each_chapter_links_to_its_deck(html: Path):
         assert f'href="../slides/{name}"' in (html / "notebooks" / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("name", NAMES)
 def test_keys_walk_through_the_deck_without_error_or_network(page: Page, html: Path, name: str):
     trouble: list[str] = []
@@ -371,14 +393,19 @@ def test_speaker_view_follows_the_slides_and_leads_them(page: Page, html: Path):
     page.wait_for_function("before => location.href !== before", arg=here)
 
 
-def test_a_card_keeps_the_keys_until_escape(page: Page, html: Path):
+def at_explorer(page: Page, html: Path) -> tuple[Locator, ElementHandle]:
+    """The first slide with an explorer: its slider and its picture."""
     opened(page, html, NAMES[0])
     slide = "document.querySelector('.explorer input').closest('section')"
     page.evaluate(f"() => {{ const {{ h, v }} = Reveal.getIndices({slide}); Reveal.slide(h, v); }}")
-    slider, picture = (
-        page.locator("section.present .explorer input").first,
-        page.locator("section.present .explorer img").first,
-    )
+    there = page.locator("section.present .explorer")
+    picture = there.locator("img").first.element_handle()  # this one, also when another slide is present
+    assert picture
+    return there.locator("input").first, picture
+
+
+def test_a_card_keeps_the_keys_until_escape(page: Page, html: Path):
+    slider, picture = at_explorer(page, html)
     here, before = page.evaluate("Reveal.getSlidePastCount()"), picture.get_attribute("src")
     slider.focus()
     page.keyboard.press("ArrowRight")
@@ -387,3 +414,66 @@ def test_a_card_keeps_the_keys_until_escape(page: Page, html: Path):
     assert not page.evaluate("Reveal.isOverview()")
     page.keyboard.press("ArrowRight")
     assert page.evaluate("Reveal.getSlidePastCount()") == here + 1
+
+
+def test_the_mouse_moves_an_explorer_and_hands_the_keys_back(page: Page, html: Path):
+    slider, picture = at_explorer(page, html)
+    here, before = page.evaluate("Reveal.getSlidePastCount()"), picture.get_attribute("src")
+    box = slider.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
+    shown = picture.get_attribute("src")
+    assert shown != before
+    page.keyboard.press("ArrowRight")
+    assert picture.get_attribute("src") == shown and page.evaluate("Reveal.getSlidePastCount()") == here + 1
+
+
+def test_a_presenters_remote_goes_on_from_a_card(page: Page, html: Path):
+    slider, picture = at_explorer(page, html)
+    here, before = page.evaluate("Reveal.getSlidePastCount()"), picture.get_attribute("src")
+    slider.focus()
+    page.keyboard.press("PageDown")
+    assert picture.get_attribute("src") == before and page.evaluate("Reveal.getSlidePastCount()") == here + 1
+
+
+def test_a_commitment_hands_the_keys_back(page: Page, html: Path):
+    opened(page, html, NAMES[0])
+    slide = "document.querySelector('form.predict[data-card=choice]').closest('section')"
+    page.evaluate(f"() => {{ const {{ h, v }} = Reveal.getIndices({slide}); Reveal.slide(h, v, 9); }}")
+    form = page.locator("section.present form.predict")
+    here = page.evaluate("Reveal.getSlidePastCount()")
+    form.locator("input").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    said = form.locator("[role=status]").inner_text()
+    assert said
+    page.keyboard.press("Space")
+    assert form.locator("[role=status]").inner_text() == said, "nothing is pressed in the card"
+    assert page.evaluate("Reveal.getSlidePastCount()") == here + 1
+
+
+def test_short_may_be_written_behind_a_slides_address(page: Page, html: Path):
+    opened(page, html, NAMES[0])
+    whole = page.evaluate("Reveal.getTotalSlides()")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**#/*")
+    page.goto(f"{page.url}?short")
+    page.wait_for_url("**/*.html?short*")
+    page.wait_for_function("window.Reveal?.isReady()")
+    assert 1 < page.evaluate("Reveal.getTotalSlides()") < whole
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_deck_prints_with_its_figures(page: Page, html: Path, name: str):
+    page.goto(f"{(html / 'slides' / name).as_uri()}?print-pdf")
+    page.wait_for_function("window.Reveal?.isReady() && document.querySelectorAll('.pdf-page').length > 9")
+    page.emulate_media(media="print")
+    faults = page.evaluate(
+        """() => [...document.querySelectorAll(".pdf-page section:not(.stack) img")].filter(image => {
+            const box = image.getBoundingClientRect(), paper = image.closest(".pdf-page").getBoundingClientRect();
+            return image.checkVisibility() && (box.height < 200 || box.bottom > paper.bottom || box.top < paper.top);
+        }).map(image => image.alt)"""
+    )
+    assert not faults
+    with io.BytesIO(page.pdf(prefer_css_page_size=True)) as paper:
+        assert len(PdfReader(paper).pages) >= page.evaluate("document.querySelectorAll('.pdf-page').length")
