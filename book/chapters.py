@@ -83,6 +83,8 @@ def with_parameters(path: Path, wanted: dict[str, str]) -> NotebookNode:
             value = type(ast.literal_eval(node))(text)
         except ValueError:
             raise BuildError(f"{name}={text}: {show(path)} wants a value like {ast.unparse(node)}") from None
+        if value == ast.literal_eval(node):  # asked for or not, the default is one execution
+            continue
         line = lines[node.lineno - 1].encode()  # ast counts bytes
         lines[node.lineno - 1] = (line[: node.col_offset] + repr(value).encode() + line[node.end_col_offset :]).decode()
     cell.source = "\n".join(lines)

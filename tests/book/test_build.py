@@ -203,13 +203,18 @@ def test_narrowed_site_leaves_out_what_never_ran(toy: ToyBook):
 
 
 def test_two_builds_at_once_wait_for_each_other(toy: ToyBook):
-    toy.chapter("import time; time.sleep(4)", "2")
+    go = toy.root / "go"
+    toy.chapter(f"import time\nfrom pathlib import Path\nwhile not Path({str(go)!r}).exists(): time.sleep(0.1)", "2")
     command = [sys.executable, toy.root / "book" / "build.py", "execute"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
+    piped = {"stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **piped) as first:
         assert first.stdout is not None and "running" in first.stdout.readline()
-        second = toy.build("execute")
-    assert first.returncode == 0 and second.returncode == 0, second.stderr
-    assert "another build is at work here" in second.stdout and "01_toy: unchanged" in second.stdout
+        with subprocess.Popen(command, **piped) as second:
+            assert second.stdout is not None
+            assert f"another build is at work here (process {first.pid})" in second.stdout.readline()
+            go.touch()
+            assert "01_toy: unchanged" in second.stdout.read()
+    assert first.returncode == second.returncode == 0
 
 
 def test_a_full_disk_is_told_and_nothing_half_built_is_taken_for_whole(toy: ToyBook):

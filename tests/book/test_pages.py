@@ -116,6 +116,7 @@ def test_page_loads_without_error_and_asks_no_other_host(seen: Seen):
     assert not seen.errors
 
 
+@pytest.mark.published
 @pytest.mark.parametrize("name", PAGES)
 def test_page_is_light_and_whole_over_http(browser: Browser, server: str, name: str):
     context = browser.new_context()
@@ -200,6 +201,7 @@ def test_search_finds_a_word(page: Page, html: Path):
     expect(page.locator("#search-results li a", has_text="Jamming").first).to_be_visible(timeout=10_000)
 
 
+@pytest.mark.published
 def test_icons_are_drawn(seen: Seen, html: Path):
     found = seen.page.evaluate(
         """() => [...document.querySelectorAll(".fa-solid, .fas, .fa-regular, .far, .fa-brands, .fab")]
@@ -256,6 +258,7 @@ def test_panels_keep_a_size_to_read_on_a_phone_and_scroll_by_keyboard(page: Page
     expect(boxes.first).not_to_have_attribute("tabindex", "0")
 
 
+@pytest.mark.published
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_overflows_a_phone(page: Page, html: Path, name: str, scheme: str):
@@ -276,6 +279,7 @@ def test_nothing_overflows_a_phone(page: Page, html: Path, name: str, scheme: st
     assert wide["by"] <= 0 and not wide["what"], wide
 
 
+@pytest.mark.published
 @pytest.mark.elsewhere
 @pytest.mark.parametrize("name", PAGES)
 def test_links_and_anchors_lead_somewhere(html: Path, name: str):
@@ -293,6 +297,7 @@ def test_links_and_anchors_lead_somewhere(html: Path, name: str):
     assert not broken
 
 
+@pytest.mark.published
 def test_every_picture_says_what_it_shows(html: Path):
     seen: dict[str, str] = {}
     for name in PAGES:

@@ -1,0 +1,65 @@
+"""The book as it is published: pages with buttons, the whole of it offered on the home page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from chapters import parameters
+from classroom import WHOLE
+from launch import EXAMPLE, VARIABLE
+from pdf import PDF
+
+from .conftest import ROOT
+
+STAGED = sorted((ROOT / "_build" / "stage" / "notebooks").glob("*.ipynb"))
+OTHERS = shutil.ignore_patterns(".*", "_build", "*.egg-info", "__pycache__")
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the book with an address, its site made from the executions that are there."""
+    assert STAGED, "nothing built: run `make book` first"
+    root = tmp_path_factory.mktemp("published") / "book"
+    shutil.copytree(ROOT, root, ignore=OTHERS)
+    (root / "_build").mkdir()
+    for name in ("executed", "npm"):
+        (root / "_build" / name).symlink_to(ROOT / "_build" / name)
+    ran = parameters(STAGED[0], nbformat.read(STAGED[0], as_version=4))
+    command = [sys.executable, root / "book" / "build.py", "zip"]
+    command += [f"--{name.lower()}={value}" for name, value in ran.items()]
+    environment = os.environ | {VARIABLE: EXAMPLE}
+    done = subprocess.run(command, env=environment, text=True, capture_output=True)
+    assert done.returncode == 0 and "running" not in done.stdout, done.stdout + done.stderr
+    (root / "_build" / "html" / PDF.name).touch()  # `make pdf` puts it there; its own tests are elsewhere
+    yield root / "_build" / "html"
+
+
+def test_pages_with_buttons_pass_what_buttons_may_change(published: Path):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", "-m", "published"]
+    environment = os.environ | {"LANDSCAPE_SITE": str(published)}
+    done = subprocess.run(
+        [*command, ROOT / "tests" / "book" / "test_pages.py"],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout and " skipped" not in done.stdout
+
+
+def test_the_zip_does_not_offer_itself(published: Path):
+    home = "book/index.html"
+    with zipfile.ZipFile(published / WHOLE.name) as archive:
+        inside = archive.read(f"{WHOLE.stem}/site/{home}").decode()
+    outside = (published / home).read_text(encoding="utf-8")
+    assert WHOLE.name in outside and PDF.name in outside
+    assert WHOLE.name not in inside and PDF.name in inside
