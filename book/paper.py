@@ -29,7 +29,9 @@ def on_paper(text: str) -> str:
     'a; b, **Why.** So.\\n\\n'
     """
     text = TABLE.sub(lambda table: cards(table[2]), text)
-    text = STRIP.sub(strip, HISTORY.sub(r"\1", text)).replace("<br>", "; ").replace("</details>", "")
+    text = HISTORY.sub(r"\1", text).replace(":class: history", ":class: history longtable")
+    text = text.replace("| | ", "| &nbsp; | ")  # an empty cell is a line high, under the others
+    text = STRIP.sub(strip, text).replace("<br>", "; ").replace("</details>", "")
     return re.sub(r"<details><summary>(.*?)</summary>\s*", r"**\1.** ", text)
 
 

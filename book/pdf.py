@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,14 +23,16 @@ PREAMBLE = r"""
 \setcounter{secnumdepth}{-1}\setcounter{tocdepth}{0}\renewcommand{\thefigure}{\arabic{figure}}
 \renewcommand{\part}[1]{\clearpage\phantomsection\addcontentsline{toc}{part}{#1}}
 \raggedbottom
+\titleformat{\chapter}{\huge\py@HeaderFamily}{}{0pt}{\raggedright}\titlespacing*{\chapter}{0pt}{0pt}{1em}
+\renewcommand{\bottomtitlespace}{.08\textheight}
 % A figure takes a third of a page, and what follows it, its strip, stays with it.
 \newcommand{\tallest}[1]{\spx@image@maxheight#1\textheight}
-\AtBeginDocument{\tallest{.34}}
+\AtBeginDocument{\tallest{.3}\intextsep6pt}
 \patchcmd{\float@endH}{\box\@currbox}{\box\@currbox\nobreak}{}{}
 \apptocmd{\sphinxVerbatimOutput}{\@endparpenalty\@M}{}{}
 % Numbers are not broken at their points.
 \renewcommand{\sphinxbreaksafteractivelist}{\do\,\do\;\do\?\do\!\do\/}
-\setlength{\tymin}{5em}
+\setlength{\tymin}{9.5em}
 % Sphinx puts the entries of the bibliography at the end, under a heading of their own: the page just before has one.
 \renewenvironment{sphinxthebibliography}[1]
   {\let\chapter\@gobbletwo\begin{thebibliography}{#1}}{\end{thebibliography}}
@@ -58,12 +61,13 @@ LATEX = {
         "fncychap": "",
         "fvset": r"\fvset{fontsize=\footnotesize}",
         "figure_align": "H",
+        "sphinxsetup": "hmargin={2.2cm,2.2cm}, vmargin={2.5cm,2.5cm}",
         "preamble": PREAMBLE,
     },
 }
 BBM = "\\ProvidesPackage{bbm}\n\\newcommand{\\mathbbm}[1]{\\mathbf{#1}}\n"  # asked for, not used, and a large package
-# The home page is the book's title to Sphinx, so it prints no heading, and the contents' would stay at its pages' foot.
-HOME = r"\chapter*{TITLE}\addcontentsline{toc}{chapter}{TITLE}\markboth{TITLE}{TITLE}\begingroup\tallest{.5}"
+# The home page is the book's title to Sphinx, so it has no heading of its own, and its sections none of theirs.
+HOME = r"\chapter*{TITLE}\addcontentsline{toc}{chapter}{TITLE}\markboth{TITLE}{TITLE}\begingroup\tallest{.42}"
 
 
 def check_latex() -> None:
@@ -104,6 +108,7 @@ def print_sources(tree: Path) -> None:
     home = tree / f"{yaml.safe_load((tree / '_toc.yml').read_text(encoding='utf-8'))['root']}.md"
     title, _, rest = home.read_text(encoding="utf-8").partition("\n")
     start = raw(HOME.replace("TITLE", title.removeprefix("# ")))
+    rest = re.sub(r"^## (.*)", lambda heading: raw(rf"\section*{{{heading[1]}}}"), rest, flags=re.MULTILINE)
     write(home, "\n\n".join([title, start, rest, raw(r"\endgroup")]))
     config = yaml.safe_load((tree / "_config.yml").read_text(encoding="utf-8"))
     config["latex"] = {"latex_documents": {"targetname": PDF.with_suffix(".tex").name}}
