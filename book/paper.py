@@ -16,10 +16,12 @@ ROW = re.compile(r"<dt>(.*?)</dt><dd>(.*?)</dd>", re.DOTALL)
 TAG = re.compile(r"</?[a-z][^>]*>")
 TABLE = re.compile(r"^(`{3,})\{list-table\}\n:class: (?:scoreboard|runs)\n.*?\n\n(.*?)\n\1$", re.DOTALL | re.MULTILINE)
 HISTORY = re.compile(r"<details><summary>([^<]*)</summary><ul>.*?</ul></details>", re.DOTALL)
-UNPRINTED = re.compile(r'(?<=>)[✓✗?] |<p class="claim-link".*?</p>', re.DOTALL)  # marks, which not every font has; a link
+UNPRINTED = re.compile(
+    r'(?<=>)[✓✗?] |<p class="claim-link".*?</p>', re.DOTALL
+)  # marks, which not every font has; a link
 HASH = re.compile(r"\b([0-9a-f]{12})(?:[0-9a-f]{52}|[0-9a-f]{28})\b")  # SHA-256, and the name of a commit
 MARKS = {"<strong": "**", "</strong": "**", "<code": "**", "</code": "**", "<summary": "**", "</summary": ".** "}
-MARKS |= {"</p": "\n\n", "<br": "\\\n"}
+MARKS |= {"</p": "\n\n", "<br": "\n\n"}
 
 
 def on_paper(text: str) -> str:

@@ -40,8 +40,8 @@ PREAMBLE = r"""
   {\par\noindent\minipage{\linewidth}\footnotesize\raggedright}{\endminipage\par\medskip}
 \newsavebox{\cardbox}
 \newenvironment{card}
-  {\par\medskip\noindent\begin{lrbox}{\cardbox}\minipage{\dimexpr\linewidth-12pt}\small\parskip3pt\raggedright}
-  {\endminipage\end{lrbox}\hbox{\color{gray}\vrule width 2pt\normalcolor\hspace{10pt}\usebox{\cardbox}}\par\medskip}
+  {\par\smallskip\noindent\begin{lrbox}{\cardbox}\minipage{\dimexpr\linewidth-12pt}\small\parskip3pt\raggedright}
+  {\endminipage\end{lrbox}\hbox{\color{gray}\vrule width 2pt\normalcolor\hspace{10pt}\usebox{\cardbox}}\par\smallskip}
 \renewcommand{\sphinxmaketitle}{%
   \hypersetup{pdfauthor={\@author},pdftitle={\@title}}%
   \begin{titlepage}\sffamily\raggedright\vspace*{.2\textheight}
@@ -61,7 +61,7 @@ LATEX = {
         "fncychap": "",
         "fvset": r"\fvset{fontsize=\footnotesize}",
         "figure_align": "H",
-        "sphinxsetup": "hmargin={2.2cm,2.2cm}, vmargin={2.5cm,2.5cm}",
+        "sphinxsetup": "hmargin={2.2cm,2.2cm}, vmargin={2.5cm,2.5cm}, VerbatimBorderColor={rgb}{.8,.8,.8}",
         "preamble": PREAMBLE,
     },
 }
