@@ -16,9 +16,8 @@ ROW = re.compile(r"<dt>(.*?)</dt><dd>(.*?)</dd>", re.DOTALL)
 TAG = re.compile(r"</?[a-z][^>]*>")
 TABLE = re.compile(r"^(`{3,})\{list-table\}\n:class: (?:scoreboard|runs)\n.*?\n\n(.*?)\n\1$", re.DOTALL | re.MULTILINE)
 HISTORY = re.compile(r"<details><summary>([^<]*)</summary><ul>.*?</ul></details>", re.DOTALL)
-UNPRINTED = re.compile(
-    r'(?<=>)[✓✗?] |<p class="claim-link".*?</p>', re.DOTALL
-)  # marks, which not every font has; a link
+# The mark of a verdict, which not every font has; a link.
+UNPRINTED = re.compile(r'(?<=>)[✓✗?] |<p class="claim-link".*?</p>', re.DOTALL)
 HASH = re.compile(r"\b([0-9a-f]{12})(?:[0-9a-f]{52}|[0-9a-f]{28})\b")  # SHA-256, and the name of a commit
 MARKS = {"<strong": "**", "</strong": "**", "<code": "**", "</code": "**", "<summary": "**", "</summary": ".** "}
 MARKS |= {"</p": "\n\n", "<br": "\n\n"}
@@ -124,17 +123,22 @@ def chapter(number: int, notebook: NotebookNode) -> None:
             solutions.append(f"**Exercise {len(solutions) + 1}.**\n\n```python\n{cell.source}\n```")
             notebook.cells[place] = nbformat.v4.new_markdown_cell("A solution stands at the end of the chapter.")
         for output in cell.get("outputs", []):
-            said = output.get("metadata", {})
-            if "image/png" in output.get("data", {}):
-                output.data.pop("text/html", None)
-            elif "landscape" in said:
-                output.data = NotebookNode({"text/markdown": claim(output.data["text/html"])})
-            elif "landscape_card" in said:
-                if quiz := "landscape_quiz" in said:
-                    replies.append(f"**{len(replies) + 1}.**\n\n{answers(said['landscape_card'])}")
-                text = question(output.data["text/plain"], len(replies) if quiz else 0)
-                output.data = NotebookNode({"text/markdown": text})
+            if "landscape_quiz" in output.get("metadata", {}):
+                replies.append(f"**{len(replies) + 1}.**\n\n{answers(output.metadata.landscape_card)}")
+            leave_printable(output, len(replies))
     notebook.cells[0].source = re.sub(r"\A# ", f"# Chapter {number}. ", notebook.cells[0].source)
     for name, said in (("Answers to “Check yourself”", replies), ("Solutions", solutions)):
         if said:
             notebook.cells.append(nbformat.v4.new_markdown_cell("\n\n".join([f"## {name}", *said])))
+
+
+def leave_printable(output: NotebookNode, asked: int) -> None:
+    """A picture, or else a card in Markdown, where a page has HTML; a quiz is the question that was asked last."""
+    said, data = output.get("metadata", {}), output.get("data", {})
+    if "image/png" in data:
+        data.pop("text/html", None)
+    elif "landscape" in said:
+        output.data = NotebookNode({"text/markdown": claim(data["text/html"])})
+    elif "landscape_card" in said:
+        number = asked if "landscape_quiz" in said else 0
+        output.data = NotebookNode({"text/markdown": question(data["text/plain"], number)})

@@ -19,20 +19,21 @@ PACKAGES = (  # Debian's, one for each thing that Sphinx's LaTeX asks for
 )
 PREAMBLE = r"""
 \makeatletter
-% Headings bring their own numbers. Chapters are the course's, of which some are not written yet. No page stays blank.
+% Headings bring their own numbers. Chapters are the course's, of which some are not written yet.
 \setcounter{secnumdepth}{-1}\setcounter{tocdepth}{0}\renewcommand{\thefigure}{\arabic{figure}}
+% A part has no sheet of its own, and no sheet is left empty below its middle for the sake of a heading.
 \renewcommand{\part}[1]{\clearpage\phantomsection\addcontentsline{toc}{part}{#1}}
 \raggedbottom
 \titleformat{\chapter}{\huge\py@HeaderFamily}{}{0pt}{\raggedright}\titlespacing*{\chapter}{0pt}{0pt}{1em}
 \renewcommand{\bottomtitlespace}{.08\textheight}
-% A figure takes a third of a page, and what follows it, its strip, stays with it.
+% A figure takes a third of a sheet, and what follows it, its strip, stays with it.
 \newcommand{\tallest}[1]{\spx@image@maxheight#1\textheight}
 \AtBeginDocument{\tallest{.3}\intextsep6pt}
 \patchcmd{\float@endH}{\box\@currbox}{\box\@currbox\nobreak}{}{}
 \apptocmd{\sphinxVerbatimOutput}{\@endparpenalty\@M}{}{}
-% Numbers are not broken at their points.
+% Numbers are not broken at their points. Words in narrow columns are not broken at all.
 \renewcommand{\sphinxbreaksafteractivelist}{\do\,\do\;\do\?\do\!\do\/}
-\setlength{\tymin}{9.5em}
+\setlength{\tymin}{9.5em}\apptocmd{\tyformat}{\rightskip0pt plus 1fil}{}{}
 % Sphinx puts the entries of the bibliography at the end, under a heading of their own: the page just before has one.
 \renewenvironment{sphinxthebibliography}[1]
   {\let\chapter\@gobbletwo\begin{thebibliography}{#1}}{\end{thebibliography}}

@@ -41,7 +41,7 @@ def paper(html: Path) -> PdfReader:
 @pytest.fixture(scope="module")
 def pages(paper: PdfReader) -> list[str]:
     """The text of each sheet, without its head and its foot."""
-    return [re.sub(r"\ALossLandscapes\n|\n[^\n]*\Z", "", page.extract_text()) for page in paper.pages]
+    return [re.sub(r"\ALossLandscapes\n|[^\n]*\Z", "", page.extract_text()) for page in paper.pages]
 
 
 @pytest.fixture(scope="module")
