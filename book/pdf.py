@@ -48,8 +48,8 @@ PREAMBLE = r"""
   \begin{titlepage}\sffamily\raggedright\vspace*{.2\textheight}
   {\bfseries\Huge\@title\par}\bigskip{\LARGE An executable course\par}\vspace{.1\textheight}
   {\large\@author\par}\bigskip\@date\par\vfill
-  \rmfamily Printed from the same run as the book's pages. What moves there is a picture here, and what unfolds there is
-  printed, but for the code that draws figures: the notebooks have it.\par
+  \rmfamily Printed from the same run as the book's pages. What moves there is a picture here. What unfolds there is
+  printed, but for some code, most of which draws figures: the notebooks have it.\par
   \end{titlepage}}
 \makeatother
 """
