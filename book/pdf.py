@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import shutil
 import subprocess
@@ -11,31 +10,65 @@ from pathlib import Path
 import nbformat
 import yaml
 from chapters import BUILD, BuildError, jupyter_book, say, show, write
-
-from landscape_lib.report.scoreboard import escape
+from paper import chapter, on_paper, raw
 
 PDF, WORK = BUILD / "loss-landscapes.pdf", BUILD / "pdf"
 PROGRAMS = ("xelatex", "latexmk", "xindy")
 PACKAGES = (  # Debian's, one for each thing that Sphinx's LaTeX asks for
     "texlive-xetex texlive-latex-extra texlive-fonts-recommended tex-gyre fonts-freefont-otf latexmk xindy"
 )
-STRIP = re.compile(r'<details class="provenance"><summary>(.*?)</summary>\s*<dl>(.*?)</dl></details>', re.DOTALL)
-ROW = re.compile(r"<dt>(.*?)</dt><dd>(.*?)</dd>", re.DOTALL)
-TAG = re.compile(r"</?[a-z][^>]*>")
-# Headings bring their own numbers. Chapters are the course's, of which some are not written yet. No page stays blank.
-PREAMBLE = r"\setcounter{secnumdepth}{-1}\setcounter{tocdepth}{0}\renewcommand{\thefigure}{\arabic{figure}}"
-# Sphinx puts the entries of the bibliography at the end, under a heading of their own: the page just before has one.
-PREAMBLE += (
-    r"\makeatletter\renewenvironment{sphinxthebibliography}[1]"
-    r"{\let\chapter\@gobbletwo\begin{thebibliography}{#1}}{\end{thebibliography}}\makeatother"
-)
-SMALL, NORMAL = r"\begingroup\footnotesize\raggedright", r"\par\endgroup"
+PREAMBLE = r"""
+\makeatletter
+% Headings bring their own numbers. Chapters are the course's, of which some are not written yet.
+\setcounter{secnumdepth}{-1}\setcounter{tocdepth}{0}\renewcommand{\thefigure}{\arabic{figure}}
+% A part has no sheet of its own, and no sheet is left empty below its middle for the sake of a heading.
+\renewcommand{\part}[1]{\clearpage\phantomsection\addcontentsline{toc}{part}{#1}}
+\raggedbottom
+\titleformat{\chapter}{\huge\py@HeaderFamily}{}{0pt}{\raggedright}\titlespacing*{\chapter}{0pt}{0pt}{1em}
+\renewcommand{\bottomtitlespace}{.08\textheight}
+% A figure takes a third of a sheet, and what follows it, its strip, stays with it.
+\newcommand{\tallest}[1]{\spx@image@maxheight#1\textheight}
+\AtBeginDocument{\tallest{.3}\intextsep6pt}
+\patchcmd{\float@endH}{\box\@currbox}{\box\@currbox\nobreak}{}{}
+\apptocmd{\sphinxVerbatimOutput}{\@endparpenalty\@M}{}{}
+% Numbers are not broken at their points. Words in narrow columns are not broken at all.
+\renewcommand{\sphinxbreaksafteractivelist}{\do\,\do\;\do\?\do\!\do\/}
+\setlength{\tymin}{9.5em}\apptocmd{\tyformat}{\rightskip0pt plus 1fil}{}{}
+% Sphinx puts the entries of the bibliography at the end, under a heading of their own: the page just before has one.
+\renewenvironment{sphinxthebibliography}[1]
+  {\let\chapter\@gobbletwo\begin{thebibliography}{#1}}{\end{thebibliography}}
+\newenvironment{strip}
+  {\par\noindent\minipage{\linewidth}\footnotesize\raggedright}{\endminipage\par\medskip}
+\newsavebox{\cardbox}
+\newenvironment{card}
+  {\par\smallskip\noindent\begin{lrbox}{\cardbox}\minipage{\dimexpr\linewidth-12pt}\small\parskip3pt\raggedright}
+  {\endminipage\end{lrbox}\hbox{\color{gray}\vrule width 2pt\normalcolor\hspace{10pt}\usebox{\cardbox}}\par\smallskip}
+\renewcommand{\sphinxmaketitle}{%
+  \hypersetup{pdfauthor={\@author},pdftitle={\@title}}%
+  \begin{titlepage}\sffamily\raggedright\vspace*{.2\textheight}
+  {\bfseries\Huge\@title\par}\bigskip{\LARGE An executable course\par}\vspace{.1\textheight}
+  {\large\@author\par}\bigskip\@date\par\vfill
+  \rmfamily Printed from the same run as the book's pages. What moves there is a picture here. What unfolds there is
+  printed, but for some code, most of which draws figures: the notebooks have it.\par
+  \end{titlepage}}
+\makeatother
+"""
 LATEX = {
     "latex_engine": "xelatex",
     "latex_additional_files": ["bbm.sty"],
-    "latex_elements": {"papersize": "a4paper", "extraclassoptions": "openany,oneside", "preamble": PREAMBLE},
+    "latex_elements": {
+        "papersize": "a4paper",
+        "extraclassoptions": "openany,oneside",
+        "fncychap": "",
+        "fvset": r"\fvset{fontsize=\footnotesize}",
+        "figure_align": "H",
+        "sphinxsetup": "hmargin={2.2cm,2.2cm}, vmargin={2.5cm,2.5cm}, VerbatimBorderColor={rgb}{.8,.8,.8}",
+        "preamble": PREAMBLE,
+    },
 }
 BBM = "\\ProvidesPackage{bbm}\n\\newcommand{\\mathbbm}[1]{\\mathbf{#1}}\n"  # asked for, not used, and a large package
+# The home page is the book's title to Sphinx, so it has no heading of its own, and its sections none of theirs.
+HOME = r"\chapter*{TITLE}\addcontentsline{toc}{chapter}{TITLE}\markboth{TITLE}{TITLE}\begingroup\tallest{.42}"
 
 
 def check_latex() -> None:
@@ -52,22 +85,7 @@ def pdf(stage: Path) -> Path:
     shutil.rmtree(WORK, ignore_errors=True)
     tree = WORK / "source"
     shutil.copytree(stage, tree)
-    for page in tree.glob("*/*.md"):
-        write(page, on_paper(page.read_text(encoding="utf-8")))
-    for path in tree.glob("*/*.ipynb"):
-        notebook = nbformat.read(path, as_version=4)
-        for cell in notebook.cells:
-            if cell.cell_type == "markdown":
-                cell.source = on_paper(cell.source)
-            for output in cell.get("outputs", []):  # a card is its picture, or its words
-                if "landscape_card" in output.get("metadata", {}):
-                    del output.data["text/html"]
-        write(path, nbformat.writes(notebook))
-    config = yaml.safe_load((tree / "_config.yml").read_text(encoding="utf-8"))
-    config["latex"] = {"latex_documents": {"targetname": PDF.with_suffix(".tex").name}}
-    config["sphinx"]["config"] |= LATEX
-    write(tree / "_config.yml", yaml.safe_dump(config, sort_keys=False))
-    write(tree / "bbm.sty", BBM)
+    print_sources(tree)
     jupyter_book(tree, WORK, "--builder", "latex")
     made = WORK / "_build" / "latex" / PDF.name
     command = ["latexmk", "-xelatex", "-interaction=nonstopmode", "-halt-on-error", made.with_suffix(".tex").name]
@@ -80,25 +98,29 @@ def pdf(stage: Path) -> Path:
     return PDF
 
 
+def print_sources(tree: Path) -> None:
+    """Rewrite a copy of the staged sources for paper, and set up LaTeX beside them."""
+    for page in tree.glob("*/*.md"):
+        write(page, on_paper(page.read_text(encoding="utf-8")))
+    for path in tree.glob("*/*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        chapter(int(path.stem[:2]), notebook)
+        write(path, nbformat.writes(notebook))
+    home = tree / f"{yaml.safe_load((tree / '_toc.yml').read_text(encoding='utf-8'))['root']}.md"
+    title, _, rest = home.read_text(encoding="utf-8").partition("\n")
+    start = raw(HOME.replace("TITLE", title.removeprefix("# ")))
+    rest = re.sub(r"^## (.*)", lambda heading: raw(rf"\section*{{{heading[1]}}}"), rest, flags=re.MULTILINE)
+    write(home, "\n\n".join([title, start, rest, raw(r"\endgroup")]))
+    config = yaml.safe_load((tree / "_config.yml").read_text(encoding="utf-8"))
+    config["latex"] = {"latex_documents": {"targetname": PDF.with_suffix(".tex").name}}
+    config["author"] = config["author"][:1].upper() + config["author"][1:]
+    config["sphinx"]["config"] |= LATEX
+    write(tree / "_config.yml", yaml.safe_dump(config, sort_keys=False))
+    write(tree / "bbm.sty", BBM)
+
+
 def faults(log: str) -> str:
     """What LaTeX complained of, each with the lines after it that say where."""
     lines = log.splitlines()
     first = [i for i, line in enumerate(lines) if line.startswith("!")]
     return "\n".join("\n".join(lines[i : i + 4]) for i in first[:3]) or "\n".join(lines[-10:])
-
-
-def on_paper(text: str) -> str:
-    """Markdown whose HTML says the same in words: LaTeX leaves HTML out.
-
-    >>> on_paper('a<br>b, <details><summary>Why</summary>\\n\\nSo.\\n\\n</details>')
-    'a; b, **Why.**\\n\\nSo.\\n\\n'
-    """
-
-    def plain(strip: re.Match[str]) -> str:
-        rows = "; ".join(f"{name}: {value}" for name, value in ROW.findall(strip[2]))
-        said = escape(html.unescape(TAG.sub("", f"{strip[1]}. {rows}.")))
-        return f"\n```{{raw}} latex\n{SMALL}\n```\n\n{said}\n\n```{{raw}} latex\n{NORMAL}\n```\n"
-
-    text = STRIP.sub(plain, text)
-    text = text.replace("<br>", "; ").replace("<details><summary>", "**").replace("</summary>", ".**")
-    return text.replace("</details>", "")

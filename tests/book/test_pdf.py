@@ -1,10 +1,12 @@
-"""The PDF: each figure and each verdict of the book is in it."""
+"""The PDF: each figure, each verdict, each answer and each solution of the book is in it, on the sheet."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -12,6 +14,9 @@ import pdf
 import pytest
 from nbformat import NotebookNode
 from pypdf import PdfReader
+
+from landscape_lib.report import load_claims, load_quiz
+from landscape_lib.report.claims import measured
 
 from .conftest import ROOT, ToyBook
 
@@ -34,8 +39,26 @@ def paper(html: Path) -> PdfReader:
 
 
 @pytest.fixture(scope="module")
-def text(paper: PdfReader) -> str:
-    return letters("".join(page.extract_text() for page in paper.pages))
+def pages(paper: PdfReader) -> list[str]:
+    """The text of each sheet, without its head and its foot."""
+    return [re.sub(r"\ALossLandscapes\n|[^\n]*\Z", "", page.extract_text()) for page in paper.pages]
+
+
+@pytest.fixture(scope="module")
+def text(pages: list[str]) -> str:
+    return letters("".join(pages))
+
+
+@pytest.fixture(scope="module")
+def said(paper: PdfReader, pages: list[str]) -> dict[str, str]:
+    """The letters of each chapter, by the chapter's title or by its number."""
+    top = [entry for part in paper.outline for entry in (part if isinstance(part, list) else [part])]
+    listed = [(entry.title, paper.get_destination_page_number(entry)) for entry in top if not isinstance(entry, list)]
+    ends = pairwise([*listed, ("", len(pages))])
+    return {
+        re.sub(r"^Chapter (\d+)\..*", r"\1", title): letters("".join(pages[first:last]))
+        for (title, first), (_, last) in ends
+    }
 
 
 def shown(path: Path) -> tuple[list[NotebookNode], list[NotebookNode]]:
@@ -61,16 +84,81 @@ def test_each_caption_number_and_card_is_on_paper(text: str, path: Path):
         longest = max(re.split(r"[$*_`<>⟨⟩ε̄Δ]+", caption), key=len)
         assert letters(longest) in text, caption
     printed = ["".join(output.text) for output in outputs if output.output_type == "stream"]
-    said = [output.data["text/plain"] for output in outputs if output.get("data", {}).keys() >= {"text/plain"}]
-    cards = [one for one in said if one.startswith(("claim ", "Predict", "Measured"))]
+    plain = [output.data["text/plain"] for output in outputs if output.get("data", {}).keys() >= {"text/plain"}]
+    cards = [one for one in plain if one.startswith(("Predict", "Measured"))]
     assert cards and printed
     for line in "\n".join([*printed, *cards]).splitlines():
         assert letters(line) in text, line
 
 
-def test_strips_and_the_scoreboard_are_words(text: str):
+def test_the_scoreboard_has_every_claim_and_every_measurement(said: dict[str, str]):
+    entries, records = load_claims(), json.loads((STAGE / "book" / "claims.json").read_text(encoding="utf-8"))
+    for entry in entries.values():
+        names = f"{entry.id} in chapter {int(entry.chapter[:2])}. {entry.statement}"
+        others = f"accepted: {entry.rule}", f"the paper: {entry.paper['says']}", entry.falsified_by, entry.null
+        for part in (names, *others):
+            assert letters(part) in said["Scoreboard"], part
+    assert {record["id"] for record in records} <= entries.keys()
+    for record in records:
+        where = f"{record['budget']} budget; {record['dataset']}; {record['n_seeds']} seeds"
+        row = f"Measured: {measured(record)}; {entries[record['id']].measures} Budget, data: {where}"
+        assert letters(row) in said["Scoreboard"], row
+
+
+@pytest.mark.parametrize("path", STAGED, ids=lambda path: path.stem)
+def test_a_chapter_states_its_claims(said: dict[str, str], path: Path):
+    entries, chapter = load_claims(), said[str(int(path.stem[:2]))]
+    records = [output.metadata.landscape for output in shown(path)[0] if "landscape" in output.get("metadata", {})]
+    assert {record["id"] for record in records} == {one.id for one in entries.values() if one.chapter == path.stem}
+    for record in records:
+        entry = entries[record["id"]]
+        box = f"{entry.id} {entry.statement} Measured: {measured(record)} ({entry.measures}"
+        rule = f"{record['dataset']}). Accepted: {entry.rule}. The paper: {entry.paper['says']}"
+        for part in (box, rule, f"{entry.falsified_by} The null, which the rule must reject: {entry.null}"):
+            assert letters(part) in chapter, part
+
+
+@pytest.mark.parametrize("path", STAGED, ids=lambda path: path.stem)
+def test_a_chapter_has_its_questions_answers_and_solutions(said: dict[str, str], path: Path):
+    asked, _, after = said[str(int(path.stem[:2]))].rpartition("answerstocheckyourself")
+    answers, _, solutions = after.rpartition("solutionsexercise1")
+    for question in load_quiz(ROOT / "notebooks" / f"{path.stem}.quiz.yml").values():
+        options = question.get("options", [])
+        assert letters(" ".join([question["question"], *(option["text"] for option in options)])) in asked
+        replies = [(one["text"], one.get("right", False), one["feedback"]) for one in options]
+        if number := question.get("number"):
+            replies = [(f"{one['value']:g}", False, one["feedback"]) for one in number.get("wrong", [])]
+            replies.append((f"{number['value']:g}", True, number["feedback"]))
+        for option, right, feedback in replies:
+            assert letters(f"{option} {'right' if right else 'not so'}. {feedback}") in answers, option
+    cells = nbformat.read(path, as_version=4).cells
+    solved = [cell.source for cell in cells if "code_prompt_show" in cell.metadata.get("mystnb", {})]
+    assert len(solved) >= 3
+    for line in "\n".join(solved).splitlines():
+        assert letters(line) in solutions, line
+
+
+def test_nothing_is_left_of_what_only_a_screen_can_show(text: str, pages: list[str]):
     assert "wherethiscomesfrom" in text and "wouldfalsifyit" in text and "makeitagain" in text
     assert "detailsclass" not in text and "ltbr" not in text
+    for page in pages:
+        assert not re.search(r"^\( ?\)", page, re.MULTILINE), "an option to click"
+        assert not re.search(r"[0-9a-f]{32}", page), "a hash in full"
+
+
+def test_no_sheet_is_empty_and_nothing_lies_beside_it(paper: PdfReader, pages: list[str]):
+    outside = []
+
+    def look(said: str, cm: list[float], tm: list[float], *_: object) -> None:
+        x, y = (tm[4] * cm[0] + cm[4], tm[5] * cm[3] + cm[5])
+        if said.strip() and not (30 < x < width - 30 and 30 < y < height - 30):
+            outside.append((number, said))
+
+    for number, (page, words) in enumerate(zip(paper.pages, pages, strict=True), start=1):
+        width, height = map(float, page.mediabox[2:])
+        page.extract_text(visitor_text=look)
+        assert letters(words) or page.images, f"page {number}"
+    assert not outside
 
 
 def test_without_latex_the_packages_are_named_before_anything_runs(toy: ToyBook, tmp_path: Path):
