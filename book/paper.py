@@ -126,7 +126,7 @@ def chapter(number: int, notebook: NotebookNode) -> None:
             if "landscape_quiz" in output.get("metadata", {}):
                 replies.append(f"**{len(replies) + 1}.**\n\n{answers(output.metadata.landscape_card)}")
             leave_printable(output, len(replies))
-    notebook.cells[0].source = re.sub(r"\A# ", f"# Chapter {number}. ", notebook.cells[0].source)
+    notebook.cells[0].source = re.sub(rf"\A# {number}\. ", f"# Chapter {number}. ", notebook.cells[0].source)
     for name, said in (("Answers to “Check yourself”", replies), ("Solutions", solutions)):
         if said:
             notebook.cells.append(nbformat.v4.new_markdown_cell("\n\n".join([f"## {name}", *said])))

@@ -84,6 +84,8 @@ def stage(
         check(path, notebook)
         check_slides(path, notebook)
         page = for_page(as_page(path, notebook))
+        numbered = f"# {int(path.stem[:2])}. "  # the text speaks of chapters by their numbers
+        page.cells[0].source = re.sub(r"\A# ", numbered, page.cells[0].source)
         if katex:
             under = f"\\g<0>\n\n{links(path.stem, notebook)}\n"
             page.cells[0].source = re.sub(r"\A# .*", under, page.cells[0].source)

@@ -154,7 +154,7 @@ def test_status_page_follows_runs_and_commits(toy: ToyBook):
     cells = [cell.get_text(" ", strip=True) for cell in runs.select("tbody td")]
     (executed,) = (toy.root / "_build" / "executed").rglob("*.ipynb")
     took = json.loads(executed.with_suffix(".seconds.json").read_text())
-    assert took and cells[:4] == ["A toy", f"{sum(took.values()):.0f} s", "2 code, 1 text", "class digits"]
+    assert took and cells[:4] == ["1. A toy", f"{sum(took.values()):.0f} s", "2 code, 1 text", "class digits"]
     assert cells[4] == UNKNOWN and cells[5].startswith(UNKNOWN), "no figure of this chapter says where it was made"
     assert "without its git repository" in page().get_text()
 
