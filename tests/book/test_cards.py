@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -17,13 +16,6 @@ from .conftest import HTML, ROOT
 
 CHAPTERS = sorted(path.relative_to(HTML).as_posix() for path in (HTML / "notebooks").glob("*.html"))
 FRAMES = 400_000  # bytes of an explorer
-
-
-@pytest.fixture
-def page(browser: Browser, html: Path) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True, reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
 
 
 def cards(page: Page, html: Path, chapter: str, kind: str) -> list[Locator]:

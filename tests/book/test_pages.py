@@ -6,11 +6,9 @@ import copy
 import io
 import json
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlparse
 
@@ -36,14 +34,6 @@ CONTRAST = {"runOnly": ["color-contrast"]}  # all else that axe looks at is the 
 UNTYPESET = "not typeset: install node and npm, then `make book`"
 
 
-@pytest.fixture
-def page(browser: Browser, html: Path) -> Iterator[Page]:
-    """A page of a browser without a network, in which nothing moves."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True, reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
-
-
 def opened(page: Page, address: str, scheme: str = "light", width: int = 1280) -> Page:
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -57,21 +47,6 @@ def opened(page: Page, address: str, scheme: str = "light", width: int = 1280) -
         }"""
     )
     return page
-
-
-@pytest.fixture(scope="module")
-def server(html: Path) -> Iterator[str]:
-    """The site over HTTP, as readers get it."""
-    handler = partial(Quiet, directory=str(html))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
-        threading.Thread(target=served.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{served.server_address[1]}"
-        served.shutdown()
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *arguments: object) -> None:
-        pass
 
 
 @cache

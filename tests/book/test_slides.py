@@ -246,6 +246,7 @@ def test_without_npm_there_is_no_deck_and_no_link_to_one(toy: ToyBook, tmp_path:
 # ---- the decks that were built ---------------------------------------------------------------------------------------
 @pytest.fixture
 def page(browser: Browser, html: Path) -> Iterator[Page]:
+    """One of the size of a slide, without a network."""
     context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True, reduced_motion="reduce")
     yield context.new_page()
     context.close()
@@ -299,6 +300,18 @@ def test_keys_walk_through_the_deck_without_error_or_network(page: Page, html: P
     page.keyboard.press("ArrowLeft")
     assert not page.evaluate("Reveal.isLastSlide() && !Reveal.availableFragments().next"), "and back"
     assert (trouble, elsewhere) == ([], [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_deck_over_http_asks_no_other_host(browser: Browser, server: str, name: str):
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda it: asked.append(it.url))
+    page.goto(f"{server}/slides/{name}")
+    page.wait_for_function("window.Reveal?.isReady()")
+    page.wait_for_load_state("networkidle")
+    page.close()
+    assert len(asked) > 5 and not [url for url in asked if not url.startswith((server, "data:"))]
 
 
 @pytest.mark.parametrize("name", NAMES)
