@@ -66,6 +66,12 @@ def toy_notebook(*cells: str) -> nbformat.NotebookNode:
     return notebook
 
 
+def git(root: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    command = ["git", "-C", str(root), *who, *arguments]
+    return subprocess.run(command, check=True, text=True, capture_output=True).stdout
+
+
 @dataclass(frozen=True)
 class ToyBook:
     """A repository with one small chapter, to build and to break."""
@@ -80,6 +86,13 @@ class ToyBook:
         command = [sys.executable, self.root / "book" / "build.py", *arguments]
         environment = os.environ | ({"PATH": str(path)} if path else {})
         return subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+
+    def commit(self) -> None:
+        """Make a repository of it."""
+        git(self.root, "init", "--quiet")
+        (self.root / ".gitignore").write_text("_build/\n__pycache__/\n")
+        git(self.root, "add", ".")
+        git(self.root, "commit", "--quiet", "-m", "Begin")
 
 
 def toy_book(tmp_path: Path) -> ToyBook:

@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from chapters import BuildError
 from launch import ADDRESS, BRANCH, EXAMPLE, INSTALL, LINE, TAGS, VARIABLE, address, check_install_cell, with_buttons
 
-from .conftest import MEASURE, ROOT, ToyBook, toy_book, toy_notebook
+from .conftest import MEASURE, ROOT, ToyBook, git, toy_book, toy_notebook
 
 HERE = "https://github.com/owner/name"
 OTHERS = ("github.com", "colab.research.google.com", "mybinder.org")
@@ -29,12 +29,6 @@ def with_cell(source: str = INSTALL, tags: set[str] = TAGS) -> nbformat.Notebook
     return notebook
 
 
-def git(root: Path, *arguments: str) -> str:
-    who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    command = ["git", "-C", str(root), *who, *arguments]
-    return subprocess.run(command, check=True, text=True, capture_output=True).stdout
-
-
 # The buttons of a site.
 
 
@@ -45,10 +39,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> ToyBook:
     nbformat.write(with_cell(), toy.root / "notebooks" / "01_toy.ipynb")
     toc = toy.root / "_toc.yml"
     toc.write_text(toc.read_text() + "- file: book/status\n")
-    git(toy.root, "init", "--quiet")
-    (toy.root / ".gitignore").write_text("_build/\n__pycache__/\n")
-    git(toy.root, "add", ".")
-    git(toy.root, "commit", "--quiet", "-m", "Begin")
+    toy.commit()
     return toy
 
 

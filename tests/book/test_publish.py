@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
-from .conftest import ToyBook
-
-
-def committed(toy: ToyBook) -> None:
-    (toy.root / ".gitignore").write_text("_build/\n__pycache__/\n")
-    who = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
-    for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "Begin"]):
-        subprocess.run(["git", "-C", toy.root, *command], check=True)
+from .conftest import ToyBook, git
 
 
 def records(toy: ToyBook, **changes: str) -> None:
     """Write what the builder states, with the commit that a record of this checkout has, or with ``changes``."""
-    head = subprocess.run(["git", "-C", toy.root, "rev-parse", "HEAD"], text=True, capture_output=True).stdout.strip()
+    head = git(toy.root, "rev-parse", "HEAD").strip()
     file = toy.root / "_build" / "claims.json"
     file.write_text(json.dumps([record | {"commit": head} | changes for record in json.loads(file.read_text())]))
 
@@ -27,7 +19,7 @@ def test_a_site_is_published_if_every_claim_was_measured_by_its_commit(toy: ToyB
     assert done.returncode == 1 and "nothing to publish: run `make book` first" in done.stderr
     assert toy.build("book").returncode == 0
     assert "only a git checkout is published" in toy.build("publishable").stderr
-    committed(toy)
+    toy.commit()
     records(toy)
     done = toy.build("publishable")
     assert done.returncode == 0 and "it may be published" in done.stdout
@@ -52,7 +44,7 @@ def test_a_site_is_published_if_every_claim_was_measured_by_its_commit(toy: ToyB
     page = toy.root / "book" / "index.md"
     page.write_text(f"{page.read_text()}\nNot committed.\n")
     assert f"files differ from {head}:\nM book/index.md" in toy.build("publishable").stderr
-    subprocess.run(["git", "-C", toy.root, "checkout", "-q", "."], check=True)
+    git(toy.root, "checkout", "--quiet", ".")
 
     stated.write_text(whole)
     monkeypatch.setenv("LANDSCAPE_REPOSITORY", "https://github.com/owner/name")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from bs4 import BeautifulSoup
 from chapters import BuildError
 from status import UNKNOWN, Commit, NoHistory, ask_git, history_table, run_of, runs_table, sources, write_status
 
-from .conftest import ROOT, ToyBook, toy_notebook
+from .conftest import ROOT, ToyBook, git, toy_notebook
 
 PATH = ROOT / "notebooks" / "01_toy.ipynb"
 LIVE = {
@@ -91,11 +90,6 @@ def test_a_page_without_its_spots_stops_the_build():
 
 
 # With git.
-
-
-def git(root: Path, *arguments: str) -> None:
-    who = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", "-C", str(root), *who, *arguments], check=True, capture_output=True)
 
 
 def commit(root: Path, subject: str) -> None:
