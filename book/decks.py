@@ -65,11 +65,13 @@ document.addEventListener("keydown", (event) => {
   if (!held() || !["Escape", "PageUp", "PageDown"].includes(event.key)) return;
   release();
   event.preventDefault();
-  if (event.key === "Escape") event.stopPropagation();
+  event.stopPropagation();
+  if (event.key === "PageDown") Reveal.next();
+  if (event.key === "PageUp") Reveal.prev();
 }, true);
 document.addEventListener("submit", release);
+document.addEventListener("click", (event) => mouse && !event.target.closest("select") && release());
 document.addEventListener("change", () => mouse && release());
-document.addEventListener("pointerup", (event) => event.target.closest("svg") && release());
 const shorten = () => location.hash.includes("short") && location.replace("?short");
 window.addEventListener("hashchange", shorten);
 shorten();
@@ -141,13 +143,18 @@ def outputs(place: str, cell: NotebookNode, larger: Mapping[str, str]) -> tuple[
 
 
 def brief(claim: str, larger: str) -> tuple[str, str]:
-    """A claim's box, what was measured in small print, and, for the speaker, what would falsify it."""
+    """A claim's box, what was measured in small print; and in words for the speaker, with what would falsify it.
+
+    A slide with more than two boxes has no room for the small print.
+    """
     # A claim may be stated twice, live and at another budget; no two things on a page have one id.
     claim = re.sub(r' id="claim-[^"]*"', "", claim, count=1)
+    name, value = (re.search(pattern, claim) for pattern in ("<code>.*?</code>", r"Measured: .*\.(?=<br>)"))
     claim = re.sub(r"(Measured: <strong>[^<]*</strong>) \((.*)\)\.<br>", r"\1.<small>\2.</small>", claim)
     box, fold, rest = claim.partition("<details>")
     folded, _, rest = (fold + rest).partition("</details>")
-    return box + larger + rest, " ".join(re.sub(r"<[^>]*>", " ", folded).split())
+    words = " ".join(part[0] if part else "" for part in (name, value)) + folded
+    return box + larger + rest, html.unescape(" ".join(re.sub(r"<[^>]*>", " ", words).split()))
 
 
 def at_larger_scale(notebook: NotebookNode) -> dict[str, str]:

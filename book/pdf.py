@@ -49,7 +49,7 @@ PREAMBLE = r"""
   {\bfseries\Huge\@title\par}\bigskip{\LARGE An executable course\par}\vspace{.1\textheight}
   {\large\@author\par}\bigskip\@date\par\vfill
   \rmfamily Printed from the same run as the book's pages. What moves there is a picture here. What unfolds there is
-  printed, but for some code, most of which draws figures: the notebooks have it.\par
+  printed, but for lists of commits, and for some code, most of which draws figures: the notebooks have it.\par
   \end{titlepage}}
 \makeatother
 """

@@ -42,4 +42,4 @@ def git(*arguments: str) -> str:
     done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True)
     if done.returncode:
         raise BuildError("only a git checkout is published: its commit is what records are checked against")
-    return done.stdout.strip()
+    return done.stdout.rstrip()

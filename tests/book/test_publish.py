@@ -43,7 +43,7 @@ def test_a_site_is_published_if_every_claim_was_measured_by_its_commit(toy: ToyB
     records(toy)
     page = toy.root / "book" / "index.md"
     page.write_text(f"{page.read_text()}\nNot committed.\n")
-    assert f"files differ from {head}:\nM book/index.md" in toy.build("publishable").stderr
+    assert f"files differ from {head}:\n M book/index.md" in toy.build("publishable").stderr
     git(toy.root, "checkout", "--quiet", ".")
 
     stated.write_text(whole)

@@ -32,7 +32,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (root / "_build").mkdir()
     for name in ("executed", "npm"):
         (root / "_build" / name).symlink_to(ROOT / "_build" / name)
-    ran = parameters(STAGED[0], nbformat.read(STAGED[0], as_version=4))
+    ran, *others = [parameters(path, nbformat.read(path, as_version=4)) for path in STAGED]
+    assert all(other == ran for other in others), "chapters of several data sets: run `make book` first"
     command = [sys.executable, root / "book" / "build.py", "zip"]
     command += [f"--{name.lower()}={value}" for name, value in ran.items()]
     environment = os.environ | {VARIABLE: EXAMPLE}

@@ -26,7 +26,8 @@ PATH = ROOT / "notebooks" / "01_toy.ipynb"
 RECORD = {"id": "toy.mean", "budget": "class", "dataset": "digits", "verdict": "open", "value": 1.0, "ci": [0.0, 2.0]}
 FIGURE = {"name": "fig-toy", "alt": 'Points that "rise"', "caption": "Points at $N^*$.", "source": {}}
 CLAIM = (
-    '<div id="claim-toy.mean" class="claim"><p><strong class="claim-verdict">open</strong></p>\n<p>It is so.</p>\n'
+    '<div id="claim-toy.mean" class="claim"><p><strong>open</strong> · <code>toy.mean</code></p>\n'
+    "<p>It is so.</p>\n"
     "<p>Measured: <strong>1 [0, 2]</strong> (the mean (of five); 5 seeds).<br>\nAccepted: at most 3.</p>\n"
     "<details><summary>What would falsify it</summary>\n<p>A 4.</p></details></div>"
 )
@@ -119,7 +120,10 @@ def test_code_is_not_seen_and_what_it_shows_is():
     assert "Measured: <strong>1 [0, 2]</strong>.<small>the mean (of five); 5 seeds.</small>" in box
     assert '<p class="larger">At the papers’ scale, mnist: <strong>not reproduced</strong>, 4.0 [3.5, 4.5].</p>' in box
     assert "At the papers’ scale" not in at_scale, "it is that measurement itself"
-    assert "What would falsify it A 4." in small and "a < b" in small
+    assert small.split("\n\n")[1] == (
+        "toy.mean Measured: 1 [0, 2] (the mean (of five); 5 seeds). What would falsify it A 4."
+    )
+    assert "a < b" in small
     assert "<pre>a &lt; b</pre>" in lines
     assert not any("secret" in source or "A word" in source for _, source in found)
 
@@ -434,11 +438,39 @@ def test_the_mouse_moves_an_explorer_and_hands_the_keys_back(page: Page, html: P
     here, before = page.evaluate("Reveal.getSlidePastCount()"), picture.get_attribute("src")
     box = slider.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
-    shown = picture.get_attribute("src")
-    assert shown != before
-    page.keyboard.press("ArrowRight")
-    assert picture.get_attribute("src") == shown and page.evaluate("Reveal.getSlidePastCount()") == here + 1
+    for _ in ("a new value", "the same again, which is no change"):
+        page.mouse.click(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
+        shown = picture.get_attribute("src")
+        assert shown != before
+        page.keyboard.press("ArrowRight")
+        assert picture.get_attribute("src") == shown and page.evaluate("Reveal.getSlidePastCount()") == here + 1
+        page.keyboard.press("ArrowLeft")
+
+
+def at_card(page: Page, html: Path, kind: str) -> Locator:
+    """The slide of the first prediction of a kind."""
+    opened(page, html, NAMES[0])
+    slide = f"document.querySelector('form.predict[data-card={kind}]').closest('section')"
+    page.evaluate(f"() => {{ const {{ h, v }} = Reveal.getIndices({slide}); Reveal.slide(h, v, 9); }}")
+    return page.locator(f"section.present form.predict[data-card={kind}]").first
+
+
+@pytest.mark.parametrize("kind", ["choice", "curve"])
+def test_a_prediction_by_mouse_hands_the_keys_back(page: Page, html: Path, kind: str):
+    form = at_card(page, html, kind)
+    here = page.evaluate("Reveal.getSlidePastCount()")
+    box = form.locator("input >> nth=0" if kind == "choice" else "svg").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] / 3)
+    page.mouse.up()
+    for button in ("Commit", "Start over"):
+        form.get_by_role("button", name=button).click()
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("Reveal.getSlidePastCount()") == here + 1
+        page.keyboard.press("ArrowLeft")
+        page.evaluate("Reveal.availableFragments().next && Reveal.nextFragment()")
 
 
 def test_a_presenters_remote_goes_on_from_a_card(page: Page, html: Path):
@@ -447,13 +479,17 @@ def test_a_presenters_remote_goes_on_from_a_card(page: Page, html: Path):
     slider.focus()
     page.keyboard.press("PageDown")
     assert picture.get_attribute("src") == before and page.evaluate("Reveal.getSlidePastCount()") == here + 1
+    point = at_card(page, html, "curve").locator("[role=slider]").first
+    handle, here = point.element_handle(), page.evaluate("Reveal.getSlidePastCount()")
+    assert handle
+    drawn = handle.get_attribute("aria-valuenow")
+    point.focus()
+    page.keyboard.press("PageUp")
+    assert handle.get_attribute("aria-valuenow") == drawn and page.evaluate("Reveal.getSlidePastCount()") == here - 1
 
 
 def test_a_commitment_hands_the_keys_back(page: Page, html: Path):
-    opened(page, html, NAMES[0])
-    slide = "document.querySelector('form.predict[data-card=choice]').closest('section')"
-    page.evaluate(f"() => {{ const {{ h, v }} = Reveal.getIndices({slide}); Reveal.slide(h, v, 9); }}")
-    form = page.locator("section.present form.predict")
+    form = at_card(page, html, "choice")
     here = page.evaluate("Reveal.getSlidePastCount()")
     form.locator("input").first.focus()
     page.keyboard.press("Space")
