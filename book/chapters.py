@@ -10,7 +10,9 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -111,6 +113,14 @@ def parameters(path: Path, notebook: NotebookNode) -> dict[str, object]:
     """The values that a notebook ran with."""
     declared = declarations(parameters_cell(path, notebook))
     return {name: ast.literal_eval(value) for name, value in declared.items()}
+
+
+def recorded(notebook: NotebookNode, key: str) -> Iterator[dict[str, Any]]:
+    """The facts under one name in the metadata of all outputs."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if found := output.get("metadata", {}).get(key):
+                yield found
 
 
 def key(notebook: NotebookNode) -> str:

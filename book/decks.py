@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assets import typeset
-from chapters import BuildError, say, show, write
+from chapters import BuildError, recorded, say, show, write
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
 from slides import HEADING, about, own, title
@@ -163,13 +163,11 @@ def at_larger_scale(notebook: NotebookNode) -> dict[str, str]:
     A class sees the live measurement, which may say the opposite, and leaves before the section that tells.
     """
     found: dict[str, str] = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            record = output.get("metadata", {}).get("landscape")
-            if record and record["budget"] == "paper":
-                words = f"<strong>{record['verdict']}</strong>, {html.escape(measured(record))}"
-                line = f'<p class="larger">At the papers’ scale, {html.escape(record["dataset"])}: {words}.</p>\n'
-                found[record["id"]] = found.get(record["id"], "") + line
+    for record in recorded(notebook, "landscape"):
+        if record["budget"] == "paper":
+            words = f"<strong>{record['verdict']}</strong>, {html.escape(measured(record))}"
+            line = f'<p class="larger">At the papers’ scale, {html.escape(record["dataset"])}: {words}.</p>\n'
+            found[record["id"]] = found.get(record["id"], "") + line
     return found
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 from chapters import BOOK, BUILD, ROOT, BuildError
 from classroom import WHOLE
 from launch import address
 from pdf import PDF
+from status import NoHistory, git
 
 from landscape_lib.report import load_claims
 from landscape_lib.report.claims import anchor
@@ -22,9 +22,13 @@ def check_publishable(site: Path) -> None:
         raise BuildError("nothing to publish: run `make book` first")
     records = json.loads(stated.read_text(encoding="utf-8"))
     board = (site / "book" / "scoreboard.html").read_text(encoding="utf-8")
-    commit, measured = git("rev-parse", "HEAD"), {record["id"] for record in records}
+    try:
+        commit, changed = git(ROOT, "rev-parse", "HEAD").strip(), git(ROOT, "status", "--porcelain").rstrip()
+    except NoHistory:
+        raise BuildError("only a git checkout is published: its commit is what records are checked against") from None
+    measured = {record["id"] for record in records}
     faults = [f"{name} has no record" for name in load_claims(BOOK / "claims.yml") if name not in measured]
-    if changed := git("status", "--porcelain"):
+    if changed:
         faults.append(f"files differ from {commit}:\n{changed}")
     for record in records:
         if record["commit"] != commit:
@@ -36,10 +40,3 @@ def check_publishable(site: Path) -> None:
     if faults:
         told = "\n".join(faults)
         raise BuildError(f"not to be published:\n{told}\n`make book` on a clean checkout measures all")
-
-
-def git(*arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True)
-    if done.returncode:
-        raise BuildError("only a git checkout is published: its commit is what records are checked against")
-    return done.stdout.rstrip()

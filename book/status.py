@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chapters import BuildError, parameters, show
+from chapters import BuildError, parameters, recorded, show
 from nbformat import NotebookNode
 
 LAST = 5  # commits of a page that are listed
@@ -53,10 +53,10 @@ def fill(text: str, spot: str, table: str) -> str:
 def run_of(path: Path, notebook: NotebookNode, took: Times) -> dict[str, str]:
     """What an executed notebook says of its own execution, in words; what it does not say is not recorded."""
     settings = parameters(path, notebook)
-    made = [figure["source"] for figure in said(notebook, "landscape_figure")]
+    made = [figure["source"] for figure in recorded(notebook, "landscape_figure")]
     # A table that was measured before, by a sweep, tells of that day and that machine, not of this run.
-    live = [facts for facts in made if facts["budget"] is None and facts["measured_by"] is None]
-    commits = [facts["commit"] for facts in [*live, *said(notebook, "landscape")]]
+    live = [source for source in made if source["budget"] is None and source["measured_by"] is None]
+    commits = [one["commit"] for one in [*live, *recorded(notebook, "landscape")]]
     kinds = [cell.cell_type for cell in notebook.cells]
     return {
         "page": show(path),
@@ -64,19 +64,11 @@ def run_of(path: Path, notebook: NotebookNode, took: Times) -> dict[str, str]:
         "cells": f"{kinds.count('code')} code, {kinds.count('markdown')} text",
         "budget": str(settings.get("BUDGET", UNKNOWN)),
         "data": str(settings.get("DATASET", UNKNOWN)),
-        "machine": together(facts["machine"] for facts in live),
-        "versions": together(facts["versions"] for facts in live),
-        "date": together(facts["date"] for facts in live),
+        "machine": together(source["machine"] for source in live),
+        "versions": together(source["versions"] for source in live),
+        "date": together(source["date"] for source in live),
         "commit": together(short(commit) for commit in commits if commit),
     }
-
-
-def said(notebook: NotebookNode, key: str) -> Iterator[dict[str, Any]]:
-    """The facts under one name in the metadata of all outputs."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if facts := output.get("metadata", {}).get(key):
-                yield facts
 
 
 def together(values: Iterable[str]) -> str:

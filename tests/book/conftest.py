@@ -72,6 +72,16 @@ def git(root: Path, *arguments: str) -> str:
     return subprocess.run(command, check=True, text=True, capture_output=True).stdout
 
 
+def passes(site: Path, mark: str, *names: str) -> None:
+    """Run the tests with a mark, of the files named, on another copy of the site."""
+    tests = [ROOT / "tests" / "book" / f"test_{name}.py" for name in names]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", "-m", mark, *tests]
+    environment = os.environ | {"LANDSCAPE_SITE": str(site)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout and " skipped" not in done.stdout
+
+
 @dataclass(frozen=True)
 class ToyBook:
     """A repository with one small chapter, to build and to break."""

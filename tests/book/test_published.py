@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -17,14 +16,14 @@ from classroom import WHOLE
 from launch import EXAMPLE, VARIABLE
 from pdf import PDF
 
-from .conftest import ROOT
+from .conftest import ROOT, passes
 
 STAGED = sorted((ROOT / "_build" / "stage" / "notebooks").glob("*.ipynb"))
 OTHERS = shutil.ignore_patterns(".*", "_build", "*.egg-info", "__pycache__")
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the book with an address, its site made from the executions that are there."""
     assert STAGED, "nothing built: run `make book` first"
     root = tmp_path_factory.mktemp("published") / "book"
@@ -40,21 +39,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     done = subprocess.run(command, env=environment, text=True, capture_output=True)
     assert done.returncode == 0 and "running" not in done.stdout, done.stdout + done.stderr
     (root / "_build" / "html" / PDF.name).touch()  # `make pdf` puts it there; its own tests are elsewhere
-    yield root / "_build" / "html"
+    return root / "_build" / "html"
 
 
 def test_pages_with_buttons_pass_what_buttons_may_change(published: Path):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", "-m", "published"]
-    environment = os.environ | {"LANDSCAPE_SITE": str(published)}
-    done = subprocess.run(
-        [*command, ROOT / "tests" / "book" / "test_pages.py"],
-        cwd=ROOT,
-        env=environment,
-        text=True,
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert " passed" in done.stdout and " skipped" not in done.stdout
+    passes(published, "published", "pages")
 
 
 def test_the_zip_does_not_offer_itself(published: Path):

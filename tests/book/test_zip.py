@@ -14,7 +14,7 @@ import pytest
 from classroom import WHOLE, pack_whole, zipped
 from playwright.sync_api import Browser
 
-from .conftest import ROOT
+from .conftest import passes
 from .test_exercises import CHAPTERS
 
 
@@ -51,12 +51,7 @@ def test_its_site_is_the_one_that_was_built(folder: Path, html: Path):
 
 def test_the_same_tests_pass_on_it(folder: Path):
     """Those of which a place may make a difference; the bytes are the same."""
-    tests = [ROOT / "tests" / "book" / f"test_{name}.py" for name in ("pages", "cards", "slides")]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", "-m", "elsewhere", *tests]
-    environment = os.environ | {"LANDSCAPE_SITE": str(folder / "site")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True)
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert " passed" in done.stdout and " skipped" not in done.stdout
+    passes(folder / "site", "elsewhere", "pages", "cards", "slides")
 
 
 def test_notebooks_and_what_they_need_are_in_it(folder: Path):
