@@ -6,6 +6,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PY := .venv/bin/python
+BUILDER := cd book && ../$(PY) -m builder
 TORCH ?= 2.13.0
 CHOICES := $(if $(CHAPTER),--chapter $(CHAPTER)) $(if $(BUDGET),--budget $(BUDGET)) \
 	$(if $(DATASET),--dataset $(DATASET)) $(if $(SEED),--seed $(SEED)) $(if $(TIMEOUT),--timeout $(TIMEOUT))
@@ -24,19 +25,19 @@ help: ## what can be made
 ready: # what every target stands on: .venv with what requirements.lock pins
 	@$(if $(PYTHON),$(PYTHON),false) -c '' 2>/dev/null || { \
 		echo "No Python 3.11 or newer found$(if $(PYTHON), ($(PYTHON) is not one)): install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) book/install.py
+	@$(PYTHON) book/builder/install.py
 
 book: ready ## execute what changed, build the site: _build/html/index.html
-	@$(PY) book/build.py book $(CHOICES)
+	@$(BUILDER) book $(CHOICES)
 
 pdf: ready ## the book as a PDF, with LaTeX: _build/loss-landscapes.pdf
-	@$(PY) book/build.py pdf $(CHOICES)
+	@$(BUILDER) pdf $(CHOICES)
 
 zip: ready ## site, notebooks and what they need, in one file: _build/loss-landscapes.zip
-	@$(PY) book/build.py zip $(CHOICES)
+	@$(BUILDER) zip $(CHOICES)
 
 class: ready ## the notebooks without their solutions, zipped for students: _build/class/
-	@$(PY) book/build.py class $(CHOICES)
+	@$(BUILDER) class $(CHOICES)
 
 test: check unit ## lint, types, unit tests, notebooks, the book, the browser
 	@$(MAKE) --no-print-directory book CHAPTER= BUDGET= DATASET= SEED=
@@ -58,13 +59,13 @@ pages: ready
 	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile tests/book
 
 publishable: ready ## whether what was built may be published: every claim measured, by this very commit
-	@$(PY) book/build.py publishable
+	@$(BUILDER) publishable
 
 lab: ready ## JupyterLab on the notebooks
 	$(PY) -m jupyterlab notebooks
 
 refresh: ready ## run notebooks with their defaults and write their text outputs back
-	@$(PY) book/build.py refresh $(CHOICES)
+	@$(BUILDER) refresh $(CHOICES)
 
 bench: ready ## the benchmarks, side by side with other ways to do it
 	@set -e; for file in benchmarks/*.py; do $(PY) $$file; done

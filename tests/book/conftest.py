@@ -92,10 +92,12 @@ class ToyBook:
         nbformat.write(toy_notebook(*cells), self.root / "notebooks" / f"{name}.ipynb")
 
     def build(self, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """Run `build.py`; ``path`` is the one folder where it finds programs, all of the machine's by default."""
-        command = [sys.executable, self.root / "book" / "build.py", *arguments]
+        """Run the builder; ``path`` is the one folder where it finds programs, all of the machine's by default."""
+        command = [sys.executable, "-m", "builder", *arguments]
         environment = os.environ | ({"PATH": str(path)} if path else {})
-        return subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+        return subprocess.run(
+            command, cwd=self.root / "book", capture_output=True, text=True, timeout=300, env=environment
+        )
 
     def commit(self) -> None:
         """Make a repository of it."""
@@ -107,11 +109,11 @@ class ToyBook:
 
 def toy_book(tmp_path: Path) -> ToyBook:
     (tmp_path / "book").mkdir()
-    code = [file.name for file in (ROOT / "book").glob("*.py")]
-    others = ("scoreboard.md", "status.md", "sweeps.md", "notation.md", "glossary.md", "vendor")
-    for name in (*code, *others, "claims.schema.json", "references.bib", "static"):
-        copy = shutil.copytree if (ROOT / "book" / name).is_dir() else shutil.copy
-        copy(ROOT / "book" / name, tmp_path / "book" / name)
+    for name in ("builder", "static"):
+        shutil.copytree(ROOT / "book" / name, tmp_path / "book" / name)
+    pages = ("scoreboard.md", "status.md", "sweeps.md", "notation.md", "glossary.md")
+    for name in (*pages, "claims.schema.json", "references.bib"):
+        shutil.copy(ROOT / "book" / name, tmp_path / "book" / name)
     shutil.copy(ROOT / "_config.yml", tmp_path)
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "requirements.lock").write_text("")

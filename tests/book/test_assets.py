@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 
 from .conftest import MEASURE, ROOT, ToyBook, toy_notebook
 
-VENDOR = ROOT / "book" / "vendor"
+VENDOR = ROOT / "book" / "builder" / "vendor"
 FORMULAS = r"""# Toy
 
 Inline $N^* < c P$, and in a table:
@@ -91,7 +91,7 @@ def test_formula_that_cannot_be_typeset_stops_the_build(toy: ToyBook):
 
 
 def test_book_is_built_without_npm_and_says_who_typesets(formulas: ToyBook, programs: Path):
-    lock = formulas.root / "book" / "vendor" / "package-lock.json"
+    lock = formulas.root / "book" / "builder" / "vendor" / "package-lock.json"
     pinned = lock.read_text()
 
     failing = formulas.build("book", path=programs)
@@ -108,7 +108,7 @@ def test_book_is_built_without_npm_and_says_who_typesets(formulas: ToyBook, prog
     packages["packages"]["node_modules/katex"]["integrity"] = f"sha512-{'A' * 86}=="
     lock.write_text(json.dumps(packages))
     corrupted = formulas.build("site")
-    assert f"other than book/vendor/package-lock.json pins (EINTEGRITY); {MATHJAX}" in corrupted.stdout
+    assert f"other than book/builder/vendor/package-lock.json pins (EINTEGRITY); {MATHJAX}" in corrupted.stdout
     assert not (formulas.root / "_build" / "npm" / ".ready").exists(), "nothing half-made is taken for whole"
 
     lock.write_text(pinned)

@@ -10,10 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-import chapters
 import nbformat
 import psutil
 import pytest
+
+from builder.execute import cache
 
 from .conftest import CLAIMS, MEASURE, ToyBook, toy_notebook
 
@@ -55,17 +56,17 @@ def test_book_is_built_once_and_states_its_claims(toy: ToyBook):
 
 def test_a_chapter_runs_again_when_a_table_that_it_reads_changes(toy: ToyBook, monkeypatch: pytest.MonkeyPatch):
     for name, path in (("ROOT", toy.root), ("BOOK", toy.root / "book"), ("NOTEBOOKS", toy.root / "notebooks")):
-        monkeypatch.setattr(chapters, name, path)
+        monkeypatch.setattr(cache, name, path)
     (results := toy.root / "book" / "results").mkdir()
     reads, reads_not = (toy_notebook(MEASURE, cell) for cell in ('t = read_results("mine")', "t = 1"))
-    before = chapters.key(reads), chapters.key(reads_not)
+    before = cache.key(reads), cache.key(reads_not)
     (results / "other.csv").write_text("a\n1\n")
-    assert (chapters.key(reads), chapters.key(reads_not)) == before
+    assert (cache.key(reads), cache.key(reads_not)) == before
     keys = set()
     for name in ("mine.csv", "mine.json"):
         (results / name).write_text("1")
-        keys.add(chapters.key(reads))
-    assert len(keys | {before[0]}) == 3 and chapters.key(reads_not) == before[1]
+        keys.add(cache.key(reads))
+    assert len(keys | {before[0]}) == 3 and cache.key(reads_not) == before[1]
 
 
 def test_refresh_writes_text_outputs_that_nbval_accepts_and_a_corrupted_number_fails(toy: ToyBook):
@@ -206,8 +207,8 @@ def test_narrowed_site_leaves_out_what_never_ran(toy: ToyBook):
 def test_two_builds_at_once_wait_for_each_other(toy: ToyBook):
     go = toy.root / "go"
     toy.chapter(f"import time\nfrom pathlib import Path\nwhile not Path({str(go)!r}).exists(): time.sleep(0.1)", "2")
-    command = [sys.executable, toy.root / "book" / "build.py", "execute"]
-    piped = {"stdout": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-m", "builder", "execute"]
+    piped = {"stdout": subprocess.PIPE, "text": True, "cwd": toy.root / "book"}
     with subprocess.Popen(command, **piped) as first:
         assert first.stdout is not None and "running" in first.stdout.readline()
         with subprocess.Popen(command, **piped) as second:
@@ -222,14 +223,12 @@ def test_two_builds_at_once_wait_for_each_other(toy: ToyBook):
 def test_a_full_disk_is_told_and_nothing_half_built_is_taken_for_whole(toy: ToyBook):
     """A limit on the size of a file stands for a full disk: the same error, by another name, from the same writes."""
     assert toy.build("execute").returncode == 0
-    build = toy.root / "book" / "build.py"
     code = (
         "import errno, resource, runpy, sys; errno.ENOSPC = errno.EFBIG; "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
-        f"sys.path.insert(0, {str(build.parent)!r}); sys.argv = ['build.py', 'book']; "
-        f"runpy.run_path({str(build)!r}, run_name='__main__')"
+        "sys.argv = ['builder', 'book']; runpy.run_module('builder', run_name='__main__')"
     )
-    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, cwd=toy.root / "book")
     assert done.returncode == 1 and "the disk is full (" in done.stderr and "`make book` goes on" in done.stderr
     assert len(done.stderr.splitlines()) == 1, "its reason, and no traceback"
     assert not (toy.root / "_build/html").exists()
@@ -244,8 +243,8 @@ def test_an_interrupted_build_says_so_and_the_next_goes_on(toy: ToyBook, step: s
         toy.chapter("import time; time.sleep(30)")
     else:
         assert toy.build("execute").returncode == 0
-    command = [sys.executable, toy.root / "book" / "build.py", "book"]
-    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-m", "builder", "book"]
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": toy.root / "book"}
     with subprocess.Popen(command, start_new_session=True, **piped) as build:
         until = "running/01_toy.ipynb" if step == "chapter" else "work.*/_build/html"
         started: list[psutil.Process] = []

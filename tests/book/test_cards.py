@@ -7,9 +7,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from chapters import parameters
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from builder.execute.parameters import parameters
 from landscape_lib.report import PAGE, load_quiz
 
 from .conftest import HTML, ROOT

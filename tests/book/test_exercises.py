@@ -13,9 +13,11 @@ from typing import Any
 import matplotlib
 import nbformat
 import pytest
-from chapters import BuildError
-from classroom import ZIP, pack
-from exercises import BEGIN, END, YOUR_TURN, Exercise, check, class_notebook, exercises, for_page, stub
+
+from builder.classroom.exercises import class_notebook
+from builder.classroom.zips import ZIP, pack
+from builder.messages import BuildError
+from builder.site.exercises import BEGIN, END, YOUR_TURN, Exercise, check, exercises, for_page, stub
 
 from .conftest import ROOT, ToyBook
 
@@ -261,6 +263,6 @@ def test_unpacked_zip_is_ready_to_work_in(path: Path, tmp_path: Path):
 
 
 def test_class_command_writes_the_zip():
-    done = subprocess.run([sys.executable, ROOT / "book" / "build.py", "class"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "builder", "class"], cwd=ROOT / "book", capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert ZIP.read_bytes() == pack(CHAPTERS)

@@ -1,4 +1,4 @@
-"""`book/install.py`: what was killed half-way is never taken for whole."""
+"""`book/builder/install.py`: what was killed half-way is never taken for whole."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The installer in an empty project; its programs do nothing but make what they should leave."""
-    import install
+    from builder import install
 
     for name in ("requirements.lock", "pyproject.toml"):
         (tmp_path / name).write_text(name)

@@ -13,8 +13,20 @@ from urllib.parse import unquote, urljoin
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from chapters import BuildError
-from launch import ADDRESS, BRANCH, EXAMPLE, INSTALL, LINE, TAGS, VARIABLE, address, check_install_cell, with_buttons
+
+from builder.messages import BuildError
+from builder.site.launch import (
+    ADDRESS,
+    BRANCH,
+    EXAMPLE,
+    INSTALL,
+    LINE,
+    TAGS,
+    VARIABLE,
+    address,
+    check_install_cell,
+    with_buttons,
+)
 
 from .conftest import MEASURE, ROOT, ToyBook, git, toy_book, toy_notebook
 
@@ -167,7 +179,7 @@ def test_cell_is_checked():
         (toy_notebook(MEASURE), "the first code cell must be the one that installs"),
         (with_cell(tags={"remove-cell"}), "the first code cell must be the one that installs"),
         (with_cell(tags={"install"}), "is tagged install and remove-cell, and no more"),
-        (with_cell(INSTALL.replace("anywidget", "anything")), "differs from book/launch.py's INSTALL"),
+        (with_cell(INSTALL.replace("anywidget", "anything")), "differs from book/builder/site/launch.py's INSTALL"),
         (with_cell(LINE.sub('REPOSITORY = "here"', INSTALL)), "names 'here'; want an address like"),
     ):
         with pytest.raises(BuildError, match=f"notebooks/01_toy.ipynb: .*{re.escape(says)}"):

@@ -10,11 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import nbformat
-import pdf
 import pytest
 from nbformat import NotebookNode
 from pypdf import PdfReader
 
+from builder.pdf import latex
 from landscape_lib.report import load_claims, load_quiz
 from landscape_lib.report.claims import measured
 
@@ -31,11 +31,11 @@ def letters(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def paper(html: Path) -> PdfReader:
-    missing = [program for program in pdf.PROGRAMS if shutil.which(program) is None]
+    missing = [program for program in latex.PROGRAMS if shutil.which(program) is None]
     if missing and "CI" not in os.environ:
-        pytest.skip(f"no {', '.join(missing)}: {pdf.PACKAGES}")
-    pdf.check_latex()
-    return PdfReader(pdf.pdf(STAGE))
+        pytest.skip(f"no {', '.join(missing)}: {latex.PACKAGES}")
+    latex.check_latex()
+    return PdfReader(latex.pdf(STAGE))
 
 
 @pytest.fixture(scope="module")
@@ -169,5 +169,5 @@ def test_without_latex_the_packages_are_named_before_anything_runs(toy: ToyBook,
 
 def test_what_latex_complains_of_is_told():
     log = "This is XeTeX\n(./a.sty)\n! Undefined control sequence.\nl.7 \\wrong\n\nmore\nlast"
-    assert pdf.faults(log) == "! Undefined control sequence.\nl.7 \\wrong\n\nmore"
-    assert pdf.faults("a\nb") == "a\nb"
+    assert latex.faults(log) == "! Undefined control sequence.\nl.7 \\wrong\n\nmore"
+    assert latex.faults("a\nb") == "a\nb"

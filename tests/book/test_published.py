@@ -11,10 +11,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from chapters import parameters
-from classroom import WHOLE
-from launch import EXAMPLE, VARIABLE
-from pdf import PDF
+
+from builder.classroom.zips import WHOLE
+from builder.execute.parameters import parameters
+from builder.pdf.latex import PDF
+from builder.site.launch import EXAMPLE, VARIABLE
 
 from .conftest import ROOT, passes
 
@@ -33,10 +34,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / "_build" / name).symlink_to(ROOT / "_build" / name)
     ran, *others = [parameters(path, nbformat.read(path, as_version=4)) for path in STAGED]
     assert all(other == ran for other in others), "chapters of several data sets: run `make book` first"
-    command = [sys.executable, root / "book" / "build.py", "zip"]
+    command = [sys.executable, "-m", "builder", "zip"]
     command += [f"--{name.lower()}={value}" for name, value in ran.items()]
     environment = os.environ | {VARIABLE: EXAMPLE}
-    done = subprocess.run(command, env=environment, text=True, capture_output=True)
+    done = subprocess.run(command, cwd=root / "book", env=environment, text=True, capture_output=True)
     assert done.returncode == 0 and "running" not in done.stdout, done.stdout + done.stderr
     (root / "_build" / "html" / PDF.name).touch()  # `make pdf` puts it there; its own tests are elsewhere
     return root / "_build" / "html"

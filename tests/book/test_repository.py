@@ -10,8 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from assets import installed
-from pdf import PACKAGES
+
+from builder.pdf.latex import PACKAGES
+from builder.site.assets import installed
 
 from .conftest import ROOT
 

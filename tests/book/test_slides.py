@@ -11,13 +11,15 @@ from urllib.parse import urlparse
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from chapters import BuildError, executed, key
-from decks import REVEAL, chosen, deck, exported
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, ElementHandle, Locator, Page
 from pypdf import PdfReader
-from slides import TYPES, check_slides, timing, title
+
+from builder.execute.cache import executed, key
+from builder.messages import BuildError
+from builder.site.slideshow import TYPES, check_slides, timing, title
+from builder.slides.decks import REVEAL, chosen, deck, exported
 
 from .conftest import HTML, ROOT, ToyBook
 

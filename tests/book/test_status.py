@@ -9,8 +9,19 @@ from typing import Any
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from chapters import BuildError
-from status import UNKNOWN, Commit, NoHistory, ask_git, history_table, run_of, runs_table, sources, write_status
+
+from builder.messages import BuildError
+from builder.site.status import (
+    UNKNOWN,
+    Commit,
+    NoHistory,
+    ask_git,
+    history_table,
+    run_of,
+    runs_table,
+    sources,
+    write_status,
+)
 
 from .conftest import ROOT, ToyBook, git, toy_notebook
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import doctest
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import nbformat
 import pytest
 from playwright.sync_api import Browser, Page
 
+from builder import paths
+from builder.site import tips
+
 from .conftest import ROOT, ToyBook
 
 CHAPTER = "notebooks/03_jamming.html"
 SHOWN = "#landscape-tip:not([hidden])"
-
-
-@pytest.fixture
-def tips(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(ROOT / "book")
-    return importlib.import_module("tips")
 
 
 @pytest.fixture
@@ -35,12 +30,12 @@ def page(browser: Browser, html: Path) -> Iterator[Page]:
 # ---- The texts ----
 
 
-def test_plain_words(tips: ModuleType):
+def test_plain_words():
     done = doctest.testmod(tips)
     assert done.attempted >= 3 and not done.failed
 
 
-def test_notation_of_the_book_is_whole(tips: ModuleType):
+def test_notation_of_the_book_is_whole():
     rows = {(row["tex"], row["chapter"]): row for row in tips.notation(ROOT / "book" / "notation.md")}
     table = [line for line in (ROOT / "book" / "notation.md").read_text().splitlines() if line.startswith("| $")]
     assert len(rows) == len(table) + 1, "one row has two symbols, θ and γ; no symbol stands twice"
@@ -58,7 +53,7 @@ def test_notation_of_the_book_is_whole(tips: ModuleType):
         (r"| $x$ | an input |", "line 3: need | $symbol$ | `code` or nothing | meaning |"),
     ],
 )
-def test_a_row_that_cannot_be_shown_is_named(tips: ModuleType, tmp_path: Path, row: str, says: str):
+def test_a_row_that_cannot_be_shown_is_named(tmp_path: Path, row: str, says: str):
     file = tmp_path / "notation.md"
     file.write_text(f"| Symbol | In code | Meaning |\n| --- | --- | --- |\n{row}\n")
     with pytest.raises(tips.BuildError) as stopped:
@@ -66,7 +61,7 @@ def test_a_row_that_cannot_be_shown_is_named(tips: ModuleType, tmp_path: Path, r
     assert says in str(stopped.value)
 
 
-def test_a_term_stands_once(tips: ModuleType, tmp_path: Path):
+def test_a_term_stands_once(tmp_path: Path):
     file = tmp_path / "glossary.md"
     file.write_text("# Glossary\n\n### A gap\n\nA [hole](#hole)\nof $10^{-12}$.\n\n## More\n\n### Hole\n\nA gap.\n")
     assert tips.glossary(file) == {
@@ -90,7 +85,7 @@ BIB = "@article{key, author = {%s}, title = {T}, %s year = {2020}, doi = {10.1/X
         ("A, X and B, X and C, X and D, X and E, X", "X. A, X. B, X. C and 2 others"),
     ],
 )
-def test_reference(tips: ModuleType, tmp_path: Path, authors: str, who: str):
+def test_reference(tmp_path: Path, authors: str, who: str):
     file = tmp_path / "references.bib"
     file.write_text(BIB % (authors, "journal = {J}, volume = {3},"))
     assert tips.references(file) == {"10.1/x": {"authors": who, "title": "T", "place": "J 3 (2020)", "doi": "10.1/X"}}
@@ -109,9 +104,9 @@ def test_reference(tips: ModuleType, tmp_path: Path, authors: str, who: str):
     ],
 )
 def test_a_link_that_would_show_nothing_stops_the_build(
-    tips: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str, text: str, says: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str, text: str, says: str
 ):
-    monkeypatch.setattr(importlib.import_module("chapters"), "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
     (tmp_path / "book" / "static").mkdir(parents=True)
     for name in ("notation.md", "glossary.md", "references.bib"):
         (tmp_path / "book" / name).write_text((ROOT / "book" / name).read_text())
@@ -268,7 +263,7 @@ def test_a_finger_taps(browser: Browser, html: Path):
     context.close()
 
 
-def test_every_term_has_its_place_on_the_page(tips: ModuleType, page: Page, html: Path):
+def test_every_term_has_its_place_on_the_page(page: Page, html: Path):
     page.goto((html / "book/glossary.html").as_uri())
     ids = set(page.locator("article section").evaluate_all("all => all.map(one => one.id)"))
     assert set(tips.glossary(ROOT / "book" / "glossary.md")) <= ids

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from classroom import WHOLE, pack_whole, zipped
 from playwright.sync_api import Browser
+
+from builder.classroom.zips import WHOLE, pack_whole, zipped
 
 from .conftest import passes
 from .test_exercises import CHAPTERS

@@ -1,4 +1,4 @@
-"""Decks: slides for a lecture, made from each executed chapter as its cells say (see `slides.py`)."""
+"""Decks: slides for a lecture, made from each executed chapter as its cells say (see `site/slideshow.py`)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assets import typeset
-from chapters import BuildError, recorded, say, show, write
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
-from slides import HEADING, about, own, title
 
 from landscape_lib.report.claims import measured
+
+from ..execute.cache import recorded
+from ..messages import BuildError, say
+from ..paths import show, write
+from ..site.assets import typeset
+from ..site.slideshow import HEADING, about, own, title
 
 WORDS = 40  # that are chosen for a slide, at most
 REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js", "LICENSE")
@@ -284,7 +287,7 @@ def exported(path: Path, notebook: NotebookNode) -> str:
     return re.sub(r"⟦(\d+)⟧", lambda found: formulas[int(found[1])], text)
 
 
-def decks(notebooks: dict[Path, NotebookNode], katex: Path | None, site: Path) -> None:
+def write_decks(notebooks: dict[Path, NotebookNode], katex: Path | None, site: Path) -> None:
     """Write the decks into the site, with the files of reveal.js that they load; none where npm had none to give."""
     if katex is None:
         say("slides: none made, since reveal.js comes with npm too")

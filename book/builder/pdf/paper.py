@@ -1,4 +1,4 @@
-"""What a page says in HTML, by folding or in cards, said so that LaTeX prints it. `pdf.py` runs LaTeX."""
+"""What a page says in HTML, by folding or in cards, said so that LaTeX prints it. `latex.py` runs LaTeX."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def strip(found: re.Match[str]) -> str:
 
 
 def within(environment: str, text: str) -> str:
-    """Markdown between the ends of an environment of `pdf.PREAMBLE`."""
+    """Markdown between the ends of an environment of `latex.PREAMBLE`."""
     begin, end = (raw(f"\\{what}{{{environment}}}") for what in ("begin", "end"))
     return f"\n{begin}\n\n{text.strip()}\n\n{end}\n"
 

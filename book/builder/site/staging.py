@@ -1,4 +1,4 @@
-"""Staging: the sources the site is made from, with what was measured filled in. `build.py` is the command."""
+"""Staging: the sources the site is made from, with what was measured filled in."""
 
 from __future__ import annotations
 
@@ -11,56 +11,25 @@ from typing import Any
 
 import nbformat
 import yaml
-from assets import lay_out
-from chapters import BOOK, BUILD, ROOT, BuildError, chapters, parameters, say, show, write
-from exercises import check, for_page
-from launch import address, downloads, with_buttons
 from nbformat import NotebookNode
-from slides import check_slides, links, timing
-from status import write_status
-from tips import write_tips
 
-from landscape_lib.report import PAGE, Entry, load_quiz, scoreboard, strip
-from landscape_lib.report.claims import anchor
+from landscape_lib.report import PAGE, Entry, scoreboard, strip
+
+from ..execute.parameters import parameters
+from ..messages import BuildError, say
+from ..paths import BOOK, BUILD, BUILDER, ROOT, chapters, show, write
+from .assets import lay_out
+from .checks import check_pictures, check_predictions, check_quiz
+from .exercises import check, for_page
+from .launch import address, downloads, with_buttons
+from .slideshow import check_slides, links, timing
+from .status import write_status
+from .tips import write_tips
 
 STAGE = BUILD / "stage"
 SPOT = "<!-- scoreboard -->"
 TIMING = re.compile(r"<!-- timing: (\S+) -->")
 MADE_FROM = re.compile(r"<!-- made from: (\S+) -->")
-
-
-def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> list[dict[str, Any]]:
-    """The claim records in the executed notebooks: each claim of their chapters, known, stated once a box."""
-    found: dict[str, tuple[str, dict[str, Any]]] = {}
-    for path, notebook in notebooks.items():
-        for number, cell in enumerate(notebook.cells):
-            place = f"{show(path)}, cell {number}"
-            for output in cell.get("outputs", []):
-                record = output.get("metadata", {}).get("landscape")
-                if record is None:
-                    continue
-                name = record["id"]
-                if name not in rules:
-                    raise BuildError(f"{place}: states {name}, which is not in book/claims.yml; add its rule")
-                if rules[name].chapter != path.stem:
-                    raise BuildError(f"{place}: states {name}, a claim of chapter {rules[name].chapter}")
-                if (once := anchor(record)) in found:
-                    at = f"{record['budget']} budget" + (f" on {record['dataset']}" if once != f"claim-{name}" else "")
-                    raise BuildError(f"{place}: states {name} again at {at}; {found[once][0]} did already")
-                found[once] = (place, record)
-    there = {path.stem for path in chapters(None)}
-    built, stated = {path.stem: path for path in notebooks}, {record["id"] for _, record in found.values()}
-    for name, entry in rules.items():
-        if entry.chapter not in there:
-            raise BuildError(f"book/claims.yml: {name} belongs to {entry.chapter}, and there is no such notebook")
-        # A chapter that a narrowed build leaves out states nothing, and its claims stay open.
-        if entry.chapter in built and name not in stated:
-            path = built[entry.chapter]
-            names = [number for number, cell in enumerate(notebooks[path].cells) if name in cell.source]
-            place = f"{show(path)}, cell {names[0]}" if names else show(path)
-            raise BuildError(f"{place}: never states {name}, a claim of its chapter in book/claims.yml")
-    order = {name: place for place, name in enumerate(rules)}
-    return sorted((record for _, record in found.values()), key=lambda one: (order[one["id"]], anchor(one)))
 
 
 def stage(
@@ -76,7 +45,8 @@ def stage(
     ``took`` holds the seconds of each chapter's cells.
     """
     shutil.rmtree(STAGE, ignore_errors=True)
-    shutil.copytree(BOOK, STAGE / "book", ignore=shutil.ignore_patterns("*.py", "__pycache__", "claims.*", "vendor"))
+    unread = shutil.ignore_patterns("*.py", "__pycache__", "claims.*", BUILDER.name)
+    shutil.copytree(BOOK, STAGE / "book", ignore=unread)
     for name in ("cards.js", "cards.css"):
         shutil.copy(PAGE / name, STAGE / "book" / "static")
     (STAGE / "notebooks").mkdir()
@@ -167,38 +137,6 @@ def with_plans(place: str, text: str, took: dict[str, dict[str, float]], linked:
         raise BuildError(f"{place}: a timing of {error}") from None
 
 
-def check_predictions(path: Path, notebook: NotebookNode) -> None:
-    """Each question is asked once and answered once, later."""
-    asked: dict[str, int] = {}
-    answered: dict[str, int] = {}
-    for number, cell in enumerate(notebook.cells):
-        for output in cell.get("outputs", []):
-            for what, name in output.get("metadata", {}).get("landscape_prediction", {}).items():
-                seen = asked if what == "asks" else answered
-                if name in seen:
-                    raise BuildError(f"{show(path)}, cell {number}: {what} {name} again, as cell {seen[name]} did")
-                seen[name] = number
-    if open_ended := [name for name in asked if name not in answered]:
-        name = open_ended[0]
-        raise BuildError(f"{show(path)}, cell {asked[name]}: asks {name}, which no later cell measures")
-
-
-def check_quiz(path: Path, notebook: NotebookNode) -> None:
-    """Each question of the chapter's quiz is shown, and once."""
-    shown: dict[str, int] = {}
-    for number, cell in enumerate(notebook.cells):
-        for output in cell.get("outputs", []):
-            if question := output.get("metadata", {}).get("landscape_quiz"):
-                name = question["id"]
-                if name in shown:
-                    what = f"shows question {name} again, as cell {shown[name]} did"
-                    raise BuildError(f"{show(path)}, cell {number}: {what}")
-                shown[name] = number
-    file = path.with_suffix(".quiz.yml")
-    if file.is_file() and (left := [name for name in load_quiz(file) if name not in shown]):
-        raise BuildError(f"{show(path)}: shows no question {', '.join(left)} of {show(file)}")
-
-
 def with_figures(path: Path, notebook: NotebookNode) -> None:
     """Put what `show` said of each figure, measured numbers included, where the page looks for it."""
     names: dict[str, int] = {}
@@ -228,18 +166,6 @@ def with_figures(path: Path, notebook: NotebookNode) -> None:
         strips[number] = nbformat.v4.new_markdown_cell(markup, id=f"made-of-{number}")
     for number in sorted(strips, reverse=True):
         notebook.cells.insert(number + 1, strips[number])
-
-
-def check_pictures(place: str, cell: NotebookNode) -> None:
-    """No picture comes past `show`, or without words in Markdown or HTML."""
-    for data in [output.get("data", {}) for output in cell.get("outputs", [])]:
-        if other := [mime for mime in data if mime.startswith("image/") and mime != "image/png"]:
-            raise BuildError(f"{place}: a picture of type {other[0]}; show figures with report.show(figure, …)")
-    texts = [cell.source] if cell.cell_type == "markdown" else []
-    texts += [output.data["text/html"] for output in cell.get("outputs", []) if "text/html" in output.get("data", {})]
-    for text in texts:
-        if found := re.search(r"!\[\s*\]\(|<img\b(?![^>]*\balt=[\"'][^\"'])", text):
-            raise BuildError(f"{place}: a picture without alt text, {found[0]} …; say what it shows")
 
 
 def without(toc: Any, absent: set[str]) -> Any:

@@ -8,8 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chapters import BuildError, parameters, recorded, show
 from nbformat import NotebookNode
+
+from ..execute.cache import recorded
+from ..execute.parameters import parameters
+from ..messages import BuildError
+from ..paths import show
 
 LAST = 5  # commits of a page that are listed
 UNKNOWN = "not recorded"

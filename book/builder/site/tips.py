@@ -1,4 +1,4 @@
-"""Tips: what the pages show on hover, from notation.md, glossary.md and references.bib. `build.py` is the command."""
+"""Tips: what the pages show on hover, from notation.md, glossary.md and references.bib."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from chapters import BuildError, show, write
 from docutils.nodes import make_id
 from nbformat import NotebookNode
 from pybtex.database import Person, parse_file
 from pybtex.richtext import Text
+
+from ..messages import BuildError
+from ..paths import show, write
 
 UNICODE = {
     r"\alpha": "α", r"\gamma": "γ", r"\varepsilon": "ε", r"\eta": "η", r"\theta": "θ", r"\kappa": "κ", r"\mu": "μ",
@@ -22,6 +24,7 @@ UNICODE = {
     r"\ln": "ln", r"\ge": "≥", r"\le": "≤", r"\sim": "~", r"\,": " ", "'": "′", "-": "−",
 }  # fmt: skip
 POWERS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+HERE = Path(__file__)
 DOI = re.compile(r"https?://(?:dx\.)?doi\.org/((?:[^\s()<>\]\"]|\([^\s()]*\))+)")
 TERM = re.compile(r"glossary\.(?:md|html)#([^\s)\"]+)")
 
@@ -139,7 +142,7 @@ def formula(tex: str) -> str:
 
     def known(found: re.Match[str]) -> str:
         if found[0] not in UNICODE:
-            raise ValueError(f"{found[0]} has no plain form; write it in words, or add it to UNICODE in book/tips.py")
+            raise ValueError(f"{found[0]} has no plain form; write it in words, or add it to UNICODE in {show(HERE)}")
         return UNICODE[found[0]]
 
     text = re.sub(r"\\mathcal *\{?(\w)\}?", r"\\mathcal \1", tex)

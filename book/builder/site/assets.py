@@ -10,11 +10,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from chapters import BOOK, BUILD, BuildError, say, show, write
 from fontTools.subset import Subsetter
 from fontTools.ttLib import TTFont
 
-VENDOR, NPM = BOOK / "vendor", BUILD / "npm"
+from ..messages import BuildError, say
+from ..paths import BUILD, BUILDER, show, write
+
+VENDOR, NPM = BUILDER / "vendor", BUILD / "npm"
 PATIENCE = 180  # seconds that npm may take
 # The theme's and Jupyter Book's own, on every page. Icons come from the theme's web font, so their script (1.5 MB) only
 # draws them a second time; thebe runs cells on a server, and names one, but the pages have no button that starts it.
@@ -57,7 +59,7 @@ def lay_out(katex: Path, static: Path) -> str:
 
 
 def installed() -> Path:
-    """The packages that `book/vendor/package-lock.json` pins, checked against it by npm; not again if unchanged."""
+    """The packages that `vendor/package-lock.json` pins, checked against it by npm; not again if unchanged."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             raise Unavailable(f"{program} is not installed")

@@ -1,6 +1,6 @@
 """Zips. The class version, with stubs for solutions; and the whole book, which opens by a double click.
 
-`build.py class` and `build.py zip` make them.
+`python -m builder class` and `python -m builder zip` make them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import zipfile
 from pathlib import Path
 
 import nbformat
-from chapters import BOOK, BUILD, ROOT, show, with_parameters
-from exercises import class_notebook
+
+from ..execute.parameters import with_parameters
+from ..paths import BOOK, BUILD, ROOT, show
+from .exercises import class_notebook
 
 ZIP = BUILD / "class" / "loss-landscapes-class.zip"
 WHOLE = BUILD / "loss-landscapes.zip"

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
-from chapters import BuildError, show
 from nbformat import NotebookNode
+
+from ..messages import BuildError
+from ..paths import show
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 YOUR_TURN = 'raise NotImplementedError("your turn")'
@@ -73,18 +75,6 @@ def stub(source: str) -> str:
             lines.append(line)
         inside = mark == BEGIN or (inside and mark != END)
     return "\n".join(lines)
-
-
-def class_notebook(notebook: NotebookNode) -> NotebookNode:
-    """What a student gets: stubs, no solution, nothing run yet."""
-    notebook = copy.deepcopy(notebook)
-    notebook.metadata.pop("widgets", None)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-        if "exercise" in tags(cell):
-            cell.source = stub(cell.source)
-    return notebook
 
 
 def for_page(notebook: NotebookNode) -> NotebookNode:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from chapters import BOOK, BUILD, ROOT, BuildError
-from classroom import WHOLE
-from launch import address
-from pdf import PDF
-from status import NoHistory, git
-
 from landscape_lib.report import load_claims
 from landscape_lib.report.claims import anchor
+
+from .classroom.zips import WHOLE
+from .messages import BuildError
+from .paths import BOOK, BUILD, ROOT
+from .pdf.latex import PDF
+from .site.launch import address
+from .site.status import NoHistory, git
 
 
 def check_publishable(site: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a chapter says of its slides, and the plan of its time that follows. `decks.py` makes the slides.
+"""What a chapter says of its slides, and the plan of its time that follows. `slides/` makes them.
 
 Each cell says it in its metadata, under `slideshow`:
 
@@ -17,8 +17,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from chapters import BuildError, show
 from nbformat import NotebookNode
+
+from ..messages import BuildError
+from ..paths import show
 
 TYPES = ("slide", "subslide", "fragment", "notes", "skip")
 LECTURE, SHORT = 90, 40  # minutes

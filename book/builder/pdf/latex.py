@@ -9,8 +9,11 @@ from pathlib import Path
 
 import nbformat
 import yaml
-from chapters import BUILD, BuildError, jupyter_book, say, show, write
-from paper import chapter, on_paper, raw
+
+from ..messages import BuildError, say
+from ..paths import BUILD, show, write
+from ..site.sphinx import jupyter_book
+from .paper import chapter, on_paper, raw
 
 PDF, WORK = BUILD / "loss-landscapes.pdf", BUILD / "pdf"
 PROGRAMS = ("xelatex", "latexmk", "xindy")

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from chapters import BuildError, say, show
 from nbformat import NotebookNode
+
+from ..messages import BuildError, say
+from ..paths import show
 
 VARIABLE = "LANDSCAPE_REPOSITORY"
 EXAMPLE = "https://github.com/owner/name"
 ADDRESS = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?<!\.git)")
 BRANCH = "main"
+SOURCE = "book/builder/site/launch.py's INSTALL"
 TAGS = {"install", "remove-cell"}
 # The first code cell of each notebook. It uses the standard library alone, and knows Colab by its own module. Colab's
 # kernel is not ours to replace, or it does not start again: what the library itself needs comes as it is pinned, and
@@ -100,11 +103,11 @@ def check_install_cell(path: Path, notebook: NotebookNode) -> str | None:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     cell = code[0] if code else None
     if cell is None or "install" not in cell.metadata.get("tags", []):
-        raise BuildError(f"{show(path)}: the first code cell must be the one that installs, book/launch.py's INSTALL")
+        raise BuildError(f"{show(path)}: the first code cell must be the one that installs, {SOURCE}")
     if set(cell.metadata.tags) != TAGS:
         raise BuildError(f"{show(path)}: the cell that installs is tagged {' and '.join(sorted(TAGS))}, and no more")
     if LINE.sub('REPOSITORY = ""', cell.source) != INSTALL:
-        raise BuildError(f"{show(path)}: the cell that installs differs from book/launch.py's INSTALL")
+        raise BuildError(f"{show(path)}: the cell that installs differs from {SOURCE}")
     named = LINE.findall(cell.source)[0]
     if named and not ADDRESS.fullmatch(named):
         raise BuildError(f"{show(path)}: the cell that installs names {named!r}; want an address like {EXAMPLE}")

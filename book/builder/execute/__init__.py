@@ -1,0 +1,1 @@
+"""Chapters run: with their parameters, by papermill, once for each state of what they depend on."""

@@ -1,0 +1,37 @@
+"""Outputs as they are kept, and as they are committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+
+from ..messages import BuildError, say
+from ..paths import show, write
+from .cache import executed
+from .run import execute
+
+HEAVY = 50_000  # characters of an HTML output that no committed notebook should carry
+
+
+def refresh(path: Path, timeout: int) -> None:
+    """Write a chapter's outputs back without pictures and records: what nbval compares, and no more."""
+    notebook = executed(path, execute(path, {}, timeout))
+    notebook.metadata.pop("widgets", None)
+    for number, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            for name in [name for name in output.get("metadata", {}) if name.startswith("landscape")]:
+                del output.metadata[name]
+            data = output.get("data", {})
+            for mime in [mime for mime in data if mime.startswith(("image/", "application/vnd."))]:
+                del data[mime]
+            if len(data.get("text/html", "")) > HEAVY:
+                if "nbval-ignore-output" not in cell.metadata.get("tags", []):
+                    size = len(data["text/html"]) // 1000
+                    raise BuildError(
+                        f"{show(path)}, cell {number}: {size} kB of HTML is too much to commit; "
+                        "make it smaller, or tag the cell nbval-ignore-output so that it can be left out"
+                    )
+                del data["text/html"]
+    write(path, nbformat.writes(notebook) + "\n")
+    say(f"{show(path)}: outputs written")

@@ -1,0 +1,38 @@
+"""Where things are, and files that are written whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .messages import BuildError
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS, BOOK, BUILD = ROOT / "notebooks", ROOT / "book", ROOT / "_build"
+BUILDER = Path(__file__).resolve().parent
+EXECUTED = BUILD / "executed"
+
+
+def show(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def chapters(only: str | None) -> list[Path]:
+    """The notebooks to build, in order."""
+    found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    if only is None:
+        return found
+    if chosen := [path for path in found if path.stem == only]:
+        return chosen
+    raise BuildError(f"CHAPTER={only}: no such notebook; there is {', '.join(path.stem for path in found) or 'none'}")

@@ -1,0 +1,152 @@
+"""The steps that `make` asks for, one build at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+
+from landscape_lib.report import load_claims
+
+from .classroom.zips import WHOLE, ZIP, pack, pack_whole
+from .execute.cache import executed, key, seconds
+from .execute.outputs import refresh
+from .execute.parameters import with_parameters
+from .execute.run import execute
+from .messages import BuildError, say
+from .paths import BOOK, BUILD, BUILDER, EXECUTED, ROOT, chapters, show, write
+from .pdf.latex import PDF, check_latex, pdf
+from .publish import check_publishable
+from .site.assets import finish, formulas
+from .site.claims import records
+from .site.exercises import check
+from .site.launch import address, check_launches
+from .site.slideshow import check_slides
+from .site.sphinx import jupyter_book
+from .site.staging import STAGE, stage
+from .slides.decks import write_decks
+
+STEPS = ("book", "execute", "site", "pdf", "zip", "publishable", "refresh", "class")
+HTML = BUILD / "html"
+
+
+def site(current: dict[Path, Path]) -> None:
+    """Make the pages, from the chapters given and the last execution of every other."""
+    start = time.perf_counter()
+    for path in chapters(None):
+        if path not in current and (cached := sorted((EXECUTED / path.stem).glob("*.ipynb"), key=os.path.getmtime)):
+            current[path] = cached[-1]
+            say(f"{path.stem}: as last run")
+    rules = load_claims(BOOK / "claims.yml")
+    notebooks = {path: executed(path, file) for path, file in sorted(current.items())}
+    took = {path.stem: seconds(file) for path, file in current.items()}
+    stated = json.dumps(records(notebooks, rules), indent=1, ensure_ascii=False) + "\n"
+    katex = formulas()
+    stage(notebooks, rules, stated, katex, took)
+    digest = hashlib.sha256()
+    makers = [file for file in BUILDER.rglob("*") if "__pycache__" not in file.parts]
+    makers.append(ROOT / "requirements.lock")
+    for file in [*sorted(STAGE.rglob("*")), *sorted(makers)]:
+        if file.is_file():
+            digest.update(show(file).encode() + file.read_bytes())
+    stamp = BUILD / "html.key"
+    if HTML.is_dir() and stamp.exists() and stamp.read_text() == digest.hexdigest():
+        write(BUILD / "claims.json", stated)
+        say(f"site: unchanged, {show(HTML)}/index.html")
+        return
+    for left in BUILD.glob("work.*"):  # of a build that was killed; what it had started may still write there
+        shutil.rmtree(left, ignore_errors=True)
+    work = BUILD / f"work.{os.getpid()}"
+    made = work / "_build" / "html"
+    jupyter_book(STAGE, work, "-W", "--keep-going")
+    finish(made, katex)
+    write_decks(notebooks, katex, made)
+    old = BUILD / "html.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if HTML.exists():
+        HTML.rename(old)
+    made.rename(HTML)
+    write(BUILD / "claims.json", stated)
+    write(stamp, digest.hexdigest())
+    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(work)
+    say(f"site: built in {time.perf_counter() - start:.1f} s, {show(HTML)}/index.html")
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """One build at a time; a second one says so and waits."""
+    BUILD.mkdir(exist_ok=True)
+    with open(BUILD / ".lock", "a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            say(f"another build is at work here (process {lock.read().strip() or '?'}); waiting until it is done …")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def check_sources(chosen: list[Path]) -> None:
+    """Refuse what would stop the build later: told before chapters run."""
+    for path in chosen:
+        check(path, notebook := nbformat.read(path, as_version=4))
+        check_slides(path, notebook)
+    if repository := address():
+        check_launches(chapters(None), repository)
+
+
+def executions(chosen: list[Path], wanted: dict[str, str], timeout: int | None) -> dict[Path, Path]:
+    """The executed notebook of each chapter; run if need be where a ``timeout`` is given."""
+    current = {}
+    for path in chosen:
+        if timeout is None:
+            current[path] = EXECUTED / path.stem / f"{key(with_parameters(path, wanted))}.ipynb"
+            if not current[path].exists():
+                raise BuildError(f"{show(path)} has not run just so; `make book` runs it")
+        else:
+            current[path] = execute(path, wanted, timeout)
+    return current
+
+
+def take(step: str, chapter: str | None, wanted: dict[str, str], timeout: int) -> None:
+    """Take one of `STEPS`, of one chapter or of all, with the parameters wanted; a cell may run ``timeout`` seconds."""
+    if step == "pdf":
+        check_latex()
+    with alone():
+        if step == "publishable":
+            check_publishable(HTML)
+            say("every claim has its verdict, measured at this commit: it may be published")
+            return
+        chosen = chapters(chapter)
+        check_sources(chosen)
+        if step in ("refresh", "class") and wanted:
+            raise BuildError(f"{step} keeps the notebooks' defaults; leave out {', '.join(wanted)}")
+        if step == "class":
+            write(ZIP, pack(chosen))
+            say(f"class: {', '.join(path.stem for path in chosen)} in {show(ZIP)}")
+        elif step == "refresh":
+            for path in chosen:
+                refresh(path, timeout)
+        else:
+            current = executions(chosen, wanted, None if step == "site" else timeout)
+            if step != "execute":
+                site(current)
+            if step == "pdf":
+                write(HTML / PDF.name, pdf(STAGE).read_bytes())  # where the home page of a published book leads
+            if step == "zip":
+                packed = pack_whole(sorted(current), HTML)
+                for place in (WHOLE, HTML / WHOLE.name):
+                    write(place, packed)
+                say(f"zip: {show(WHOLE)}, {WHOLE.stat().st_size / 1e6:.0f} MB")
