@@ -48,7 +48,7 @@ check: ready
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m codespell_lib
-	.venv/bin/lint-imports --no-logo
+	PYTHONPATH=book .venv/bin/lint-imports --no-logo # which finds builder there
 
 # One run for library and notebooks: a notebook on one core, tests on the other.
 unit: ready

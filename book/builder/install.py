@@ -16,7 +16,7 @@ PYTHON = os.path.join(VENV, "bin", "python")
 PINS = [os.path.join(ROOT, name) for name in ("requirements.lock", "pyproject.toml")]
 
 
-def wanted():
+def wanted() -> str:
     """What the stamp of a whole installation says."""
     digest = hashlib.sha256()
     for file in PINS:
@@ -25,7 +25,7 @@ def wanted():
     return digest.hexdigest()
 
 
-def installed(stamp):
+def installed(stamp: str) -> bool:
     try:
         with open(stamp) as text:
             return text.read() == wanted() and os.path.exists(PYTHON)
@@ -33,7 +33,7 @@ def installed(stamp):
         return False
 
 
-def install(stamp):
+def install(stamp: str) -> None:
     say("installing into .venv (once, some minutes)")
     if os.path.exists(stamp) and os.path.exists(PYTHON):  # whole, but of older pins
         os.remove(stamp)
@@ -46,11 +46,11 @@ def install(stamp):
         text.write(wanted())
 
 
-def say(text):
+def say(text: str) -> None:
     print("[setup] " + text, flush=True)
 
 
-def main():
+def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 — an older one may run this file
         old = ".".join(map(str, sys.version_info[:2]))
         print(f"[setup] stopped: Python {old} is too old, 3.11 or newer is needed", file=sys.stderr)

@@ -60,9 +60,9 @@ def with_papermill(path: Path, notebook: NotebookNode, timeout: int) -> Notebook
         what = f"ran for more than {timeout} s; make it faster, or allow more with TIMEOUT="
         raise BuildError(f"{show(path)}, {last_cell(partial)} {what}") from None
     except Exception as error:
-        what = f"{error.ename}: {error.evalue}" if hasattr(error, "ename") else f"{type(error).__name__}: {error}"
+        kind, what = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
         place = f"{show(path)}, {last_cell(partial)}"
-        raise BuildError(f"{place}: {what.strip()}\n(what ran until then: {show(partial)})") from error
+        raise BuildError(f"{place}: {f'{kind}: {what}'.strip()}\n(what ran until then: {show(partial)})") from error
     partial.unlink()
     return done
 

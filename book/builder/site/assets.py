@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from fontTools.subset import Subsetter
@@ -106,9 +107,7 @@ def finish(site: Path, katex: Path | None) -> None:
         pages = typeset(pages, katex, site)
     for path, text in pages.items():
         unused = UNUSED + (() if path.name == "search.html" else SEARCH) + (MATHJAX if katex else ())
-        text = SCRIPT.sub(
-            lambda script, unused=unused: "" if any(mark in script[0] for mark in unused) else script[0], text
-        )
+        text = without_scripts(text, unused)
         text = PLAIN.sub(r"\1", text)
         if path.parent == site:
             text = SOURCE.sub("", text)
@@ -120,6 +119,11 @@ def finish(site: Path, katex: Path | None) -> None:
     few_icons(site / "_static", {name for text in texts for name in re.findall(r"fa-[\w-]+", text)})
 
 
+def without_scripts(text: str, marks: Iterable[str]) -> str:
+    """A page less the scripts in which one of ``marks`` occurs."""
+    return SCRIPT.sub(lambda script: "" if any(mark in script[0] for mark in marks) else script[0], text)
+
+
 def few_icons(static: Path, shown: set[str]) -> None:
     """Leave the theme's style sheet and fonts the icons that pages show, and those that a style sheet draws itself."""
     for sheet in (static / "styles").glob("pydata-sphinx-theme.css"):
@@ -129,7 +133,7 @@ def few_icons(static: Path, shown: set[str]) -> None:
     sheets = [file.read_text("utf-8", "ignore") for file in static.rglob("*.css")]
     drawn = {int(point, 16) for text in sheets for point in re.findall(r'"\\([0-9a-f]{4,5})"', text)}
     for file in (static / "vendor" / "fontawesome" / "webfonts").glob("*.ttf"):
-        font = TTFont(file)
+        font = TTFont(file, recalcTimestamp=False)  # the same bytes from the same icons
         cut = Subsetter()
         cut.populate(unicodes=drawn)
         cut.subset(font)

@@ -12,7 +12,7 @@ from ..messages import BuildError
 def jupyter_book(source: Path, out: Path, *options: str) -> None:
     """Build what Jupyter Book makes of a tree, into a folder of its own."""
     tool = Path(sys.executable).with_name("jupyter-book")
-    command = [tool, "build", source, "--path-output", out, "--quiet", *options]
+    command = [str(tool), "build", str(source), "--path-output", str(out), "--quiet", *options]
     done = subprocess.run(command, text=True, capture_output=True)
     if done.returncode:
         raise BuildError(f"jupyter-book stopped:\n{done.stdout}\n{done.stderr}")

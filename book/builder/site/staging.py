@@ -61,16 +61,16 @@ def stage(
             page.cells[0].source = re.sub(r"\A# .*", under, page.cells[0].source)
         write(STAGE / "notebooks" / path.name, nbformat.writes(page))
     linked = {path.stem for path in notebooks} if katex else set()
-    for page in (STAGE / "book").glob("*.md"):
-        place, text = f"book/{page.name}", page.read_text(encoding="utf-8")
-        write(page, with_plans(place, with_strips(place, text), took, linked))
+    for source in (STAGE / "book").glob("*.md"):
+        place, text = f"book/{source.name}", source.read_text(encoding="utf-8")
+        write(source, with_plans(place, with_strips(place, text), took, linked))
     write(STAGE / "book" / "claims.json", stated)
-    page = STAGE / "book" / "scoreboard.md"
-    text = page.read_text(encoding="utf-8")
+    board = STAGE / "book" / "scoreboard.md"
+    text = board.read_text(encoding="utf-8")
     if text.count(SPOT) != 1:
         raise BuildError(f"book/scoreboard.md: needs one line {SPOT}, where the table goes")
     table = scoreboard(rules.values(), json.loads(stated)) + "\nAll records: {download}`claims.json <claims.json>`.\n"
-    write(page, text.replace(SPOT, table))
+    write(board, text.replace(SPOT, table))
     write_tips(STAGE, notebooks)
     config = with_buttons(yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8")), address())
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -79,10 +79,10 @@ def stage(
         toc = without(toc, absent)
         # Prose may point to a chapter that a narrowed build leaves out.
         config["sphinx"]["config"]["suppress_warnings"] = ["myst.xref_missing"]
-    page = STAGE / "book" / "index.md"
-    write(page, page.read_text(encoding="utf-8").replace("<!-- downloads -->", downloads(address())))
-    page = STAGE / "book" / "status.md"  # after the tips, which read pages: what a commit's subject links to is its own
-    write(page, write_status(page.read_text(encoding="utf-8"), notebooks, took, ROOT, toc))
+    home = STAGE / "book" / "index.md"
+    write(home, home.read_text(encoding="utf-8").replace("<!-- downloads -->", downloads(address())))
+    status = STAGE / "book" / "status.md"  # after the tips, which read pages: a commit's subject links where it likes
+    write(status, write_status(status.read_text(encoding="utf-8"), notebooks, took, ROOT, toc))
     if katex:
         config["sphinx"]["config"]["html_css_files"].insert(0, lay_out(katex, STAGE / "book" / "static"))
     write(STAGE / "_config.yml", yaml.safe_dump(config, sort_keys=False))
