@@ -179,7 +179,7 @@ def test_cell_is_checked():
         (toy_notebook(MEASURE), "the first code cell must be the one that installs"),
         (with_cell(tags={"remove-cell"}), "the first code cell must be the one that installs"),
         (with_cell(tags={"install"}), "is tagged install and remove-cell, and no more"),
-        (with_cell(INSTALL.replace("anywidget", "anything")), "differs from book/builder/site/launch.py's INSTALL"),
+        (with_cell(INSTALL.replace("anywidget", "anything")), "differs from book/builder/site/install_cell.py"),
         (with_cell(LINE.sub('REPOSITORY = "here"', INSTALL)), "names 'here'; want an address like"),
     ):
         with pytest.raises(BuildError, match=f"notebooks/01_toy.ipynb: .*{re.escape(says)}"):

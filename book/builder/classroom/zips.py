@@ -30,12 +30,6 @@ ALWAYS = (
 )
 
 
-OPENS = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=site/index.html">
-<title>Loss Landscapes</title></head><body><p><a href="site/index.html">Loss Landscapes</a></p></body></html>
-"""
-
-
 def pack(paths: list[Path]) -> bytes:
     """The class version: notebooks with stubs, and what they need."""
     found = {"README.md": (BOOK / "class_readme.md").read_bytes()}
@@ -47,7 +41,10 @@ def pack(paths: list[Path]) -> bytes:
 
 def pack_whole(paths: list[Path], site: Path) -> bytes:
     """The book: its site, which needs no network, the notebooks as they are, and what they need to run."""
-    found = {"index.html": OPENS.encode(), "README.md": (BOOK / "zip_readme.md").read_bytes()}
+    found = {
+        "index.html": Path(__file__).with_name("index.html").read_bytes(),
+        "README.md": (BOOK / "zip_readme.md").read_bytes(),
+    }
     found |= {show(path): path.read_bytes() for path in paths}
     pages = [file for file in site.rglob("*") if file.is_file() and file.name != WHOLE.name]
     found |= {f"site/{file.relative_to(site).as_posix()}": file.read_bytes() for file in pages}

@@ -16,46 +16,11 @@ from ..site.sphinx import jupyter_book
 from .paper import chapter, on_paper, raw
 
 PDF, WORK = BUILD / "loss-landscapes.pdf", BUILD / "pdf"
+HERE = Path(__file__).parent
 PROGRAMS = ("xelatex", "latexmk", "xindy")
 PACKAGES = (  # Debian's, one for each thing that Sphinx's LaTeX asks for
     "texlive-xetex texlive-latex-extra texlive-fonts-recommended tex-gyre fonts-freefont-otf latexmk xindy"
 )
-PREAMBLE = r"""
-\makeatletter
-% Headings bring their own numbers. Chapters are the course's, of which some are not written yet.
-\setcounter{secnumdepth}{-1}\setcounter{tocdepth}{0}\renewcommand{\thefigure}{\arabic{figure}}
-% A part has no sheet of its own, and no sheet is left empty below its middle for the sake of a heading.
-\renewcommand{\part}[1]{\clearpage\phantomsection\addcontentsline{toc}{part}{#1}}
-\raggedbottom
-\titleformat{\chapter}{\huge\py@HeaderFamily}{}{0pt}{\raggedright}\titlespacing*{\chapter}{0pt}{0pt}{1em}
-\renewcommand{\bottomtitlespace}{.08\textheight}
-% A figure takes a third of a sheet, and what follows it, its strip, stays with it.
-\newcommand{\tallest}[1]{\spx@image@maxheight#1\textheight}
-\AtBeginDocument{\tallest{.3}\intextsep6pt}
-\patchcmd{\float@endH}{\box\@currbox}{\box\@currbox\nobreak}{}{}
-\apptocmd{\sphinxVerbatimOutput}{\@endparpenalty\@M}{}{}
-% Numbers are not broken at their points. Words in narrow columns are not broken at all.
-\renewcommand{\sphinxbreaksafteractivelist}{\do\,\do\;\do\?\do\!\do\/}
-\setlength{\tymin}{9.5em}\apptocmd{\tyformat}{\rightskip0pt plus 1fil}{}{}
-% Sphinx puts the entries of the bibliography at the end, under a heading of their own: the page just before has one.
-\renewenvironment{sphinxthebibliography}[1]
-  {\let\chapter\@gobbletwo\begin{thebibliography}{#1}}{\end{thebibliography}}
-\newenvironment{strip}
-  {\par\noindent\minipage{\linewidth}\footnotesize\raggedright}{\endminipage\par\medskip}
-\newsavebox{\cardbox}
-\newenvironment{card}
-  {\par\smallskip\noindent\begin{lrbox}{\cardbox}\minipage{\dimexpr\linewidth-12pt}\small\parskip3pt\raggedright}
-  {\endminipage\end{lrbox}\hbox{\color{gray}\vrule width 2pt\normalcolor\hspace{10pt}\usebox{\cardbox}}\par\smallskip}
-\renewcommand{\sphinxmaketitle}{%
-  \hypersetup{pdfauthor={\@author},pdftitle={\@title}}%
-  \begin{titlepage}\sffamily\raggedright\vspace*{.2\textheight}
-  {\bfseries\Huge\@title\par}\bigskip{\LARGE An executable course\par}\vspace{.1\textheight}
-  {\large\@author\par}\bigskip\@date\par\vfill
-  \rmfamily Printed from the same run as the book's pages. What moves there is a picture here. What unfolds there is
-  printed, but for lists of commits, and for some code, most of which draws figures: the notebooks have it.\par
-  \end{titlepage}}
-\makeatother
-"""
 LATEX = {
     "latex_engine": "xelatex",
     "latex_additional_files": ["bbm.sty"],
@@ -66,10 +31,9 @@ LATEX = {
         "fvset": r"\fvset{fontsize=\footnotesize}",
         "figure_align": "H",
         "sphinxsetup": "hmargin={2.2cm,2.2cm}, vmargin={2.5cm,2.5cm}, VerbatimBorderColor={rgb}{.8,.8,.8}",
-        "preamble": PREAMBLE,
+        "preamble": (HERE / "preamble.tex").read_text(encoding="utf-8"),
     },
 }
-BBM = "\\ProvidesPackage{bbm}\n\\newcommand{\\mathbbm}[1]{\\mathbf{#1}}\n"  # asked for, not used, and a large package
 # The home page is the book's title to Sphinx, so it has no heading of its own, and its sections none of theirs.
 HOME = r"\chapter*{TITLE}\addcontentsline{toc}{chapter}{TITLE}\markboth{TITLE}{TITLE}\begingroup\tallest{.42}"
 
@@ -119,7 +83,7 @@ def print_sources(tree: Path) -> None:
     config["author"] = config["author"][:1].upper() + config["author"][1:]
     config["sphinx"]["config"] |= LATEX
     write(tree / "_config.yml", yaml.safe_dump(config, sort_keys=False))
-    write(tree / "bbm.sty", BBM)
+    shutil.copy(HERE / "bbm.sty", tree)
 
 
 def faults(log: str) -> str:

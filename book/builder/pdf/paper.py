@@ -44,7 +44,7 @@ def strip(found: re.Match[str]) -> str:
 
 
 def within(environment: str, text: str) -> str:
-    """Markdown between the ends of an environment of `latex.PREAMBLE`."""
+    """Markdown between the ends of an environment of `preamble.tex`."""
     begin, end = (raw(f"\\{what}{{{environment}}}") for what in ("begin", "end"))
     return f"\n{begin}\n\n{text.strip()}\n\n{end}\n"
 

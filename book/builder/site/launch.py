@@ -18,49 +18,12 @@ VARIABLE = "LANDSCAPE_REPOSITORY"
 EXAMPLE = "https://github.com/owner/name"
 ADDRESS = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?<!\.git)")
 BRANCH = "main"
-SOURCE = "book/builder/site/launch.py's INSTALL"
 TAGS = {"install", "remove-cell"}
 # The first code cell of each notebook. It uses the standard library alone, and knows Colab by its own module. Colab's
 # kernel is not ours to replace, or it does not start again: what the library itself needs comes as it is pinned, and
 # what `google-colab` needs stays as it is.
-INSTALL = r"""import importlib.metadata
-import importlib.util
-import re
-import subprocess
-import sys
-import tomllib
-from pathlib import Path
-
-REPOSITORY = ""  # where this book's repository is, such as https://github.com/owner/name
-
-if importlib.util.find_spec("landscape_lib") is None:
-    here = Path.cwd()
-    above = [folder for folder in (here, *here.parents) if (folder / "landscape_lib").is_dir()]
-    if above:
-        sys.exit(f"landscape_lib is in {above[0]}, but not installed: README.md there says how.")
-    if "google.colab" not in sys.modules:
-        sys.exit("This notebook needs landscape_lib: clone the book's repository, and see README.md there.")
-    if not REPOSITORY:
-        sys.exit("This notebook needs landscape_lib: write the address of the book's repository above, and run again.")
-
-    def run(*command):
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"{' '.join(command)}\n{done.stderr}")
-
-    def names(requirements):
-        return {re.match(r"[\w.-]+", line)[0].lower() for line in requirements}
-
-    print("Installing landscape_lib and what it needs. This takes some minutes, once.", flush=True)
-    clone = Path.home() / "loss-landscapes"
-    if not (clone / "requirements.lock").exists():
-        run("git", "clone", "--quiet", "--depth=1", "--branch=main", REPOSITORY, str(clone))
-    needs = names(tomllib.loads((clone / "pyproject.toml").read_text())["project"]["dependencies"])
-    needs -= names(importlib.metadata.requires("google-colab") or [])
-    lock = (clone / "requirements.lock").read_text().splitlines()
-    pins = [line for line in lock if line.lower().split("==")[0] in needs]
-    run(sys.executable, "-m", "pip", "install", "--quiet", *pins, f"--editable={clone}", "anywidget")
-    sys.exit("Installed. Now restart the session (in the menu Runtime), and run all cells.")"""
+CELL = Path(__file__).with_name("install_cell.py")
+INSTALL = CELL.read_text(encoding="utf-8").rstrip()
 LINE = re.compile(r'^REPOSITORY = "(.*)"(?=  #)', re.MULTILINE)
 
 
@@ -103,11 +66,11 @@ def check_install_cell(path: Path, notebook: NotebookNode) -> str | None:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     cell = code[0] if code else None
     if cell is None or "install" not in cell.metadata.get("tags", []):
-        raise BuildError(f"{show(path)}: the first code cell must be the one that installs, {SOURCE}")
+        raise BuildError(f"{show(path)}: the first code cell must be the one that installs, {show(CELL)}")
     if set(cell.metadata.tags) != TAGS:
         raise BuildError(f"{show(path)}: the cell that installs is tagged {' and '.join(sorted(TAGS))}, and no more")
     if LINE.sub('REPOSITORY = ""', cell.source) != INSTALL:
-        raise BuildError(f"{show(path)}: the cell that installs differs from {SOURCE}")
+        raise BuildError(f"{show(path)}: the cell that installs differs from {show(CELL)}")
     named = LINE.findall(cell.source)[0]
     if named and not ADDRESS.fullmatch(named):
         raise BuildError(f"{show(path)}: the cell that installs names {named!r}; want an address like {EXAMPLE}")

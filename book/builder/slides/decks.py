@@ -20,6 +20,7 @@ from ..paths import show, write
 from ..site.assets import typeset
 from ..site.slideshow import HEADING, about, own, title
 
+HERE = Path(__file__).parent
 WORDS = 40  # that are chosen for a slide, at most
 REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js", "LICENSE")
 
@@ -28,68 +29,6 @@ FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$]+?)(?<!\\)\$", re.DOTALL)
 PICTURE = re.compile(r"^!\[.*?\]\(.*?\)$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\([^()\s]+\)")
 NO_PROSE = re.compile(r"^(?:```.*?^```|#.*?$|[|>\-*] .*?$|\d+\. .*?$| {4}.*?$)", re.MULTILINE | re.DOTALL)
-
-# nbconvert's own template fetches MathJax, jQuery, RequireJS and Mermaid from elsewhere; a deck needs none of them.
-# Inside a card the keys are the card's. Escape hands them back, and so do a mouse that has done its work, a commitment,
-# and Page Up and Page Down, which are what a presenter's remote sends. With `?short` the deck is that of a short class,
-# also where somebody writes it behind the address of a slide.
-TEMPLATE = """\
-{%- extends 'reveal/base.html.j2' -%}
-{%- block header -%}
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ resources.title | escape_html }}</title>
-<link rel="stylesheet" href="reveal.js/reset.css">
-<link rel="stylesheet" href="reveal.js/reveal.css">
-<link rel="stylesheet" href="../_static/katex/katex.css">
-<link rel="stylesheet" href="../_static/cards.css">
-<link rel="stylesheet" href="../_static/slides.css">
-</head>
-<body>
-<main class="reveal"><div class="slides">
-{% endblock -%}
-{%- block markdowncell -%}{{ cell.source | markdown2html }}{%- endblock -%}
-{%- block rawcell -%}{{ cell.source }}{%- endblock -%}
-{%- block footer -%}
-</div></main>
-<script src="../_static/cards.js"></script>
-<script src="reveal.js/reveal.js"></script>
-<script src="reveal.js/notes.js"></script>
-<script>
-const held = () => document.activeElement.closest("[data-card]");
-const release = () => held() && document.activeElement.blur();
-let mouse = false;
-document.addEventListener("pointerdown", () => { mouse = true; }, true);
-document.addEventListener("keydown", (event) => {
-  mouse = false;
-  if (!held() || !["Escape", "PageUp", "PageDown"].includes(event.key)) return;
-  release();
-  event.preventDefault();
-  event.stopPropagation();
-  if (event.key === "PageDown") Reveal.next();
-  if (event.key === "PageUp") Reveal.prev();
-}, true);
-document.addEventListener("submit", release);
-document.addEventListener("click", (event) => mouse && !event.target.closest("select") && release());
-document.addEventListener("change", () => mouse && release());
-const shorten = () => location.hash.includes("short") && location.replace("?short");
-window.addEventListener("hashchange", shorten);
-shorten();
-if (location.search.includes("short")) document.querySelectorAll("[data-long]").forEach((section) => section.remove());
-Reveal.initialize({
-  width: 1280, height: 720, margin: 0.03, center: false, display: "flex",
-  transition: "none", backgroundTransition: "none", hash: true,
-  slideNumber: "c/t", navigationMode: "linear", plugins: [RevealNotes],
-  keyboardCondition: () => !held(),
-});
-</script>
-</body>
-</html>
-{% endblock -%}
-"""
 
 
 def chosen(prose: str) -> str:
@@ -281,7 +220,9 @@ def exported(path: Path, notebook: NotebookNode) -> str:
 
     lecture = deck(path, notebook)
     formulas = with_formulas(lecture)
-    exporter = SlidesExporter(raw_template=TEMPLATE, exclude_anchor_links=True)
+    exporter = SlidesExporter(
+        raw_template=(HERE / "deck.html.j2").read_text(encoding="utf-8"), exclude_anchor_links=True
+    )
     name = title(notebook.cells[0]) if notebook.cells else path.stem
     text, _ = exporter.from_notebook_node(lecture, resources={"title": f"Slides: {name}"})
     return re.sub(r"⟦(\d+)⟧", lambda found: formulas[int(found[1])], text)
@@ -296,6 +237,7 @@ def write_decks(notebooks: dict[Path, NotebookNode], katex: Path | None, site: P
     (folder / "reveal.js").mkdir(parents=True)
     for name in REVEAL:
         shutil.copy(reveal / name, folder / "reveal.js")
+    shutil.copy(HERE / "deck.js", folder)
     pages = {folder / f"{path.stem}.html": exported(path, notebook) for path, notebook in notebooks.items()}
     for file, text in typeset(pages, katex, site).items():
         write(file, text)
