@@ -11,8 +11,7 @@ from jamming import clock, one_at_a_time
 
 import landscape_lib
 from landscape_lib.experiments.double_descent import MEMBERS, grid, task
-from landscape_lib.training import Stop
-from landscape_lib.training.stacks import descend
+from landscape_lib.training import Stop, descend
 
 
 def main() -> None:

@@ -18,8 +18,7 @@ import landscape_lib
 from landscape_lib.data import DataError, Task, load
 from landscape_lib.experiments.jamming import task
 from landscape_lib.nets import MLP, Population, widen
-from landscape_lib.training import Stop, adam, train
-from landscape_lib.training.stacks import bands
+from landscape_lib.training import Stop, adam, bands, train
 
 D, L, P, LR = 10, 3, 1000, 1e-3
 WIDTHS = (5, 6, 7, 8, 9, 10, 11, 12, 13, 14)

@@ -19,11 +19,11 @@ import torch
 
 from landscape_lib import one_thread
 from landscape_lib.experiments.ensembles import boundary, toy
+from landscape_lib.figures import BLUE, ORANGE, PINK, SKY, png, style
 from landscape_lib.measure.ensembles import errors
 from landscape_lib.measure.jamming import effective_parameters
-from landscape_lib.report import png, write_results
-from landscape_lib.report.plots import BLUE, ORANGE, PINK, SKY, style
-from landscape_lib.training.stacks import descend
+from landscape_lib.report import write_results
+from landscape_lib.training import descend
 
 BOOK = Path(__file__).resolve().parent
 TABLE, PICTURE = BOOK / "results" / "borders.csv", BOOK / "static" / "ensembles.png"
@@ -44,7 +44,7 @@ def measure() -> tuple[pd.DataFrame, dict[int, torch.Tensor]]:
             told |= {"together": together, "satisfied": satisfied, "seconds": run.seconds / len(SEEDS)}
             rows.append({**told, "data_sha256": points.sha256})
     table = pd.DataFrame(rows)
-    table.attrs["experiment"] = "landscape_lib.training.stacks.descend"
+    table.attrs["experiment"] = "landscape_lib.training.descend"
     return table, drawn
 
 

@@ -33,10 +33,10 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, label, minimu
 from landscape_lib import one_thread
 from landscape_lib.data import Task
 from landscape_lib.experiments.jamming import ZERO, task
+from landscape_lib.figures import style
 from landscape_lib.measure.jamming import effective_parameters, gaps
 from landscape_lib.nets import MLP, Population
 from landscape_lib.report import write_results
-from landscape_lib.report.plots import style
 from landscape_lib.training import Stop, adam, quadratic_hinge, train
 
 BOOK = Path(__file__).resolve().parent

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from landscape_lib.report import png, read_results
-from landscape_lib.report.plots import BLUE, GREEN, ORANGE, style
+from landscape_lib.figures import BLUE, GREEN, ORANGE, png, style
+from landscape_lib.report import read_results
 
 BOOK = Path(__file__).resolve().parent
 TABLE, PICTURE = BOOK / "results" / "double_descent_paper_mnist.csv", BOOK / "static" / "double_descent.png"

@@ -12,8 +12,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from landscape_lib.report import png, read_results
-from landscape_lib.report.plots import shades, style
+from landscape_lib.figures import png, shades, style
+from landscape_lib.report import read_results
 
 BOOK = Path(__file__).resolve().parent
 TABLE, PICTURE = BOOK / "results" / "jamming_class_mnist.csv", BOOK / "static" / "jamming.png"

@@ -92,10 +92,10 @@ def _fetch(arguments: argparse.Namespace) -> int:
 
 
 def _claims(arguments: argparse.Namespace) -> int:
-    from landscape_lib.report import claims
+    from landscape_lib.report import print_records
 
     try:
-        claims.print_records(arguments.path, as_json=arguments.json)
+        print_records(arguments.path, as_json=arguments.json)
     except (OSError, ValueError) as error:
         return _fail(str(error))
     except (LookupError, TypeError):

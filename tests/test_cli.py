@@ -13,7 +13,7 @@ from landscape_lib._sweep_command import EXPERIMENTS
 from landscape_lib._sweeps.point import canonical
 from landscape_lib._sweeps.store import Store
 from landscape_lib.cli import main
-from landscape_lib.data import sources
+from landscape_lib.data import _sources as sources
 from landscape_lib.data._catalogue import MIRRORS
 from landscape_lib.experiments import jamming
 from landscape_lib.report import read_results

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from landscape_lib.report import load_claims
-from landscape_lib.report.claims import anchor
+from landscape_lib.report import anchor, load_claims
 
 from .classroom.zips import WHOLE
 from .messages import BuildError
-from .paths import BOOK, BUILD, ROOT
+from .paths import BUILD, NOTEBOOKS, ROOT
 from .pdf.latex import PDF
 from .site.launch import address
 from .site.status import NoHistory, git
@@ -28,7 +27,7 @@ def check_publishable(site: Path) -> None:
     except NoHistory:
         raise BuildError("only a git checkout is published: its commit is what records are checked against") from None
     measured = {record["id"] for record in records}
-    faults = [f"{name} has no record" for name in load_claims(BOOK / "claims.yml") if name not in measured]
+    faults = [f"{name} has no record" for name in load_claims(NOTEBOOKS) if name not in measured]
     if changed:
         faults.append(f"files differ from {commit}:\n{changed}")
     for record in records:

@@ -22,7 +22,7 @@ from .execute.outputs import refresh
 from .execute.parameters import with_parameters
 from .execute.run import execute
 from .messages import BuildError, say
-from .paths import BOOK, BUILD, BUILDER, EXECUTED, ROOT, chapters, show, write
+from .paths import BUILD, BUILDER, EXECUTED, NOTEBOOKS, ROOT, chapters, show, write
 from .pdf.latex import PDF, check_latex, pdf
 from .publish import check_publishable
 from .site.assets import finish, formulas
@@ -45,7 +45,7 @@ def site(current: dict[Path, Path]) -> None:
         if path not in current and (cached := sorted((EXECUTED / path.stem).glob("*.ipynb"), key=os.path.getmtime)):
             current[path] = cached[-1]
             say(f"{path.stem}: as last run")
-    rules = load_claims(BOOK / "claims.yml")
+    rules = load_claims(NOTEBOOKS)
     notebooks = {path: executed(path, file) for path, file in sorted(current.items())}
     took = {path.stem: seconds(file) for path, file in current.items()}
     stated = json.dumps(records(notebooks, rules), indent=1, ensure_ascii=False) + "\n"

@@ -1,8 +1,8 @@
 """Where inputs come from: images, and the learning problems made of them."""
 
 from landscape_lib.data._formats import DataError
-from landscape_lib.data.sources import NAMES, Images, Status, fetch, load, status
-from landscape_lib.data.tasks import (
+from landscape_lib.data._sources import NAMES, Images, Status, fetch, load, status
+from landscape_lib.data._tasks import (
     PCA,
     Task,
     balanced,

@@ -15,10 +15,10 @@ from torch import Tensor
 from landscape_lib.data import NAMES, Task, image_task, load
 from landscape_lib.measure.calibration import nll, temperature, two_classes
 from landscape_lib.measure.ensembles import ensemble, errors
-from landscape_lib.measure.jamming import Transition, effective_parameters, transition
+from landscape_lib.measure.jamming import effective_parameters
 from landscape_lib.nets import legendre, random_fourier
-from landscape_lib.training import minimum_norm
-from landscape_lib.training.stacks import LOSSES, bands, descend
+from landscape_lib.statistics import Transition, transition
+from landscape_lib.training import LOSSES, bands, descend, minimum_norm
 
 images = cache(load)  # read once a process
 

@@ -17,8 +17,7 @@ from landscape_lib.measure.calibration import arithmetic, geometric, nll, temper
 from landscape_lib.measure.ensembles import ensemble, errors
 from landscape_lib.measure.jamming import effective_parameters
 from landscape_lib.nets import CNN, MLP, Population
-from landscape_lib.training import Run, Stop, adam, gd, train
-from landscape_lib.training.stacks import ZERO, descend
+from landscape_lib.training import ZERO, Run, Stop, adam, descend, gd, train
 
 images = cache(load)  # read once a process
 

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from landscape_lib.data import NAMES, Task, image_task, load, on_sphere, random_task
 from landscape_lib.measure.gap_exponents import gap_counts
-from landscape_lib.measure.jamming import Transition, effective_parameters, gaps, unsatisfied
+from landscape_lib.measure.jamming import effective_parameters, gaps, unsatisfied
 from landscape_lib.nets import Population
-from landscape_lib.training import SATISFIED
-from landscape_lib.training.stacks import LOSSES, ZERO, bands, descend
+from landscape_lib.statistics import Transition
+from landscape_lib.training import LOSSES, SATISFIED, ZERO, bands, descend
 
 images = cache(load)  # read once a process
 

@@ -1,10 +1,1 @@
-"""What is measured: one module a chapter."""
-
-from typing import NamedTuple
-
-
-class Estimate(NamedTuple):
-    """A number and its 95% interval."""
-
-    value: float
-    interval: tuple[float, float]
+"""What is measured: one module a chapter, and the statistic of every claim."""

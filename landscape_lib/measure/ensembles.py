@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from landscape_lib.measure import Estimate
+from landscape_lib.statistics import Estimate, interval
 
 
 def errors(outputs: Float[Tensor, "*nets points 1"], labels: Float[Tensor, "points"]) -> Float[Tensor, "*nets"]:
@@ -88,12 +88,11 @@ def ensemble(
         "variance": (variance(outputs), spread),
         "norm": (size.mean(), counts @ size),
     }
-    return Ensemble(**{name: _centred(*pair) for name, pair in measured.items()}, members=n)
-
-
-def _centred(value: Tensor, replicates: Tensor) -> Estimate:
-    low, high = np.quantile((replicates - replicates.mean() + value).cpu().numpy(), (0.025, 0.975))
-    return Estimate(value.item(), (min(float(low), value.item()), max(float(high), value.item())))  # despite rounding
+    centred = {
+        name: Estimate(value.item(), interval(replicates.cpu().numpy(), value=value.item(), centred=True))
+        for name, (value, replicates) in measured.items()
+    }
+    return Ensemble(**centred, members=n)
 
 
 def excess(

@@ -2,16 +2,16 @@
 
 from . import predict
 from ._card import PAGE
-from .claims import bootstrap, claim, jackknife, print_records, with_interval
-from .explorers import explore
-from .plots import png, show, use_style
-from .provenance import Provenance, provenance
-from .quiz import load_quiz, quiz
-from .results import read_results, write_results
-from .rules import Entry, Rule, decide, load_claims
-from .scoreboard import scoreboard
-from .sources import Source, data_hash
-from .strip import strip
+from ._claims import anchor, claim, measured, print_records, with_interval
+from ._explorers import explore
+from ._provenance import Provenance, provenance
+from ._quiz import load_quiz, quiz
+from ._results import read_results, write_results
+from ._rules import Entry, Rule, decide, load_claims
+from ._scoreboard import escape, scoreboard
+from ._show import show
+from ._sources import Source, data_hash, facts
+from ._strip import strip
 
 __all__ = [
     "PAGE",
@@ -19,15 +19,16 @@ __all__ = [
     "Provenance",
     "Rule",
     "Source",
-    "bootstrap",
+    "anchor",
     "claim",
     "data_hash",
     "decide",
+    "escape",
     "explore",
-    "jackknife",
+    "facts",
     "load_claims",
     "load_quiz",
-    "png",
+    "measured",
     "predict",
     "print_records",
     "provenance",
@@ -36,7 +37,6 @@ __all__ = [
     "scoreboard",
     "show",
     "strip",
-    "use_style",
     "with_interval",
     "write_results",
 ]

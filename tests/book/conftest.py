@@ -22,21 +22,21 @@ HTML = Path(os.environ.get("LANDSCAPE_SITE", ROOT / "_build" / "html"))  # anoth
 
 CLAIMS = """
 - id: toy.mean
-  chapter: 01_toy
   statement: The mean of the samples lies near 0.75, and not at 0 * 1 | 2.
   deck: S
   paper: {key: geiger2019jamming, says: "about 0.75, N* < c P", value: 0.75}
   measures: mean of the samples
+  by: toy.mean
   rule: {low: 0.5, high: 1.0, on: ci}
   falsified_by: A mean below 0.5.
   null: Samples of mean zero.
   min_seeds: 5
 - id: toy.unmeasured
-  chapter: 01_toy
   statement: Nobody measured this one.
   deck: S G
   paper: {key: geiger2019jamming, says: nothing, value: null}
   measures: nothing
+  by: toy.nothing
   rule: {low: null, high: 1.0, on: ci}
   falsified_by: A value above one.
   null: Two.
@@ -44,14 +44,23 @@ CLAIMS = """
 """
 PARAMETERS = 'BUDGET = "class"\nDATASET = "digits"  # µ: a comment of more bytes than letters\nSEED = 0'
 MEASURE = """\
-from landscape_lib.report import bootstrap, claim
+import pandas as pd
+
+from landscape_lib.report import claim
+from landscape_lib.statistics import bootstrap
 
 if DATASET not in ("digits", "mnist"):
     raise ValueError(f"DATASET = {DATASET!r}; accepted: 'digits', 'mnist'")
-value, ci = bootstrap([0.71, 0.78, 0.69, 0.75, 0.80 + SEED])
-side = dict(n_seeds=5, budget=BUDGET, dataset=DATASET, data_sha256="0" * 64)
-claim("toy.unmeasured", None, ci=None, reason="nobody looked", **side)
-claim("toy.mean", value, ci=ci, seconds=0.1, **side)"""
+table = pd.DataFrame({"seed": range(5), "dataset": DATASET, "data_sha256": "0" * 64, "seconds": 0.02})
+table.attrs["experiment"] = "toy"
+
+
+def unmeasured():
+    raise ValueError("nobody looked")
+
+
+claim("toy.unmeasured", unmeasured, of=table)
+claim("toy.mean", lambda: bootstrap([0.71, 0.78, 0.69, 0.75, 0.80 + SEED]), of=table)"""
 
 
 def toy_notebook(*cells: str) -> nbformat.NotebookNode:
@@ -112,10 +121,11 @@ def toy_book(tmp_path: Path) -> ToyBook:
     for name in ("builder", "static"):
         shutil.copytree(ROOT / "book" / name, tmp_path / "book" / name)
     pages = ("scoreboard.md", "status.md", "sweeps.md", "notation.md", "glossary.md")
-    for name in (*pages, "claims.schema.json", "references.bib"):
+    for name in (*pages, "references.bib"):
         shutil.copy(ROOT / "book" / name, tmp_path / "book" / name)
     shutil.copy(ROOT / "_config.yml", tmp_path)
     (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "01_toy.claims.yml").write_text(CLAIMS)
     (tmp_path / "requirements.lock").write_text("")
     (tmp_path / "_toc.yml").write_text(
         "format: jb-book\nroot: book/index\nchapters:\n"
@@ -123,7 +133,7 @@ def toy_book(tmp_path: Path) -> ToyBook:
     )
     (tmp_path / "book" / "index.md").write_text("# Toy\n\nSee [the chapter](../notebooks/01_toy.ipynb).\n")
     (tmp_path / "book" / "bibliography.md").write_text("# Bibliography\n\n```{bibliography}\n:all:\n```\n")
-    (tmp_path / "book" / "claims.yml").write_text(CLAIMS)
+
     book = ToyBook(tmp_path)
     book.chapter(MEASURE)
     return book

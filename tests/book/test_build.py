@@ -121,7 +121,7 @@ UNSTATED = MEASURE.replace('claim("toy.mean', 'False and claim("toy.mean')
     "cells, arguments, says",
     [
         ([MEASURE, "1 / 0"], [], "notebooks/01_toy.ipynb, cell 3 ('1 / 0'): ZeroDivisionError: division by zero"),
-        ([MEASURE], ["--dataset", "mnits"], "cell 2 ('from landscape_lib.report import bootstrap, claim'): ValueError"),
+        ([MEASURE], ["--dataset", "mnits"], "cell 2 ('import pandas as pd'): ValueError"),
         ([MEASURE], ["--seed", "many"], "SEED=many: notebooks/01_toy.ipynb wants a value like 0"),
         ([MEASURE], ["--chapter", "02_toy"], "CHAPTER=02_toy: no such notebook; there is 01_toy"),
         (
@@ -166,19 +166,20 @@ def test_what_stops_the_build_is_named(toy: ToyBook, cells: list[str], arguments
 
 def test_claim_without_a_rule_stops_the_build(toy: ToyBook):
     assert toy.build("execute").returncode == 0
-    (toy.root / "book" / "claims.yml").write_text(CLAIMS.replace("toy.mean", "toy.other"))
+    (toy.root / "notebooks" / "01_toy.claims.yml").write_text(CLAIMS.replace("toy.mean", "toy.other"))
     # The rule went away after the execution: what is cached is run again, and the notebook says so itself.
     done = toy.build("book")
-    assert done.returncode == 1 and "claim 'toy.mean' is not in book/claims.yml" in done.stderr
+    assert done.returncode == 1 and "claim 'toy.mean' has no rule" in done.stderr
 
 
 def test_claim_of_a_chapter_that_is_not_there_stops_the_build(toy: ToyBook):
-    claims = CLAIMS.replace("toy.unmeasured\n  chapter: 01_toy", "toy.unmeasured\n  chapter: 02_toy")
-    (toy.root / "book" / "claims.yml").write_text(claims)
+    _, mean, unmeasured = CLAIMS.split("- id: ")
+    (toy.root / "notebooks" / "01_toy.claims.yml").write_text(f"- id: {mean}")
+    (toy.root / "notebooks" / "02_toy.claims.yml").write_text(f"- id: {unmeasured}")
     toy.chapter("\n".join(line for line in MEASURE.splitlines() if "unmeasured" not in line))
     done = toy.build("book")
     assert done.returncode == 1
-    assert "book/claims.yml: toy.unmeasured belongs to 02_toy, and there is no such notebook" in done.stderr
+    assert "notebooks/02_toy.claims.yml: toy.unmeasured has no chapter; add 02_toy.ipynb" in done.stderr
 
 
 def test_undeclared_parameter_is_an_error(toy: ToyBook):
@@ -191,10 +192,8 @@ def test_undeclared_parameter_is_an_error(toy: ToyBook):
 
 def test_narrowed_site_leaves_out_what_never_ran(toy: ToyBook):
     toy.chapter("1 + 1", name="02_more")
-    claims = CLAIMS + CLAIMS.split("- id: toy.unmeasured")[0].replace("toy.mean", "more.mean").replace(
-        "01_toy", "02_more"
-    )
-    (toy.root / "book" / "claims.yml").write_text(claims)
+    more = CLAIMS.split("- id: toy.unmeasured")[0].replace("toy.mean", "more.mean")
+    (toy.root / "notebooks" / "02_more.claims.yml").write_text(more)
     toc = toy.root / "_toc.yml"
     toc.write_text(toc.read_text().replace("01_toy\n", "01_toy\n- file: notebooks/02_more\n"))
     done = toy.build("book", "--chapter", "01_toy")

@@ -15,8 +15,7 @@ from nbformat import NotebookNode
 from pypdf import PdfReader
 
 from builder.pdf import latex
-from landscape_lib.report import load_claims, load_quiz
-from landscape_lib.report.claims import measured
+from landscape_lib.report import load_claims, load_quiz, measured
 
 from .conftest import ROOT, ToyBook
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from pathlib import Path
@@ -77,7 +76,3 @@ def test_lock_pins_and_names_no_place():
 def test_every_reference_has_a_doi():
     entries = re.split(r"^@", (ROOT / "book" / "references.bib").read_text(), flags=re.MULTILINE)[1:]
     assert entries and all(re.search(r"doi\s*= \{10\.", entry) for entry in entries)
-
-
-def test_schema_is_json():
-    assert json.loads((ROOT / "book" / "claims.schema.json").read_text())["type"] == "array"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
-from landscape_lib.report.claims import anchor
+from landscape_lib.report import anchor
 
 from .conftest import CLAIMS, MEASURE, toy_book
 
@@ -22,11 +22,12 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
     toy = toy_book(tmp_path_factory.mktemp("toy"))
     mean, unmeasured = (f"- id: {part}" for part in CLAIMS.split("- id: ")[1:])
     high = mean.replace("toy.mean", "toy.high").replace("low: 0.5, high: 1.0", "low: 2, high: null")
-    more = unmeasured.replace("toy.unmeasured", "more.open").replace("01_toy", "02_more")
-    (toy.root / "book" / "claims.yml").write_text(mean + high + unmeasured + more)
+    (toy.root / "notebooks" / "01_toy.claims.yml").write_text(mean + high + unmeasured)
+    (toy.root / "notebooks" / "02_more.claims.yml").write_text(unmeasured.replace("toy.unmeasured", "more.open"))
     *lines, last = MEASURE.splitlines()
     toy.chapter("\n".join([*lines, last, last.replace("toy.mean", "toy.high")]))
-    paper = "\n".join(lines).replace("toy.unmeasured", "more.open").replace("budget=BUDGET", "budget='paper'")
+    budget = 'table.attrs["recorded"] = {"budget": "paper"}'
+    paper = "\n".join([*lines[:-1], budget, lines[-1].replace("toy.unmeasured", "more.open")])
     toy.chapter(paper, name="02_more")
     toc = toy.root / "_toc.yml"
     toc.write_text(toc.read_text().replace("01_toy\n", "01_toy\n- file: notebooks/02_more\n"))

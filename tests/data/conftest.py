@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from landscape_lib.data import sources
+from landscape_lib.data import _sources as sources
 from landscape_lib.data._catalogue import FILES, MIRRORS, File
 from landscape_lib.data._formats import sha256
 

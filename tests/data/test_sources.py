@@ -10,7 +10,8 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from landscape_lib.data import NAMES, DataError, fetch, load, sources, status
+from landscape_lib.data import NAMES, DataError, fetch, load, status
+from landscape_lib.data import _sources as sources
 from landscape_lib.data._catalogue import FILES, MIRRORS
 
 from .conftest import BATCHES, SMALL, records, tar_gz

@@ -10,8 +10,7 @@ from landscape_lib.data import image_task, load
 from landscape_lib.experiments import double_descent as dd
 from landscape_lib.measure.jamming import effective_parameters
 from landscape_lib.nets import MLP, Population
-from landscape_lib.training import Stop, adam, train
-from landscape_lib.training.stacks import bands
+from landscape_lib.training import Stop, adam, bands, train
 
 
 def test_a_polynomial_is_numpys_below_as_many_terms_as_points_and_interpolates_beyond():

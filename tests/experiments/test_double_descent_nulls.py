@@ -1,4 +1,4 @@
-"""Each claim of the double descent chapter has a null, and its rule rejects it (book/claims.yml names both)."""
+"""Each claim of the double descent chapter has a null, and its rule rejects it (its entry in the claims names both)."""
 
 from pathlib import Path
 
@@ -10,10 +10,11 @@ import torch
 from landscape_lib.experiments import double_descent as dd
 from landscape_lib.measure import double_descent as measure
 from landscape_lib.nets import legendre
-from landscape_lib.report import bootstrap, decide, load_claims
+from landscape_lib.report import decide, load_claims
+from landscape_lib.statistics import Curve, bootstrap
 
 ROOT = Path(__file__).resolve().parents[2]
-RULES = {name: entry.rule for name, entry in load_claims(ROOT / "book" / "claims.yml").items()}
+RULES = {name: entry.rule for name, entry in load_claims(ROOT / "notebooks").items()}
 N = np.array([42.0, 60, 102, 152, 210, 276, 390, 620, 1092, 2040, 3752, 7280])
 STARS = 350 * np.exp(np.random.default_rng(0).normal(0, 0.04, 1001))
 
@@ -24,7 +25,7 @@ def verdict(name, value, interval):
 
 
 def curve(values, error=0.03):
-    return measure.Curve(N, values, values * np.exp(-1.96 * error), values * np.exp(1.96 * error))
+    return Curve(N, values, values * np.exp(-1.96 * error), values * np.exp(1.96 * error))
 
 
 def peaked(height=1.0, at=350.0):
@@ -73,10 +74,10 @@ def test_an_error_that_only_falls_has_no_cusp():
 
 def test_one_over_a_logarithm_is_no_divergence():
     past = N > 380
-    norm = measure.Curve(N[past], *(np.log(N[past]) ** -1 * 10 * scale for scale in (1, 0.98, 1.02)))
+    norm = Curve(N[past], *(np.log(N[past]) ** -1 * 10 * scale for scale in (1, 0.98, 1.02)))
     assert verdict("dd.divergence", *measure.divergence(norm, STARS)[0]) == "not reproduced"
     values = 2 + 500 / (N[past] - STARS[0])
-    true = measure.Curve(N[past], values, values * 0.99, values * 1.01)
+    true = Curve(N[past], values, values * 0.99, values * 1.01)
     assert verdict("dd.divergence", *measure.divergence(true, STARS)[0]) == "reproduced"
 
 

@@ -1,4 +1,4 @@
-"""Each claim of the ensembles chapter has a null, and its rule rejects it (book/claims.yml names both)."""
+"""Each claim of the ensembles chapter has a null, and its rule rejects it (its entry in the claims names both)."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ import pytest
 
 from landscape_lib.measure.ensembles import excess
 from landscape_lib.measure.memory_split import Split, best_split, moving, regret
-from landscape_lib.measure.power_laws import power_law
-from landscape_lib.report import bootstrap, decide, jackknife, load_claims
+from landscape_lib.report import decide, load_claims
+from landscape_lib.statistics import bootstrap, jackknife, power_law
 
 ROOT = Path(__file__).resolve().parents[2]
-RULES = {name: entry.rule for name, entry in load_claims(ROOT / "book" / "claims.yml").items()}
+RULES = {name: entry.rule for name, entry in load_claims(ROOT / "notebooks").items()}
 WIDE = np.array([1026.0, 1692, 2832, 4800])  # N of the live grid, from 2 P on
 PAST = np.array([152.0, 242, 432, *WIDE])  # past N*, where it was in the pilot
 MEMBERS = np.array([1, 2, 3, 4, 6, 8, 10, 12, 16, 20])

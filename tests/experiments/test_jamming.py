@@ -12,10 +12,10 @@ from torch.testing import assert_close
 from landscape_lib.data import load
 from landscape_lib.experiments.jamming import curve, failing, grid, silenced, task
 from landscape_lib.measure.gap_exponents import gap_counts
-from landscape_lib.measure.jamming import effective_parameters, gaps, transition, unsatisfied
+from landscape_lib.measure.jamming import effective_parameters, gaps, unsatisfied
 from landscape_lib.nets import MLP, Population
-from landscape_lib.training import Stop, adam, quadratic_hinge, train
-from landscape_lib.training.stacks import bands, descend
+from landscape_lib.statistics import transition
+from landscape_lib.training import Stop, adam, bands, descend, quadratic_hinge, train
 
 TINY = {
     "dataset": "digits",

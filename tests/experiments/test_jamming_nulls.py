@@ -1,4 +1,4 @@
-"""Each claim of the jamming chapter has a null, and its rule rejects it (book/claims.yml names both)."""
+"""Each claim of the jamming chapter has a null, and its rule rejects it (its entry in the claims names both)."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +12,11 @@ from scipy.stats import binomtest
 from landscape_lib.experiments.jamming import failing
 from landscape_lib.measure import jamming
 from landscape_lib.measure.gap_exponents import exponent, gap_counts
-from landscape_lib.report import bootstrap, decide, load_claims
+from landscape_lib.report import decide, load_claims
+from landscape_lib.statistics import SPREAD, Transition, bootstrap, transition
 
 ROOT = Path(__file__).resolve().parents[2]
-RULES = {name: entry.rule for name, entry in load_claims(ROOT / "book" / "claims.yml").items()}
+RULES = {name: entry.rule for name, entry in load_claims(ROOT / "notebooks").items()}
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +31,9 @@ def real(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def fits(real: pd.DataFrame) -> dict[int, jamming.Transition]:
+def fits(real: pd.DataFrame) -> dict[int, Transition]:
     return {
-        P: jamming.transition(group.N.to_numpy(), group.satisfied.to_numpy(), resamples=400)
-        for P, group in real.groupby("P")
+        P: transition(group.N.to_numpy(), group.satisfied.to_numpy(), resamples=400) for P, group in real.groupby("P")
     }
 
 
@@ -50,8 +50,8 @@ def test_transitions_of_one_width_are_not_called_sharper(real, fits):
         null = {}
         for P, group in real.groupby("P"):
             N = group.N.to_numpy()
-            chance = 1 / (1 + np.exp(-jamming.SPREAD * np.log(N / fits[P].N_star) / width))
-            null[P] = jamming.transition(N, rng.random(len(N)) < chance, resamples=300)
+            chance = 1 / (1 + np.exp(-SPREAD * np.log(N / fits[P].N_star) / width))
+            null[P] = transition(N, rng.random(len(N)) < chance, resamples=300)
         verdicts.append(verdict("jam.sharp", *jamming.sharpening(null)))
     # A 95% interval errs on this side once in forty; over 900 draws it was 2 to 5%. Seven of forty: a chance of 0.3%.
     assert verdicts.count("reproduced") < 7
@@ -100,7 +100,7 @@ def test_the_hinge_against_itself_shows_no_difference_of_range(real):
 
 def test_swapped_labels_and_equal_labels_show_no_effect_of_data(table, fits):
     random = table[table.labels == "random"]
-    fit = jamming.transition(random.N.to_numpy(), random.satisfied.to_numpy(), resamples=400)
+    fit = transition(random.N.to_numpy(), random.satisfied.to_numpy(), resamples=400)
     assert verdict("jam.data", *jamming.ratio(fits[250], fit)) == "not reproduced"
     assert verdict("jam.data", *jamming.ratio(fits[250], fits[250])) != "reproduced"
 
@@ -112,8 +112,8 @@ def test_an_N_star_in_proportion_to_depth_is_no_independence_of_it(by_depth, exp
     fits = []
     for middle in (1, by_depth**0.5, by_depth):
         N_over_P = np.repeat(1 / per_weight, 10) * middle  # scanned around its own transition
-        chance = 1 / (1 + np.exp(-jamming.SPREAD * np.log(N_over_P * 2.4 / middle) / 0.3))
-        fits.append(jamming.transition(N_over_P, rng.random(60) < chance, resamples=400))
+        chance = 1 / (1 + np.exp(-SPREAD * np.log(N_over_P * 2.4 / middle) / 0.3))
+        fits.append(transition(N_over_P, rng.random(60) < chance, resamples=400))
     assert verdict("jam.depth", *jamming.spread(fits)) == expected
 
 

@@ -21,10 +21,11 @@ from landscape_lib.experiments.packings import (
     starts_sha256,
 )
 from landscape_lib.measure.packings import count, energy, jam, random_packings
-from landscape_lib.report import bootstrap, decide, load_claims
+from landscape_lib.report import decide, load_claims
+from landscape_lib.statistics import bootstrap
 
 ROOT = Path(__file__).resolve().parents[2]
-RULE = load_claims(ROOT / "book" / "claims.yml")["jam.packing"].rule
+RULE = load_claims(ROOT / "notebooks")["jam.packing"].rule
 PROVENANCE = {"dataset", "seed", "seconds", "data_sha256"}
 SEEDS = tuple(range(10))
 

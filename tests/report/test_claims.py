@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
 from landscape_lib.report import (
     Rule,
-    bootstrap,
     claim,
     decide,
-    jackknife,
     load_claims,
     print_records,
     scoreboard,
@@ -28,11 +27,11 @@ from landscape_lib.report import (
 
 CLAIMS = """
 - id: toy.mean
-  chapter: 01_toy
   statement: The mean is near 0.75 & N* < c P | not a table's end.
   deck: S G
   paper: {key: geiger2019jamming, says: about <0.75>, value: 0.75}
   measures: mean of the samples
+  by: toy.mean
   rule: {low: 0.5, high: 1.0, on: ci}
   falsified_by: A mean below 0.5.
   null: Samples of mean zero.
@@ -44,15 +43,21 @@ numbers = st.floats(-1e6, 1e6)
 
 @pytest.fixture
 def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "claims.yml"
+    path = tmp_path / "01_toy.claims.yml"
     path.write_text(CLAIMS)
-    monkeypatch.setenv("LANDSCAPE_CLAIMS", str(path))
+    monkeypatch.setenv("LANDSCAPE_CLAIMS", str(tmp_path))
     return path
 
 
-def state(value=0.75, ci=(0.6, 0.9), **changed):
-    rest = {"n_seeds": 10, "budget": "class", "dataset": "digits", "data_sha256": SHA} | changed
-    return claim(rest.pop("id", "toy.mean"), value, ci=ci, **rest)
+def table(n=10, **changed) -> pd.DataFrame:
+    rows = {"seed": range(n), "dataset": "digits", "data_sha256": SHA, "seconds": 0.3} | changed
+    made = pd.DataFrame(rows)
+    made.attrs["experiment"] = "toy"
+    return made
+
+
+def state(value=0.75, interval=(0.6, 0.9), *, id="toy.mean", of=None):
+    return claim(id, lambda: (value, interval), of=table() if of is None else of)
 
 
 @given(bounds=st.lists(numbers, min_size=2, max_size=2).map(sorted), three=st.lists(numbers, min_size=3, max_size=3))
@@ -86,58 +91,6 @@ def test_printed_interval_is_right_to_a_twentieth_of_its_width(value, below, abo
         assert abs(printed - exact) <= 0.05 * (ci[1] - ci[0]) + 1e-9
 
 
-def test_bootstrap_agrees_with_theory_for_the_mean():
-    samples = np.random.default_rng(0).normal(3.0, 2.0, size=400)
-    value, (low, high) = bootstrap(samples)
-    assert value == pytest.approx(samples.mean(), rel=1e-12)
-    # ±1.96 σ/√n; 2000 resamples leave the width uncertain by some 2%, so 10% is five of those.
-    assert high - low == pytest.approx(2 * 1.96 * samples.std() / 20, rel=0.1)
-    assert bootstrap(samples) == bootstrap(samples), "same seed, same interval"
-
-
-def test_bootstrap_draws_whole_seeds_and_takes_any_statistic():
-    rows = np.array([[1.0, 2.0], [3.0, 6.0], [5.0, 10.0]])  # second = twice first, in each seed
-    value, (low, high) = bootstrap(rows, lambda r: r[:, 1].sum() / r[:, 0].sum())
-    assert (value, low, high) == pytest.approx((2, 2, 2), rel=1e-12), "a ratio that all seeds share has no spread"
-    assert bootstrap([0.25] * 10) == (0.25, (0.25, 0.25))
-
-
-@pytest.mark.parametrize(
-    "samples, says",
-    [([1.0], "at least two seeds"), ([1.0, math.nan], "NaN or infinity"), (np.array(3.0), "at least two seeds")],
-)
-def test_bootstrap_door(samples, says):
-    with pytest.raises(ValueError, match=says):
-        bootstrap(samples)
-
-
-def test_jackknife_of_the_mean_is_students_interval():
-    samples = np.random.default_rng(0).standard_normal(5)
-    value, interval = jackknife(samples)
-    exact = scipy.stats.t.interval(0.95, 4, samples.mean(), scipy.stats.sem(samples))
-    assert (value, *interval) == pytest.approx((samples.mean(), *exact))
-    assert jackknife(samples, level=0.5)[1] == pytest.approx(
-        scipy.stats.t.interval(0.5, 4, samples.mean(), scipy.stats.sem(samples))
-    )
-
-
-def test_jackknife_of_a_ratio_holds_the_truth_nineteen_times_in_twenty():
-    """Five seeds, a quotient of means whose truth is 2: 400 draws, of which 380 ± 4.4 should hold it."""
-    rng = np.random.default_rng(1)
-    held = 0
-    for _ in range(400):
-        rows = np.array([1.0, 2.0]) + 0.1 * rng.standard_normal((5, 2))
-        _, (low, high) = jackknife(rows, lambda r: r[:, 1].mean() / r[:, 0].mean())
-        held += low <= 2 <= high
-    assert 366 <= held <= 394  # three standard errors, and one for the curvature
-
-
-@pytest.mark.parametrize("samples, says", [([1.0], "at least two"), ([1.0, np.nan], "NaN or infinity")])
-def test_jackknife_door(samples, says):
-    with pytest.raises(ValueError, match=f"jackknife: .*{says}"):
-        jackknife(samples)
-
-
 def test_outside_a_notebook_a_claim_prints_its_text(rules, capsys):
     assert state() is None
     assert capsys.readouterr().out == (
@@ -150,7 +103,7 @@ def test_in_a_notebook_a_claim_displays_text_box_and_record(rules, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.get_ipython", lambda: InteractiveShell)
     monkeypatch.setattr("IPython.display.display", lambda bundle, raw, metadata: shown.append((bundle, metadata)))
-    state(np.float64(0.1), (np.float64(0.0), np.float64(0.2)), seconds=3.0)
+    state(np.float64(0.1), (np.float64(0.0), np.float64(0.2)))
     ((bundle, metadata),) = shown
     record = json.loads(json.dumps(metadata["landscape"]))  # it must survive a notebook file
     assert record["verdict"] == "not reproduced" and record["ci"] == [0.0, 0.2] and record["seconds"] == 3.0
@@ -164,33 +117,76 @@ def test_in_a_notebook_a_claim_displays_text_box_and_record(rules, monkeypatch):
 
 
 def test_open_says_why(rules, capsys):
-    state(n_seeds=3)
+    state(of=table(3))
     assert "open because 3 seeds, the rule asks for 5" in capsys.readouterr().out
     state(0.5, (0.4, 0.6))
     assert "open because the interval straddles a bound" in capsys.readouterr().out
-    state(None, None, reason="no width was stuck")
-    assert "measured: could not be measured: no width was stuck" in capsys.readouterr().out
+
+
+def test_what_cannot_be_measured_is_open_with_the_reason(rules, capsys):
+    def stuck():
+        raise ValueError("no width was stuck")
+
+    claim("toy.mean", stuck, of=table())
+    assert "claim toy.mean: open\nmeasured: could not be measured: no width was stuck" in capsys.readouterr().out
+    state(0.75, (0.6, math.inf))
+    assert "open\nmeasured: could not be measured: some replicates are undefined" in capsys.readouterr().out
+    state(math.nan, (0.6, 0.9))
+    assert "open\nmeasured: could not be measured: what was measured is nan" in capsys.readouterr().out
+
+
+def test_a_fault_of_the_code_is_no_open_claim(rules):
+    with pytest.raises(ZeroDivisionError):
+        claim("toy.mean", lambda: 1 / 0, of=table())
+    with pytest.raises(ValueError, match=r"from 0\.9 down to 0\.6"):
+        state(0.75, (0.9, 0.6))
+
+
+def test_an_interval_is_widened_to_the_value(rules, capsys):
+    state(0.95, (0.6, 0.9))
+    assert "measured: 0.95 [0.60, 0.95]" in capsys.readouterr().out
+
+
+def test_a_record_tells_what_the_tables_do(rules, monkeypatch):
+    shown = []
+    monkeypatch.setattr("landscape_lib.report._claims._show", lambda bundle, record: shown.append(record))
+    larger = table(n=7, task_seed=[1, 1, 1, 1, 2, 3, 4], data_sha256="a" * 64)
+    larger.attrs["recorded"] = {"budget": "paper", "seconds": 9.0}
+    networks = table(n=1, seeds="4 5 6").drop(columns="seed")
+    for of in (table(), larger, networks, [table(10), table(6, dataset="mnist", data_sha256="b" * 64)]):
+        state(of=of)
+    numbers = [(record["n_seeds"], record["budget"], record["dataset"]) for record in shown]
+    assert numbers == [
+        (10, "class", "digits"),
+        (4, "paper", "digits"),
+        (3, "class", "digits"),
+        (6, "class", "digits; mnist"),
+    ]
+    assert [record["data_sha256"] for record in shown[:3]] == [SHA, "a" * 64, SHA]
+    both = hashlib.sha256("\n".join([SHA, "b" * 64]).encode()).hexdigest()
+    assert shown[3]["data_sha256"] == both
+    assert [record["seconds"] for record in shown] == [3.0, 2.1, 0.3, 4.8]
 
 
 @pytest.mark.parametrize(
-    "changed, says",
+    "id, of, says",
     [
-        ({"id": "toy.mode"}, "'toy.mode' is not in book/claims.yml, which has toy.mean"),
-        ({"value": math.nan}, "toy.mean: got value nan .* need finite numbers"),
-        ({"ci": (0.6, math.inf)}, "need finite numbers"),
-        ({"ci": (0.9, 0.6)}, "need low ≤ value ≤ high"),
-        ({"ci": (0.8, 0.9)}, "need low ≤ value ≤ high"),
-        ({"value": None, "ci": None}, "needs ci=None and reason="),
-        ({"ci": None}, "needs ci="),
-        ({"reason": "because"}, "and no reason"),
-        ({"budget": "large"}, "budget 'large'; accepted: class, paper"),
-        ({"data_sha256": "abc"}, "data_sha256 'abc'; need the 64 hexadecimal digits"),
-        ({"n_seeds": -1}, "n_seeds -1"),
+        ("toy.mode", table(), "'toy.mode' has no rule; there is toy.mean"),
+        ("toy.mean", [], "of: an empty list"),
+        ("toy.mean", "table", "need a report.Source, or a table that sweep made"),
+        ("toy.mean", table().drop(columns="data_sha256"), "the table has no data_sha256"),
     ],
 )
-def test_door_of_claim(rules, changed, says):
+def test_door_of_claim(as_user, rules, id, of, says):
     with pytest.raises(ValueError, match=says):
-        state(**changed)
+        state(id=id, of=of)
+
+
+def test_a_claim_of_two_budgets_is_refused(rules):
+    larger = table()
+    larger.attrs["recorded"] = {"budget": "paper"}
+    with pytest.raises(ValueError, match="at budget 'live and paper'; accepted: class, paper, not both in one"):
+        state(of=[table(), larger])
 
 
 @pytest.mark.parametrize(
@@ -202,7 +198,7 @@ def test_door_of_claim(rules, changed, says):
         ("  null: Samples of mean zero.\n", "", "'null' is a required property"),
         ("0.75 & N*", "$N^*$", "toy.mean → statement: .* does not match"),
         ("deck: S G", "deck: [S", "not valid YAML"),
-        ("chapter: 01_toy", "chapter: toy", "toy.mean → chapter: 'toy' does not match"),
+        ("by: toy.mean", "by: mean", "toy.mean → by: 'mean' does not match"),
     ],
 )
 def test_door_of_the_rules(rules, old, new, says):
@@ -214,19 +210,31 @@ def test_door_of_the_rules(rules, old, new, says):
 def test_a_claim_stands_once(rules):
     rules.write_text(CLAIMS + CLAIMS)
     with pytest.raises(ValueError, match="toy.mean stands twice"):
-        load_claims(rules)
+        load_claims(rules.parent)
+
+
+def test_a_claim_stands_in_one_chapter(rules):
+    rules.with_name("02_more.claims.yml").write_text(CLAIMS)
+    with pytest.raises(ValueError, match="02_more.claims.yml: toy.mean stands in 01_toy.claims.yml too"):
+        load_claims()
+    rules.with_name("02_more.claims.yml").rename(rules.with_name("toy.claims.yml"))
+    with pytest.raises(ValueError, match="toy.claims.yml: name it after its notebook"):
+        load_claims()
 
 
 def test_rules_are_found_above_the_working_directory_or_the_way_is_told(tmp_path, monkeypatch):
     monkeypatch.delenv("LANDSCAPE_CLAIMS", raising=False)
-    (tmp_path / "book").mkdir()
-    (tmp_path / "book" / "claims.yml").write_text(CLAIMS)
     (tmp_path / "notebooks").mkdir()
-    monkeypatch.chdir(tmp_path / "notebooks")
-    assert list(load_claims()) == ["toy.mean"]
-    monkeypatch.setenv("LANDSCAPE_CLAIMS", str(tmp_path / "none.yml"))
-    with pytest.raises(FileNotFoundError, match="name a claims.yml, or unset it"):
+    (tmp_path / "notebooks" / "01_toy.claims.yml").write_text(CLAIMS)
+    (tmp_path / "book" / "static").mkdir(parents=True)
+    for place in ("notebooks", "book/static", "."):
+        monkeypatch.chdir(tmp_path / place)
+        assert [(name, entry.chapter) for name, entry in load_claims().items()] == [("toy.mean", "01_toy")]
+    monkeypatch.setenv("LANDSCAPE_CLAIMS", str(tmp_path / "none"))
+    with pytest.raises(FileNotFoundError, match="name one with claims, or unset it"):
         load_claims()
+    with pytest.raises(FileNotFoundError, match=r"holds no \*.claims.yml"):
+        load_claims(tmp_path)
 
 
 def record(**changed):

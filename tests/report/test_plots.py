@@ -11,8 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from landscape_lib.report import png
-from landscape_lib.report.plots import BLUE, ORANGE, shades, style
+from landscape_lib.figures import BLUE, ORANGE, png, shades, style
 
 
 def crowded(seed: int) -> Figure:

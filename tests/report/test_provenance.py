@@ -4,8 +4,8 @@ import subprocess
 
 import torch
 
-from landscape_lib.report import provenance
-from landscape_lib.report.provenance import Provenance, _checkout
+from landscape_lib._provenance import _checkout
+from landscape_lib.report import Provenance, provenance
 
 
 def test_facts_are_those_of_this_run():

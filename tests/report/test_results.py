@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landscape_lib.report import Source, read_results, results, strip, write_results
-from landscape_lib.report.provenance import SOURCE_TREE
-from landscape_lib.report.sources import facts
+from landscape_lib.report import Source, _results, facts, read_results, strip, write_results
+from landscape_lib.report._provenance import SOURCE_TREE
 from landscape_lib.sweeps import sweep
 
 RECORDED = {"commit": "c" * 40, "machine": "an abacus, 1 cores", "versions": "Python 3", "date": "2020-02-02"}
@@ -145,7 +144,7 @@ def test_a_writer_that_fails_leaves_the_old_table(table: pd.DataFrame, path: Pat
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(results.os, "replace", full)
+    monkeypatch.setattr(_results.os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
         write_results(table[table.P == 1], path, command="x")
     assert path.read_bytes() == before

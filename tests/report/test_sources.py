@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from landscape_lib.report import Source, strip
-from landscape_lib.report.sources import facts
+from landscape_lib.report import Source, facts, strip
 from landscape_lib.sweeps import sweep
 
 

@@ -70,7 +70,7 @@ def test_what_is_imported_counts_also_indirectly(written):
 
 def test_an_experiment_of_the_library_does_not_depend_on_how_it_is_told():
     found = set(parts(curve))
-    assert {"landscape_lib.data.tasks", "landscape_lib.nets.architectures", "landscape_lib.training.train"} <= found
+    assert {"landscape_lib.data._tasks", "landscape_lib.nets._architectures", "landscape_lib.training._train"} <= found
     assert all(name == OWN or name.split(".")[1] in module.FLOORS for name in found)
 
 

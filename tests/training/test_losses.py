@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from landscape_lib.training import cross_entropy, hinge, mean_square, quadratic_hinge, soft_hinge
-from landscape_lib.training.losses import slope
+from landscape_lib.training._losses import slope
 
 BINARY = [quadratic_hinge, hinge, soft_hinge, cross_entropy]
 # y f: far out, where exponentials overflow, and near the margin.

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from landscape_lib.training import adam, gd
-from landscape_lib.training.optimisers import keep
+from landscape_lib.training._optimisers import keep
 
 OPTIMISERS = {"gd": gd(0.1), "momentum": gd(0.1, momentum=0.9), "adam": adam(0.1)}
 kinds = pytest.mark.parametrize("optimiser", OPTIMISERS.values(), ids=OPTIMISERS.keys())

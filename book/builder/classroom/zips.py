@@ -25,8 +25,6 @@ ALWAYS = (
     "requirements.lock",
     "LICENSE",
     "LICENSE-text.md",
-    "book/claims.yml",
-    "book/claims.schema.json",
 )
 
 
@@ -71,7 +69,7 @@ def beside(paths: list[Path]) -> dict[str, bytes]:
     results = [file for file in (BOOK / "results").rglob("*") if file.is_file() and file.stat().st_size <= SMALL]
     files += [file for file in library + results if file.is_file() and not file.name.startswith(".")]
     for path in paths:
-        files += [quiz for quiz in [path.with_suffix(".quiz.yml")] if quiz.is_file()]
+        files += [file for kind in (".quiz.yml", ".claims.yml") if (file := path.with_suffix(kind)).is_file()]
         files += linked(path, nbformat.read(path, as_version=4))
     return {show(file): file.read_bytes() for file in files}
 

@@ -29,10 +29,10 @@ def key(notebook: NotebookNode) -> str:
         metadata = {name: value for name, value in cell.metadata.items() if name != "slideshow"}
         digest.update(json.dumps([cell.cell_type, cell.source, metadata], sort_keys=True).encode())
     library = [file for file in sorted((ROOT / "landscape_lib").rglob("*")) if file.suffix in RUNS]
-    beside = sorted(NOTEBOOKS.glob("*.quiz.yml"))
+    beside = [*sorted(NOTEBOOKS.glob("*.quiz.yml")), *sorted(NOTEBOOKS.glob("*.claims.yml"))]
     read = set(READS.findall("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")))
     tables = [file for name in sorted(read) for file in sorted((BOOK / "results").glob(f"{name}.*"))]
-    for file in [*library, *beside, *tables, BOOK / "claims.yml", ROOT / "requirements.lock"]:
+    for file in [*library, *beside, *tables, ROOT / "requirements.lock"]:
         digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -9,7 +9,7 @@ import textwrap
 import nbformat
 from nbformat import NotebookNode
 
-from landscape_lib.report.scoreboard import escape
+from landscape_lib.report import escape
 
 STRIP = re.compile(r'<details class="provenance"><summary>(.*?)</summary>\s*<dl>(.*?)</dl></details>', re.DOTALL)
 ROW = re.compile(r"<dt>(.*?)</dt><dd>(.*?)</dd>", re.DOTALL)

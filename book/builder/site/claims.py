@@ -7,8 +7,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from landscape_lib.report import Entry
-from landscape_lib.report.claims import anchor
+from landscape_lib.report import Entry, anchor
 
 from ..messages import BuildError
 from ..paths import chapters, show
@@ -26,7 +25,7 @@ def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> lis
                     continue
                 name = record["id"]
                 if name not in rules:
-                    raise BuildError(f"{place}: states {name}, which is not in book/claims.yml; add its rule")
+                    raise BuildError(f"{place}: states {name}, which has no rule; add it to {path.stem}.claims.yml")
                 if rules[name].chapter != path.stem:
                     raise BuildError(f"{place}: states {name}, a claim of chapter {rules[name].chapter}")
                 if (once := anchor(record)) in found:
@@ -37,12 +36,12 @@ def records(notebooks: dict[Path, NotebookNode], rules: dict[str, Entry]) -> lis
     built, stated = {path.stem: path for path in notebooks}, {record["id"] for _, record in found.values()}
     for name, entry in rules.items():
         if entry.chapter not in there:
-            raise BuildError(f"book/claims.yml: {name} belongs to {entry.chapter}, and there is no such notebook")
+            raise BuildError(f"notebooks/{entry.chapter}.claims.yml: {name} has no chapter; add {entry.chapter}.ipynb")
         # A chapter that a narrowed build leaves out states nothing, and its claims stay open.
         if entry.chapter in built and name not in stated:
             path = built[entry.chapter]
             names = [number for number, cell in enumerate(notebooks[path].cells) if name in cell.source]
             place = f"{show(path)}, cell {names[0]}" if names else show(path)
-            raise BuildError(f"{place}: never states {name}, a claim of its chapter in book/claims.yml")
+            raise BuildError(f"{place}: never states {name}, a claim of notebooks/{path.stem}.claims.yml")
     order = {name: place for place, name in enumerate(rules)}
     return sorted((record for _, record in found.values()), key=lambda one: (order[one["id"]], anchor(one)))

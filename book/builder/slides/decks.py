@@ -12,7 +12,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
 
-from landscape_lib.report.claims import measured
+from landscape_lib.report import measured
 
 from ..execute.cache import recorded
 from ..messages import BuildError, say

@@ -1,7 +1,7 @@
 """Claims: what a paper says, the rule that decides, and what we measured.
 
-The rules stand in ``book/claims.yml``, fixed before the measurement. A notebook states the measured side with
-:func:`claim`; the verdict follows from the interval over seeds and from nothing else.
+The rules stand beside their chapters, in ``notebooks/*.claims.yml``, fixed before the measurement. A notebook states
+the measured side with :func:`claim`; the verdict follows from the interval over seeds and from nothing else.
 """
 
 from __future__ import annotations
@@ -10,124 +10,55 @@ import html
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike
-from scipy.stats import t as student
-
-from .provenance import provenance
-from .rules import Entry, Interval, Verdict, checked, decide, find_up, load_claims
+from ._provenance import provenance
+from ._rules import Entry, Interval, Verdict, checked, decide, find_up, load_claims
+from ._sources import Made, facts, joint_hash, repetitions
 
 BUDGETS = ("class", "paper")
 
 
-def claim(
-    id: str,
-    value: float | None,
-    *,
-    ci: Interval | None,
-    n_seeds: int,
-    budget: str,
-    dataset: str,
-    data_sha256: str,
-    seconds: float | None = None,
-    reason: str | None = None,
-) -> None:
+def claim(id: str, measure: Callable[[], tuple[float, Interval]], *, of: Made | Sequence[Made]) -> None:
     """State what was measured for a claim, and show the verdict.
 
-    ``value`` is in the unit that the entry's ``measures`` names, ``ci`` its interval over ``n_seeds`` seeds
-    (:func:`bootstrap`). A measurement that could not be made has ``value=None, ci=None`` and a ``reason``: the claim
-    is then open. What is displayed holds plain text, a box, and in the output's metadata the record that the
-    build collects. Returns nothing, so a cell may end in it.
+    ``measure()`` gives the value, in the unit that the entry's ``measures`` names, and its 95% interval; an interval
+    that leaves the value out is widened to it. A measurement that cannot be made raises ValueError, or gives an
+    interval without an end: the claim is then open, with the reason. ``of`` is what it was measured on, as for `show`
+    and `explore`: a table, a `Source`, or several. From it come the data and their hash, the budget, and how many
+    repetitions the interval stands on (`repetitions`).
+
+    What is displayed holds plain text, a box, and in the output's metadata the record that the build collects. Returns
+    nothing, so a cell may end in it.
     """
     entries = load_claims()
     if id not in entries:
-        raise ValueError(f"claim {id!r} is not in book/claims.yml, which has {', '.join(entries)}; add its rule first")
+        raise ValueError(f"claim {id!r} has no rule; there is {', '.join(entries)}; add its rule to the claims first")
+    entry, made = entries[id], facts(of)
+    budget = made["budget"] or "class"
     if budget not in BUDGETS:
-        raise ValueError(f"claim {id}: budget {budget!r}; accepted: {', '.join(BUDGETS)}")
-    if len(data_sha256) != 64 or not set(data_sha256) <= set("0123456789abcdef"):
-        raise ValueError(f"claim {id}: data_sha256 {data_sha256!r}; need the 64 hexadecimal digits of the data's hash")
-    if n_seeds < 0:
-        raise ValueError(f"claim {id}: n_seeds {n_seeds}; need the number of seeds behind the interval")
-    entry = entries[id]
-    verdict, interval, reason = _verdict(entry, value, ci, n_seeds, reason)
+        raise ValueError(f"claim {id}: measured at budget {budget!r}; accepted: {', '.join(BUDGETS)}, not both in one")
+    estimate, reason = _measured(measure)
+    number = repetitions(of)
+    verdict, reason = ("open", reason) if estimate is None else _verdict(entry, *estimate, number)
     record: dict[str, Any] = {
         "id": id,
         "chapter": entry.chapter,
         "verdict": verdict,
-        "value": None if value is None else float(value),
-        "ci": interval,
-        "n_seeds": int(n_seeds),
+        "value": None if estimate is None else estimate[0],
+        "ci": None if estimate is None else list(estimate[1]),
+        "n_seeds": number,
         "budget": budget,
-        "dataset": dataset,
-        "data_sha256": data_sha256,
+        "dataset": made["dataset"],
+        "data_sha256": joint_hash(made["data_sha256"].split("; ")),
         "reference": dict(entry.paper),
         "commit": provenance().revision,
-        "seconds": None if seconds is None else float(seconds),
+        "seconds": made["seconds"],
         "reason": reason,
     }
     _show({"text/plain": _plain(record, entry), "text/html": _box(record, entry)}, record)
-
-
-def bootstrap(
-    samples: ArrayLike,
-    statistic: Callable[[np.ndarray], Any] = np.mean,
-    *,
-    level: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
-) -> tuple[float, Interval]:
-    """A statistic of the seeds, and its percentile bootstrap interval (Efron & Tibshirani 1993, ch. 13).
-
-    ``samples`` has one row (or number) a seed; whole seeds are drawn with replacement. Percentile rather than BCa:
-    it exists when all seeds agree and never leaves what the statistic can be. It is a little narrow: with ten
-    Gaussian seeds its 95% interval of the mean holds the truth nine times in ten.
-
-    >>> value, (low, high) = bootstrap([0.71, 0.78, 0.69, 0.75, 0.80])
-    >>> print(with_interval(value, (low, high)))
-    0.746 [0.710, 0.782]
-    """
-    rows = _seeds(samples, level, "bootstrap")
-    draws = np.random.default_rng(seed).integers(len(rows), size=(resamples, len(rows)))
-    drawn = [float(statistic(rows[draw])) for draw in draws]
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return float(statistic(rows)), (float(low), float(high))
-
-
-def jackknife(
-    samples: ArrayLike, statistic: Callable[[np.ndarray], Any] = np.mean, *, level: float = 0.95
-) -> tuple[float, Interval]:
-    """A smooth statistic of a few seeds, and Student's interval from its jackknife (Efron & Tibshirani 1993, ch. 11).
-
-    ``samples`` has one row (or number) a seed; with s_i the statistic without seed i, the standard error is
-    [(n − 1)/n Σ (s_i − s̄)²]^½. With five seeds a percentile bootstrap is a third too narrow; this one is not, and for
-    the mean it is Student's own. A statistic that jumps, a best width or a median, has no jackknife, but a `bootstrap`.
-
-    >>> value, (low, high) = jackknife([0.71, 0.78, 0.69, 0.75, 0.80])
-    >>> print(with_interval(value, (low, high)))
-    0.75 [0.69, 0.80]
-    """
-    rows = _seeds(samples, level, "jackknife")
-    n, value = len(rows), float(statistic(rows))
-    without = np.array([float(statistic(np.delete(rows, i, axis=0))) for i in range(n)])
-    error = np.sqrt((n - 1) / n * np.square(without - without.mean()).sum())
-    half = float(error * student.ppf((1 + level) / 2, n - 1))
-    return value, (value - half, value + half)
-
-
-def _seeds(samples: ArrayLike, level: float, what: str) -> np.ndarray:
-    """The samples, one row a seed, after the door."""
-    rows = np.asarray(samples, dtype=float)
-    if rows.ndim == 0 or len(rows) < 2:
-        raise ValueError(f"{what}: got samples of shape {rows.shape}; need at least two seeds along the first axis")
-    if not np.isfinite(rows).all():
-        raise ValueError(f"{what}: samples hold NaN or infinity; leave out or repair those seeds, and say so")
-    if not 0 < level < 1:
-        raise ValueError(f"{what}: level {level}; need a number between 0 and 1, such as 0.95")
-    return rows
 
 
 def with_interval(value: float, ci: Interval) -> str:
@@ -188,26 +119,30 @@ def measured(record: Mapping[str, Any]) -> str:
     return with_interval(record["value"], tuple(record["ci"]))
 
 
-def _verdict(
-    entry: Entry, value: float | None, ci: Interval | None, n_seeds: int, reason: str | None
-) -> tuple[Verdict, list[float] | None, str | None]:
-    """The verdict, the interval as the record holds it, and the reason where the claim stays open."""
-    if value is None:
-        if not reason or ci is not None:
-            raise ValueError(f"claim {entry.id}: a value of None needs ci=None and reason='why it was not measured'")
-        return "open", None, reason
-    if ci is None or reason is not None:
-        raise ValueError(f"claim {entry.id}: a measured value needs ci=(low, high) and no reason")
+def _measured(measure: Callable[[], tuple[float, Interval]]) -> tuple[tuple[float, Interval] | None, str | None]:
+    """What was measured, or why it could not be."""
     try:
-        interval = list(checked(value, ci))
-        verdict = decide(entry.rule, value, ci, n_seeds)
+        value, (low, high) = measure()
     except ValueError as error:
-        raise ValueError(f"claim {entry.id}: {error}") from None
-    if verdict == "open" and n_seeds < entry.rule.min_seeds:
-        reason = f"{n_seeds} seeds, the rule asks for {entry.rule.min_seeds}"
-    elif verdict == "open":
-        reason = "the interval straddles a bound of the rule"
-    return verdict, interval, reason
+        return None, str(error)
+    value, low, high = float(value), float(low), float(high)
+    if math.isnan(value) or math.isnan(low) or math.isnan(high):
+        return None, f"what was measured is {value} in an interval from {low} to {high}: a NaN is no result"
+    if not all(map(math.isfinite, (value, low, high))):
+        return None, "some replicates are undefined, so the interval has no end"
+    if low > high:
+        raise ValueError(f"claim: an interval from {low} down to {high}; need (low, high)")
+    return (value, (min(low, value), max(high, value))), None
+
+
+def _verdict(entry: Entry, value: float, ci: Interval, number: int) -> tuple[Verdict, str | None]:
+    """The verdict, and the reason where the claim stays open."""
+    verdict = decide(entry.rule, value, ci, number)
+    if verdict != "open":
+        return verdict, None
+    if number < entry.rule.min_seeds:
+        return verdict, f"{number} seeds, the rule asks for {entry.rule.min_seeds}"
+    return verdict, "the interval straddles a bound of the rule"
 
 
 def _plain(record: Mapping[str, Any], entry: Entry) -> str:

@@ -10,9 +10,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from landscape_lib.nets import Population
-from landscape_lib.training.losses import Loss, quadratic_hinge, slope
-from landscape_lib.training.optimisers import Optimiser, keep
-from landscape_lib.training.stopping import PLATEAU, SATISFIED, STEPS, Stop
+from landscape_lib.training._losses import Loss, quadratic_hinge, slope
+from landscape_lib.training._optimisers import Optimiser, keep
+from landscape_lib.training._stopping import PLATEAU, SATISFIED, STEPS, Stop
 
 
 class DivergedError(RuntimeError):

@@ -17,9 +17,10 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
+from landscape_lib.figures import png
+
 from ._card import Frame, as_script, attributes, show_card, words
-from .plots import png
-from .sources import Made, facts
+from ._sources import Made, facts
 
 MOST = 400_000  # bytes of an explorer, as the page carries it
 

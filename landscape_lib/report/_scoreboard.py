@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .claims import anchor, measured
-from .rules import VERDICTS, Entry
+from ._claims import anchor, measured
+from ._rules import VERDICTS, Entry
 
 Record = Mapping[str, Any]
 

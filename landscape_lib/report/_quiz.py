@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from ._card import as_script, attributes, show_card
-from .provenance import SOURCE_TREE
-from .rules import find_up
+from ._provenance import SOURCE_TREE
+from ._rules import find_up
 
 SCHEMA = Path(__file__).with_name("quiz.schema.json")
 

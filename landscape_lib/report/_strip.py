@@ -8,7 +8,7 @@ from typing import Any
 
 
 def strip(facts: Mapping[str, Any], *, place: str, command: str, budget: str | None = None) -> str:
-    """The strip in HTML: what `landscape_lib.report.sources.facts` gathered when the figure was made or measured.
+    """The strip in HTML: what `landscape_lib.report._sources.facts` gathered when the figure was made or measured.
 
     ``place`` is the notebook's cell, or the table that the figure is drawn from.
     """

@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from .provenance import SOURCE_TREE
-from .rules import find_up
-from .sources import facts
+from ._provenance import SOURCE_TREE
+from ._rules import find_up
+from ._sources import facts
 
 # Of the measurement, whoever reads the table.
 RECORDED = ("commit", "machine", "versions", "date", "seconds", "library", "command", "budget")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 
-from landscape_lib.measure.power_laws import power_law
+from landscape_lib.statistics import power_law
 
 X = np.array([1.0, 2, 3, 5, 8, 13, 20, 40, 80])
 

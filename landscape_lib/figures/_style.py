@@ -1,8 +1,7 @@
-"""Figures: the course's style, its colours, and a figure shown with its caption and its alternative text."""
+"""The course's style, its colours, and a figure as a small picture."""
 
-import base64
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -11,9 +10,6 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
-
-from ._card import words
-from .sources import Made, facts
 
 Value = TypeVar("Value", int, float)
 STYLE = Path(__file__).with_name("landscape.mplstyle")
@@ -66,30 +62,3 @@ def png(figure: Figure, *, tight: bool = True) -> bytes:
     reduced = io.BytesIO()
     few.save(reduced, format="png", optimize=True)
     return reduced.getvalue()
-
-
-def show(
-    figure: Figure, *, name: str, caption: str, alt: str, of: Made | Sequence[Made], reproduces: str | None = None
-) -> None:
-    """Show a finished figure in a notebook; the page numbers it, and has the caption and the alternative text.
-
-    ``alt`` says what the figure shows to someone who cannot see it, the result included; ``caption`` which data and
-    budget made it. Both may hold measured numbers. ``of`` is what was measured: a sweep's table, a `Source`, or
-    several; ``reproduces`` names the original figure. The page puts them in a strip under the figure. In plain text the
-    figure is its caption, which is what is compared when the notebooks are tested.
-    """
-    words("show: name", name)
-    words(f"show: caption of {name}", caption, least=3)
-    words(f"show: alt of {name}", alt, least=3)
-    if alt.strip() == caption.strip():
-        raise ValueError(f"show: figure {name} has its caption as alt text; alt says what one would see")
-    described = {"name": name, "caption": caption, "alt": alt, "source": facts(of, reproduces)}
-    picture = base64.b64encode(png(figure)).decode()
-    plt.close(figure)
-    from IPython.display import display  # only notebooks need it
-
-    display(
-        {"image/png": picture, "text/plain": f"Figure {name}. {caption}"},
-        raw=True,
-        metadata={"landscape_figure": described},
-    )

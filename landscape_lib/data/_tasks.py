@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from landscape_lib.data import _doors
 from landscape_lib.data._doors import count, floating, fraction_of_one, generator_of, integer_classes, matrix, signs
-from landscape_lib.data.sources import Images
+from landscape_lib.data._sources import Images
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from landscape_lib.data import Task
 from landscape_lib.nets import MLP, Population, widen
-from landscape_lib.training.losses import cross_entropy, quadratic_hinge, soft_hinge
-from landscape_lib.training.optimisers import adam
-from landscape_lib.training.stopping import Stop
-from landscape_lib.training.train import Run, train
+from landscape_lib.training._losses import cross_entropy, quadratic_hinge, soft_hinge
+from landscape_lib.training._optimisers import adam
+from landscape_lib.training._stopping import Stop
+from landscape_lib.training._train import Run, train
 
 ZERO = 1e-12  # a loss per pattern below this is none
 LOSSES = {"quadratic_hinge": quadratic_hinge, "soft_hinge": soft_hinge, "cross_entropy": cross_entropy}

@@ -1,10 +1,11 @@
-"""Rules: what a paper says, and which values of ours reproduce it. They stand in ``book/claims.yml``."""
+"""Rules: what a paper says, and which values of ours reproduce it. They stand in ``notebooks/*.claims.yml``."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,13 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from .provenance import SOURCE_TREE
+from ._provenance import SOURCE_TREE
 
 Verdict = Literal["reproduced", "not reproduced", "open"]
 Interval = tuple[float, float]
+SUFFIX = ".claims.yml"
+FILES = f"*{SUFFIX}"
+SCHEMA = Path(__file__).with_name("claims.schema.json")
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
@@ -39,7 +43,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Entry:
-    """One claim as ``book/claims.yml`` holds it; all texts are plain words."""
+    """One claim as the claims file of its chapter holds it; all texts are plain words."""
 
     id: str
     chapter: str
@@ -47,23 +51,41 @@ class Entry:
     deck: str
     paper: Mapping[str, Any]  # key in references.bib; says; value, or None where the paper gives no number
     measures: str
+    by: str  # the statistic, a function of landscape_lib.measure
     rule: Rule
     falsified_by: str
     null: str
 
 
-def load_claims(path: str | Path | None = None) -> dict[str, Entry]:
-    """Read every claim, by id, checked against ``claims.schema.json``.
+def load_claims(folder: str | Path | None = None) -> dict[str, Entry]:
+    """Read every claim, by id, chapter by chapter: the files ``NN_name.claims.yml`` of a folder, checked.
 
-    Without a path: the file that ``LANDSCAPE_CLAIMS`` names, else the nearest ``book/claims.yml`` above the working
-    directory, else the one of the source tree.
+    Without a folder: the one that ``LANDSCAPE_CLAIMS`` names, else the nearest ``notebooks`` with claims at or above
+    the working directory, else that of the source tree.
     """
-    file = Path(path) if path is not None else _find_claims()
+    place = Path(folder) if folder is not None else _find_claims()
+    files = sorted(place.glob(FILES))
+    if not files:
+        raise FileNotFoundError(f"{place}: holds no {FILES}; name the folder of the notebooks")
+    entries: dict[str, Entry] = {}
+    for file in files:
+        for name, entry in read_claims(file).items():
+            if name in entries:
+                raise ValueError(f"{file}: {name} stands in {entries[name].chapter}.claims.yml too; it has one entry")
+            entries[name] = entry
+    return entries
+
+
+def read_claims(file: Path) -> dict[str, Entry]:
+    """The claims of one chapter, by id, checked against ``claims.schema.json``."""
+    chapter = file.name.removesuffix(SUFFIX)
+    if not re.fullmatch(r"\d\d_[a-z0-9_]+", chapter):
+        raise ValueError(f"{file}: name it after its notebook, such as 03_jamming{SUFFIX}")
     try:
         raw = _keys_as_written(yaml.safe_load(file.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
         raise ValueError(f"{file}: not valid YAML: {error}") from error
-    if wrong := best_match(Draft202012Validator(_schema(file)).iter_errors(raw)):
+    if wrong := best_match(Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).iter_errors(raw)):
         where = list(wrong.absolute_path)
         if where and isinstance(where[0], int) and isinstance(raw[where[0]], dict):
             where[0] = raw[where[0]].get("id", f"entry {where[0] + 1}")
@@ -76,7 +98,7 @@ def load_claims(path: str | Path | None = None) -> dict[str, Entry]:
         if low is not None and high is not None and low > high:
             raise ValueError(f"{file}: {item['id']}: rule runs from {low} down to {high}; swap low and high")
         rest = {key: value for key, value in item.items() if key not in ("rule", "min_seeds")}
-        entries[item["id"]] = Entry(**rest, rule=Rule(low, high, item["min_seeds"]))
+        entries[item["id"]] = Entry(**rest, chapter=chapter, rule=Rule(low, high, item["min_seeds"]))
     return entries
 
 
@@ -120,17 +142,18 @@ def find_up(name: str) -> Path | None:
 
 
 def _find_claims() -> Path:
-    if named := os.environ.get("LANDSCAPE_CLAIMS"):
-        if not Path(named).is_file():
-            raise FileNotFoundError(f"LANDSCAPE_CLAIMS={named}: no such file; name a claims.yml, or unset it")
-        return Path(named)
-    file = find_up("book/claims.yml") or SOURCE_TREE / "book" / "claims.yml"
-    if not file.is_file():
+    if given := os.environ.get("LANDSCAPE_CLAIMS"):
+        if not Path(given).is_dir():
+            raise FileNotFoundError(f"LANDSCAPE_CLAIMS={given}: no such folder; name one with claims, or unset it")
+        return Path(given)
+    here = Path.cwd()
+    places = [here, *(folder / "notebooks" for folder in (here, *here.parents, SOURCE_TREE))]
+    if (place := next((place for place in places if any(place.glob(FILES))), None)) is None:
         raise FileNotFoundError(
-            f"no book/claims.yml above {Path.cwd()} or in {SOURCE_TREE}: work inside a clone of the repository, "
-            "or set LANDSCAPE_CLAIMS to the file"
+            f"no notebooks/{FILES} above {here} or in {SOURCE_TREE}: work inside a clone of the repository, "
+            "or set LANDSCAPE_CLAIMS to the folder that holds them"
         )
-    return file
+    return place
 
 
 def _keys_as_written(raw: Any) -> Any:
@@ -139,13 +162,3 @@ def _keys_as_written(raw: Any) -> Any:
         words = {None: "null", True: "on"}
         return {words.get(key, str(key)): _keys_as_written(value) for key, value in raw.items()}
     return [_keys_as_written(item) for item in raw] if isinstance(raw, list) else raw
-
-
-def _schema(claims: Path) -> Mapping[str, Any]:
-    places = [folder / "claims.schema.json" for folder in (claims.parent, SOURCE_TREE / "book")]
-    for file in places:
-        if file.is_file():
-            return json.loads(file.read_text(encoding="utf-8"))
-    raise FileNotFoundError(
-        f"claims.schema.json is neither in {places[0]} nor in {places[1]}; put it beside claims.yml"
-    )

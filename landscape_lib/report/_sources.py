@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import pandas as pd
 
-from .provenance import provenance
+from ._provenance import provenance
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _of_table(table: pd.DataFrame) -> dict[str, Any]:
         raise ValueError(f"of: the table has no {', '.join(missing)}; need one that sweep made of an experiment's rows")
     return {
         "experiment": table.attrs["experiment"],
-        "seeds": ranges([int(word) for words in table[seeds].unique() for word in str(words).split()]),
+        "seeds": ranges(_seeds(table)),
         "dataset": ", ".join(sorted(table.dataset.unique())),
         "data_sha256": data_hash(table),
         "seconds": round(float(table.seconds.sum() if "seconds" in table else whole), 1),
@@ -114,11 +114,43 @@ def data_hash(table: pd.DataFrame) -> str:
     >>> len(data_hash(pd.DataFrame({"data_sha256": ["ab", "cd"]})))
     64
     """
-    each = sorted(table.data_sha256.unique())
+    return joint_hash(table.data_sha256)
+
+
+def joint_hash(hashes: Iterable[str]) -> str:
+    """One hash that stands for several, in whatever order they come."""
+    each = sorted(set(hashes))
     return each[0] if len(each) == 1 else hashlib.sha256("\n".join(each).encode()).hexdigest()
 
 
-def ranges(numbers: Sequence[int]) -> str:
+def repetitions(of: Made | Sequence[Made]) -> int:
+    """How many independent repetitions an interval of a table stands on: training sets where there are several, else
+    seeds of networks. Of several tables, those of the one that has fewest.
+
+    >>> repetitions(pd.DataFrame({"task_seed": [1, 1], "seeds": ["0 1 2", "0 1 2"]}))
+    3
+    >>> repetitions(pd.DataFrame({"task_seed": [1, 2, 2], "seed": [0, 1, 2]}))
+    2
+    """
+    several = [of] if not isinstance(of, Sequence) or isinstance(of, str) else of
+    return min(_repetitions(each) for each in several)
+
+
+def _repetitions(of: Made) -> int:
+    if isinstance(of, Source):
+        return len(set(of.seeds))
+    if "task_seed" in of and of.task_seed.nunique() > 1:
+        return int(of.task_seed.nunique())
+    return len(_seeds(of))
+
+
+def _seeds(table: pd.DataFrame) -> set[int]:
+    """The seeds of a table's rows: the number in ``seed``, or the words of ``seeds``."""
+    column = table["seeds" if "seeds" in table else "seed"]
+    return {int(word) for words in column.unique() for word in str(words).split()}
+
+
+def ranges(numbers: Iterable[int]) -> str:
     """Whole numbers in words: runs of three or more are joined.
 
     >>> ranges([3, 1, 2, 0, 9])

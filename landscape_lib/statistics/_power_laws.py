@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import brentq, minimize_scalar
 
-from landscape_lib.measure import Estimate
+from landscape_lib.statistics._intervals import Estimate
 
 Numbers = Float[np.ndarray, "points"]
 

@@ -1,0 +1,20 @@
+"""How the chapters' tables are drawn: the course's style here, the figures of each chapter in a module of its own.
+
+A chapter's module is imported by itself, ``from landscape_lib.figures import jamming``: the style knows no physics.
+"""
+
+from landscape_lib.figures._style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PINK,
+    SKY,
+    YELLOW,
+    png,
+    shades,
+    style,
+    use_style,
+)
+
+__all__ = ["BLACK", "BLUE", "GREEN", "ORANGE", "PINK", "SKY", "YELLOW", "png", "shades", "style", "use_style"]
