@@ -129,8 +129,12 @@ UNSTATED = MEASURE.replace('claim("toy.mean', 'False and claim("toy.mean')
             [],
             "cell 3: states toy.mean again at class budget; notebooks/01_toy.ipynb, cell 2 did already",
         ),
-        ([UNSTATED], [], "notebooks/01_toy.ipynb, cell 2: never states toy.mean, a claim of its chapter"),
-        (["1 + 1"], [], "notebooks/01_toy.ipynb: never states toy.mean, a claim of its chapter"),
+        (
+            [UNSTATED],
+            [],
+            "notebooks/01_toy.ipynb, cell 2: never states toy.mean, a claim of notebooks/01_toy.claims.yml",
+        ),
+        (["1 + 1"], [], "notebooks/01_toy.ipynb: never states toy.mean, a claim of notebooks/01_toy.claims.yml"),
         (
             [SLEEP],
             ["--timeout", "1"],
@@ -176,7 +180,7 @@ def test_claim_of_a_chapter_that_is_not_there_stops_the_build(toy: ToyBook):
     _, mean, unmeasured = CLAIMS.split("- id: ")
     (toy.root / "notebooks" / "01_toy.claims.yml").write_text(f"- id: {mean}")
     (toy.root / "notebooks" / "02_toy.claims.yml").write_text(f"- id: {unmeasured}")
-    toy.chapter("\n".join(line for line in MEASURE.splitlines() if "unmeasured" not in line))
+    toy.chapter(MEASURE.replace('claim("toy.unmeasured", unmeasured, of=table)\n', ""))
     done = toy.build("book")
     assert done.returncode == 1
     assert "notebooks/02_toy.claims.yml: toy.unmeasured has no chapter; add 02_toy.ipynb" in done.stderr
