@@ -9,16 +9,27 @@ addEventListener("DOMContentLoaded", () => {
   const boxes = document.querySelectorAll(".katex-display");
   boxes.forEach(box => sizes.observe(box));
   document.fonts.ready.then(() => boxes.forEach(reach));
-  for (const image of document.querySelectorAll(".cell_output figure img")) { // panels side by side keep a size to read
-    const boxed = () => {
-      if (image.naturalWidth < 1.8 * image.naturalHeight) return;
-      const box = Object.assign(document.createElement("div"), { className: "panels" });
-      image.replaceWith(box);
-      box.append(image);
-      sizes.observe(box);
-    };
-    if (image.complete) boxed();
-    else image.addEventListener("load", boxed, { once: true });
+});
+
+// Panels side by side would be too small on a phone. There the picture is shown once for each panel, below each other,
+// cut where the library found nothing drawn: class "panels", and "cut-…" in thousandths of its width. Readers of the
+// alternative text keep the whole picture.
+addEventListener("DOMContentLoaded", () => {
+  for (const image of document.querySelectorAll("img.panels")) {
+    const stack = Object.assign(document.createElement("div"), { className: "stacked" });
+    stack.ariaHidden = "true";
+    const cuts = [...image.classList].filter(name => name.startsWith("cut-")).map(name => Number(name.slice(4)) / 1000);
+    [0, ...cuts].forEach((left, i) => {
+      const width = (cuts[i] ?? 1) - left;
+      const panel = stack.appendChild(document.createElement("div"));
+      const part = panel.appendChild(Object.assign(document.createElement("img"), { src: image.src, alt: "" }));
+      part.style.width = `${100 / width}%`;
+      part.style.marginLeft = `${(-100 * left) / width}%`;
+    });
+    image.after(stack);
+    image.classList.add("in-parts");
+    const follow = () => stack.querySelectorAll("img").forEach(part => { part.src = image.src; });
+    new MutationObserver(follow).observe(image, { attributeFilter: ["src"] }); // an explorer's picture changes
   }
 });
 

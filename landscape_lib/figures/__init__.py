@@ -11,10 +11,26 @@ from landscape_lib.figures._style import (
     PINK,
     SKY,
     YELLOW,
+    cuts,
+    panel_gaps,
     png,
     shades,
     style,
     use_style,
 )
 
-__all__ = ["BLACK", "BLUE", "GREEN", "ORANGE", "PINK", "SKY", "YELLOW", "png", "shades", "style", "use_style"]
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "GREEN",
+    "ORANGE",
+    "PINK",
+    "SKY",
+    "YELLOW",
+    "cuts",
+    "panel_gaps",
+    "png",
+    "shades",
+    "style",
+    "use_style",
+]

@@ -1,8 +1,9 @@
 """The course's style, its colours, and a figure as a small picture."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,3 +63,39 @@ def png(figure: Figure, *, tight: bool = True) -> bytes:
     reduced = io.BytesIO()
     few.save(reduced, format="png", optimize=True)
     return reduced.getvalue()
+
+
+def panel_gaps(figure: Figure, *, tight: bool = True) -> list[tuple[float, float]]:
+    """Where nothing is drawn between panels that stand side by side, as shares of the width of the picture of `png`.
+
+    A page cuts the picture there, and a phone shows the panels below each other. A colour bar belongs to the panel on
+    its left. What spans the figure, a legend or a title of all, leaves no gap. Ask after `png`: a
+    figure that is drawn again moves a little.
+    """
+    if figure.legends or figure.texts or getattr(figure, "_suptitle", None):
+        return []
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]  # of Agg, which all of them are drawn with
+    whole = figure.get_tightbbox(renderer).padded(mpl.rcParams["savefig.pad_inches"]) if tight else figure.bbox_inches
+    boxes = [(box, axis) for axis in figure.axes if (box := axis.get_tightbbox(renderer)) is not None]
+    spans: list[list[float]] = []
+    for box, axis in sorted(boxes, key=lambda pair: pair[0].x0):
+        left, right = ((x / figure.dpi - whole.x0) / whole.width for x in (box.x0, box.x1))
+        if spans and (left <= spans[-1][1] or axis.get_label() == "<colorbar>"):
+            spans[-1][1] = max(spans[-1][1], right)
+        else:
+            spans.append([left, right])
+    return [(before[1], after[0]) for before, after in pairwise(spans)]
+
+
+def cuts(gaps: Sequence[Sequence[tuple[float, float]]]) -> list[int]:
+    """Where pictures of one size can all be cut, in thousandths of their width: the middle of what their gaps share.
+
+    >>> cuts([[(0.4, 0.5)], [(0.45, 0.6)]])
+    [475]
+    >>> cuts([[(0.4, 0.5)], []])
+    []
+    """
+    if len({len(of_one) for of_one in gaps}) != 1:
+        return []
+    shared = [(max(low for low, _ in column), min(high for _, high in column)) for column in zip(*gaps, strict=True)]
+    return [round(500 * (low + high)) for low, high in shared] if all(low < high for low, high in shared) else []

@@ -9,7 +9,7 @@ from ._quiz import load_quiz, quiz
 from ._results import read_results, write_results
 from ._rules import Entry, Rule, decide, load_claims
 from ._scoreboard import escape, scoreboard
-from ._show import show
+from ._show import panels, show
 from ._sources import Source, data_hash, facts
 from ._strip import strip
 
@@ -29,6 +29,7 @@ __all__ = [
     "load_claims",
     "load_quiz",
     "measured",
+    "panels",
     "predict",
     "print_records",
     "provenance",

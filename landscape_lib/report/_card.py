@@ -50,8 +50,8 @@ def show_card(
 
 
 def attributes(**values: str) -> str:
-    """HTML attributes, escaped: ``data_name="a"`` becomes ``data-name="a"``."""
-    return " ".join(f'{name.replace("_", "-")}="{html.escape(value)}"' for name, value in values.items())
+    """HTML attributes, escaped: ``data_name="a"`` becomes ``data-name="a"``, ``class_`` is class."""
+    return " ".join(f'{name.rstrip("_").replace("_", "-")}="{html.escape(value)}"' for name, value in values.items())
 
 
 def as_script(data: Any, kind: str = "facts") -> str:

@@ -17,11 +17,13 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from landscape_lib.figures import png
+from landscape_lib.figures import cuts, panel_gaps, png
 
 from ._card import Frame, as_script, attributes, show_card, words
+from ._show import panels
 from ._sources import Made, facts
 
+Gaps = list[tuple[float, float]]
 MOST = 400_000  # bytes of an explorer, as the page carries it
 
 
@@ -56,21 +58,23 @@ def explore(
             raise ValueError(f"{place}: start {key}={value!r} is none of {grid[key]}")
     titles = {key: words(f"{place}: label of {key}", (labels or {}).get(key, key)) for key in grid}
 
-    def frame(indices: Sequence[int]) -> Frame:
+    def drawn(indices: Sequence[int]) -> tuple[Frame, Gaps]:
         setting = {key: values[i] for i, (key, values) in zip(indices, grid.items(), strict=True)}
-        drawn, alt = _draw(place, draw, setting)
-        return {"src": f"data:image/png;base64,{base64.b64encode(drawn).decode()}", "alt": alt}
+        picture, gaps, alt = _draw(place, draw, setting)
+        return {"src": f"data:image/png;base64,{base64.b64encode(picture).decode()}", "alt": alt}, gaps
 
     every = product(*(range(len(values)) for values in grid.values()))
-    frames = {" ".join(map(str, indices)): frame(indices) for indices in every}
+    made = {" ".join(map(str, indices)): drawn(indices) for indices in every}
+    frames = {at: frame for at, (frame, _) in made.items()}
     _check(place, frames)
+    cut = cuts([gaps for _, gaps in made.values()])
     at = " ".join(str(values.index(start[key])) for key, values in grid.items())
     first = frames[at]
     controls = "\n".join(_control(name, key, titles[key], values, start[key]) for key, values in grid.items())
     shown = (
         '<div class="explorer" data-card="explorer">\n'
         f'<div class="controls" data-needs-script hidden>\n{controls}\n</div>\n'
-        f'<img {attributes(**first)}>\n<p role="status"></p>\n<p role="alert"></p>\n'
+        f'<img {attributes(**first, class_=panels(cut))}>\n<p role="status"></p>\n<p role="alert"></p>\n'
     )
     markup = f"{shown}{as_script(frames, 'explorer-frames')}</div>"
     if (size := len(markup.encode())) > MOST:
@@ -84,7 +88,7 @@ def explore(
         markup,
         f"Explorer {name}. {caption}\n{choices}\nshown: {setting}",
         live=f'{shown}{as_script({})}<p class="caption">{html.escape(caption)}</p></div>',
-        reply=frame,
+        reply=lambda indices: drawn(indices)[0],
         picture=_bytes(first),
         metadata={
             "landscape_figure": {
@@ -92,6 +96,7 @@ def explore(
                 "caption": f"{caption} In print: {setting}.",
                 "alt": first["alt"],
                 "source": facts(of, reproduces),
+                "cuts": cut,
             }
         },
     )
@@ -112,7 +117,7 @@ def _grid(place: str, settings: Mapping[str, Sequence[Any]]) -> dict[str, list[A
     return grid
 
 
-def _draw(place: str, draw: Callable[..., Any], setting: Mapping[str, Any]) -> tuple[bytes, str]:
+def _draw(place: str, draw: Callable[..., Any], setting: Mapping[str, Any]) -> tuple[bytes, Gaps, str]:
     at = ", ".join(f"{key}={value!r}" for key, value in setting.items())
     before = plt.get_fignums()
     try:
@@ -120,7 +125,8 @@ def _draw(place: str, draw: Callable[..., Any], setting: Mapping[str, Any]) -> t
         if not (isinstance(drawn, tuple) and len(drawn) == 2 and isinstance(drawn[0], Figure)):
             raise ValueError(f"{place} at {at}: draw returned {type(drawn).__name__}; need a figure and its alt text")
         figure, alt = drawn
-        return png(figure, tight=False), words(f"{place} at {at}: alt text", alt, least=3)
+        picture = png(figure, tight=False)
+        return picture, panel_gaps(figure, tight=False), words(f"{place} at {at}: alt text", alt, least=3)
     finally:
         for number in set(plt.get_fignums()) - set(before):
             plt.close(number)

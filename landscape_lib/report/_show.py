@@ -2,11 +2,12 @@
 
 import base64
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from landscape_lib.figures import png
+from landscape_lib.figures import cuts, panel_gaps, png
 
 from ._card import words
 from ._sources import Made, facts
@@ -27,8 +28,9 @@ def show(
     words(f"show: alt of {name}", alt, least=3)
     if alt.strip() == caption.strip():
         raise ValueError(f"show: figure {name} has its caption as alt text; alt says what one would see")
-    described = {"name": name, "caption": caption, "alt": alt, "source": facts(of, reproduces)}
     picture = base64.b64encode(png(figure)).decode()
+    described: dict[str, Any] = {"name": name, "caption": caption, "alt": alt, "source": facts(of, reproduces)}
+    described["cuts"] = cuts([panel_gaps(figure)])  # where a phone's page may cut the picture
     plt.close(figure)
     from IPython.display import display  # only notebooks need it
 
@@ -37,3 +39,12 @@ def show(
         raw=True,
         metadata={"landscape_figure": described},
     )
+
+
+def panels(cut: Sequence[int]) -> str:
+    """The classes of a picture that a page may cut into its panels; of one that it may not, none.
+
+    >>> panels([475]), panels([])
+    ('panels cut-475', '')
+    """
+    return " ".join(["panels", *(f"cut-{place}" for place in cut)]) if cut else ""

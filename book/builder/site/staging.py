@@ -13,7 +13,7 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
-from landscape_lib.report import PAGE, Entry, scoreboard, strip
+from landscape_lib.report import PAGE, Entry, panels, scoreboard, strip
 
 from ..execute.parameters import parameters
 from ..messages import BuildError, say
@@ -156,7 +156,7 @@ def with_figures(path: Path, notebook: NotebookNode) -> None:
             raise BuildError(f"{place}: cell {names[figure['name']]} has a figure named {figure['name']} too")
         names[figure["name"]] = number
         cell.metadata["mystnb"] = {
-            "image": {"alt": figure["alt"]},
+            "image": {"alt": figure["alt"], "classes": panels(figure["cuts"])},
             "figure": {"name": figure["name"], "caption": figure["caption"]},
         }
         choices = " ".join(f"{name}={value}" for name, value in settings.items())
