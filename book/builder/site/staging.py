@@ -156,7 +156,7 @@ def with_figures(path: Path, notebook: NotebookNode) -> None:
             raise BuildError(f"{place}: cell {names[figure['name']]} has a figure named {figure['name']} too")
         names[figure["name"]] = number
         cell.metadata["mystnb"] = {
-            "image": {"alt": figure["alt"], "classes": panels(figure["cuts"])},
+            "image": {"alt": figure["alt"], "classes": panels(figure.get("cuts", []))},
             "figure": {"name": figure["name"], "caption": figure["caption"]},
         }
         choices = " ".join(f"{name}={value}" for name, value in settings.items())
