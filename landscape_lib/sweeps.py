@@ -18,8 +18,8 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from landscape_lib._fingerprint import fingerprint, parts
 from landscape_lib._sweeps.drive import ExecutorError, drive, patiently
-from landscape_lib._sweeps.fingerprint import fingerprint, parts
 from landscape_lib._sweeps.point import OtherCodeError, Outcome, Rows, canonical, run
 from landscape_lib._sweeps.processes import Processes, WorkerDiedError
 from landscape_lib._sweeps.progress import Progress, progress

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from landscape_lib._fingerprint import Parts, differences
 from landscape_lib._provenance import provenance
-from landscape_lib._sweeps.fingerprint import differences
 from landscape_lib._threads import one_thread
 
 Rows = Sequence[Mapping[str, Any]]
@@ -34,7 +34,7 @@ class OtherCodeError(RuntimeError):
     """A worker would run other code than the client asked for."""
 
 
-def run(experiment: Callable[..., Rows], code: Mapping[str, str] | None, point: Mapping[str, Any]) -> Outcome:
+def run(experiment: Callable[..., Rows], code: Parts | None, point: Mapping[str, Any]) -> Outcome:
     """Run the experiment at a point. With ``code`` (the client's), in a process that is there for this."""
     if code is not None:
         if "torch" in sys.modules:

@@ -246,7 +246,9 @@ def test_two_clients_in_two_threads_share_the_work(store, log):
 
 
 def test_a_worker_with_other_code_ends_the_sweep(store, log, monkeypatch):
-    monkeypatch.setattr("landscape_lib.sweeps.parts", lambda experiment: {"": "other", "landscape_lib.nets": "other"})
+    monkeypatch.setattr(
+        "landscape_lib.sweeps.parts", lambda experiment: {"": {}, "landscape_lib.nets": {"MLP": "other"}}
+    )
     with ThreadPoolExecutor(1) as threads, pytest.raises(OtherCodeError, match="cheap, landscape_lib.nets"):
         sweep(cheap.logged, cheap.grid(3, log), threads, store=store)
     assert cheap.runs(log) == [] and status(store)[0].waiting == 3
