@@ -16,7 +16,7 @@ export MKL_CBWR := AVX2,STRICT
 export ATEN_CPU_CAPABILITY := avx2
 
 .DEFAULT_GOAL := help
-.PHONY: help ready book pdf zip class test check unit pages publishable lab refresh bench lock clean
+.PHONY: help ready book pdf zip class test check unit outputs nbval pages publishable lab refresh bench lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -41,7 +41,7 @@ class: ready ## the notebooks without their solutions, zipped for students: _bui
 
 test: check unit ## lint, types, unit tests, notebooks, the book, the browser
 	@$(MAKE) --no-print-directory book CHAPTER= BUDGET= DATASET= SEED=
-	@$(MAKE) --no-print-directory pages
+	@$(MAKE) --no-print-directory outputs pages
 
 check: ready
 	$(PY) -m ruff check .
@@ -50,10 +50,15 @@ check: ready
 	$(PY) -m codespell_lib
 	PYTHONPATH=book .venv/bin/lint-imports --no-logo # which finds builder there
 
-# One run for library and notebooks: a notebook on one core, tests on the other.
 unit: ready
-	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 900 \
-		tests landscape_lib notebooks --ignore tests/book
+	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile tests landscape_lib --ignore tests/book --ignore tests/notebooks
+
+# What the book was made from is not executed again to be compared with what is committed.
+outputs: ready
+	TQDM_DISABLE=1 $(PY) -m pytest -n 2 tests/notebooks
+
+nbval: ready ## every notebook executed once more, by nbval itself
+	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 900 notebooks
 
 pages: ready
 	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile tests/book

@@ -109,14 +109,11 @@ def check_sources(chosen: list[Path]) -> None:
 
 def executions(chosen: list[Path], wanted: dict[str, str], timeout: int | None) -> dict[Path, Path]:
     """The executed notebook of each chapter; run if need be where a ``timeout`` is given."""
-    current = {}
-    for path in chosen:
-        if timeout is None:
-            current[path] = EXECUTED / path.stem / f"{key(with_parameters(path, wanted))}.ipynb"
-            if not current[path].exists():
-                raise BuildError(f"{show(path)} has not run just so; `make book` runs it")
-        else:
-            current[path] = execute(path, wanted, timeout)
+    if timeout is not None:
+        return execute(chosen, wanted, timeout)
+    current = {path: EXECUTED / path.stem / f"{key(with_parameters(path, wanted))}.ipynb" for path in chosen}
+    if absent := [show(path) for path, file in current.items() if not file.exists()]:
+        raise BuildError(f"{absent[0]} has not run just so; `make book` runs it")
     return current
 
 
@@ -137,8 +134,7 @@ def take(step: str, chapter: str | None, wanted: dict[str, str], timeout: int) -
             write(ZIP, pack(chosen))
             say(f"class: {', '.join(path.stem for path in chosen)} in {show(ZIP)}")
         elif step == "refresh":
-            for path in chosen:
-                refresh(path, timeout)
+            refresh(chosen, timeout)
         else:
             current = executions(chosen, wanted, None if step == "site" else timeout)
             if step != "execute":

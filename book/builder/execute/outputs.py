@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from ..messages import BuildError, say
 from ..paths import show, write
@@ -14,9 +16,15 @@ from .run import execute
 HEAVY = 50_000  # characters of an HTML output that no committed notebook should carry
 
 
-def refresh(path: Path, timeout: int) -> None:
-    """Write a chapter's outputs back without pictures and records: what nbval compares, and no more."""
-    notebook = executed(path, execute(path, {}, timeout))
+def refresh(paths: Sequence[Path], timeout: int) -> None:
+    """Write chapters' outputs back without pictures and records: what nbval compares, and no more."""
+    for path, file in execute(paths, {}, timeout).items():
+        write(path, nbformat.writes(slim(path, executed(path, file))) + "\n")
+        say(f"{show(path)}: outputs written")
+
+
+def slim(path: Path, notebook: NotebookNode) -> NotebookNode:
+    """An executed notebook as it is committed."""
     notebook.metadata.pop("widgets", None)
     for number, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
@@ -33,5 +41,4 @@ def refresh(path: Path, timeout: int) -> None:
                         "make it smaller, or tag the cell nbval-ignore-output so that it can be left out"
                     )
                 del data["text/html"]
-    write(path, nbformat.writes(notebook) + "\n")
-    say(f"{show(path)}: outputs written")
+    return notebook

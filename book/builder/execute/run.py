@@ -1,10 +1,15 @@
-"""Run a chapter with papermill, unless it ran already just so."""
+"""Run chapters with papermill, several at once, each unless it ran already just so."""
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import nbformat
@@ -16,54 +21,122 @@ from .cache import key
 from .parameters import with_parameters
 
 KEPT = 4  # executions kept of each chapter: other data sets, other budgets
+GRACE = 10  # seconds for an interrupted chapter to end its kernel
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def execute(path: Path, wanted: dict[str, str], timeout: int) -> Path:
-    """Run one chapter, unless it ran already just so; return the executed notebook."""
-    notebook = with_parameters(path, wanted)
-    target = EXECUTED / path.stem / f"{key(notebook)}.ipynb"
-    if target.exists():
-        os.utime(target)  # the newest is the chapter's current one
-        say(f"{path.stem}: unchanged")
-        return target
-    say(f"{path.stem}: running {' '.join(f'{k}={v}' for k, v in wanted.items()) or 'with its defaults'} …")
+@dataclass(frozen=True)
+class Run:
+    """A chapter with its parameters, and where its execution is kept."""
+
+    path: Path
+    notebook: NotebookNode
+    target: Path
+    wanted: str
+
+    @property
+    def partial(self) -> Path:
+        """What ran so far."""
+        return BUILD / "running" / self.path.name
+
+
+def execute(paths: Sequence[Path], wanted: dict[str, str], timeout: int) -> dict[Path, Path]:
+    """Run the chapters that did not run just so; return the executed notebook of each."""
+    runs, kept = [], {}
+    for path in paths:
+        notebook = with_parameters(path, wanted)
+        kept[path] = EXECUTED / path.stem / f"{key(notebook)}.ipynb"
+        if kept[path].exists():
+            os.utime(kept[path])  # the newest is the chapter's current one
+            say(f"{path.stem}: unchanged")
+        else:
+            runs.append(Run(path, notebook, kept[path], " ".join(f"{name}={value}" for name, value in wanted.items())))
+    run_all(runs, timeout)
+    return kept
+
+
+def run_all(runs: Sequence[Run], timeout: int) -> None:
+    """Run chapters in processes of their own, as many at once as there are cores; the first fault ends all.
+
+    A notebook keeps to one thread, so two of them take little more time on two cores than one.
+    """
+    context = multiprocessing.get_context("spawn")
+    waiting = iter(runs)
+    running: dict[Connection, tuple[Run, BaseProcess]] = {}
+    try:
+        while True:
+            while len(running) < CORES and (run := next(waiting, None)):
+                here, there = context.Pipe(duplex=False)
+                running[here] = run, context.Process(target=run_one, args=(run, timeout, there))
+                running[here][1].start()
+                there.close()
+            if not running:
+                return
+            wait(list(running))
+            for done in [report for report in running if report.poll()]:
+                run, process = running.pop(done)
+                try:
+                    fault = done.recv()
+                except EOFError:
+                    process.join()
+                    fault = f"{show(run.path)}: its process ended with {process.exitcode}; was there too little memory?"
+                process.join()
+                if fault:
+                    raise BuildError(fault)
+    finally:
+        for _, left in running.values():
+            left.terminate()  # nbclient ends the kernel before it goes
+        for run, left in running.values():
+            left.join(GRACE)
+            left.kill()
+            run.partial.unlink(missing_ok=True)
+
+
+def run_one(run: Run, timeout: int, report: Connection) -> None:
+    """Run a chapter and keep its execution; report what went wrong, or nothing."""
     start = time.perf_counter()
-    done = with_papermill(path, notebook, timeout)
-    # Beside the notebook, and not in it: times differ from run to run.
-    took = {cell.id: cell.metadata.get("papermill", {}).get("duration") for cell in done.cells if "id" in cell}
-    write(target.with_suffix(".seconds.json"), json.dumps({name: time for name, time in took.items() if time}))
-    write(target, nbformat.writes(tidy(done)))
-    for old in sorted(target.parent.glob("*.ipynb"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
-        old.with_suffix(".seconds.json").unlink(missing_ok=True)
-        old.unlink()
-    say(f"{path.stem}: ran in {time.perf_counter() - start:.1f} s")
-    return target
+    say(f"{run.path.stem}: running {run.wanted or 'with its defaults'} …")
+    try:
+        done = with_papermill(run, timeout)
+        # Beside the notebook, and not in it: times differ from run to run.
+        took = {cell.id: cell.metadata.get("papermill", {}).get("duration") for cell in done.cells if "id" in cell}
+        write(run.target.with_suffix(".seconds.json"), json.dumps({name: time for name, time in took.items() if time}))
+        write(run.target, nbformat.writes(tidy(done)))
+        for old in sorted(run.target.parent.glob("*.ipynb"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
+            old.with_suffix(".seconds.json").unlink(missing_ok=True)
+            old.unlink()
+        say(f"{run.path.stem}: ran in {time.perf_counter() - start:.1f} s")
+    except (BuildError, ValueError, OSError) as error:
+        report.send(str(error))
+    except KeyboardInterrupt:
+        pass  # whoever started it knows
+    else:
+        report.send(None)
 
 
-def with_papermill(path: Path, notebook: NotebookNode, timeout: int) -> NotebookNode:
+def with_papermill(run: Run, timeout: int) -> NotebookNode:
     """Execute with papermill; a failure names the notebook, the cell and the error."""
     import papermill
     from nbclient.exceptions import CellTimeoutError
 
-    partial = BUILD / "running" / path.name
-    partial.parent.mkdir(parents=True, exist_ok=True)
+    run.partial.parent.mkdir(parents=True, exist_ok=True)
     os.environ["TQDM_DISABLE"] = "1"
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not one of the user's
     quiet = ["--IPKernelApp.log_level=50"]  # or the kernel warns that it talks over a local port
     options = {"kernel_name": "python3", "progress_bar": False, "extra_arguments": quiet}
+    place = f"{show(run.path)}, "
     try:
-        done = papermill.execute_notebook(notebook, partial, cwd=NOTEBOOKS, execution_timeout=timeout, **options)
-    except KeyboardInterrupt:
-        partial.unlink(missing_ok=True)
-        raise
+        done = papermill.execute_notebook(
+            run.notebook, run.partial, cwd=NOTEBOOKS, execution_timeout=timeout, **options
+        )
     except CellTimeoutError:
         what = f"ran for more than {timeout} s; make it faster, or allow more with TIMEOUT="
-        raise BuildError(f"{show(path)}, {last_cell(partial)} {what}") from None
+        raise BuildError(f"{place}{last_cell(run.partial)} {what}") from None
     except Exception as error:
         kind, what = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
-        place = f"{show(path)}, {last_cell(partial)}"
-        raise BuildError(f"{place}: {f'{kind}: {what}'.strip()}\n(what ran until then: {show(partial)})") from error
-    partial.unlink()
+        place += last_cell(run.partial)
+        raise BuildError(f"{place}: {f'{kind}: {what}'.strip()}\n(what ran until then: {show(run.partial)})") from error
+    run.partial.unlink()
     return done
 
 
