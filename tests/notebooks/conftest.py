@@ -12,7 +12,7 @@ from nbval.plugin import IPyNbFile, NbCellError
 
 
 class PlayedBack:
-    """Stands for nbval's kernel: asked to execute a cell, it answers as that cell did when the notebook was executed."""
+    """A kernel for nbval: asked to execute a cell, it answers as that cell did when the notebook was executed."""
 
     def __init__(self, executed: NotebookNode) -> None:
         self.cells = deque(cell for cell in executed.cells if cell.cell_type == "code")
