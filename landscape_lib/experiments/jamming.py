@@ -1,20 +1,15 @@
 """The runs of the jamming chapter: networks of many widths trained on P patterns, one curve a point of the grid."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
-import pandas as pd
 import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
 
 from landscape_lib.data import NAMES, Task, image_task, load, on_sphere, random_task
 from landscape_lib.measure.gap_exponents import gap_counts
-from landscape_lib.measure.jamming import effective_parameters, gaps, unsatisfied
-from landscape_lib.nets import Population
-from landscape_lib.statistics import Transition
+from landscape_lib.measure.jamming import effective_parameters, gaps, silenced, unsatisfied
 from landscape_lib.training import LOSSES, SATISFIED, ZERO, bands, descend
 
 images = cache(load)  # read once a process
@@ -192,33 +187,6 @@ def curve(
                 }
             )
     return rows
-
-
-def failing(table: pd.DataFrame, fits: Mapping[int, Transition]) -> pd.DataFrame:
-    """The networks of `curve` that are not satisfied, given the transition of each P.
-
-    With ``share``, their N_Δ/N; ``scale``, N/N*; and ``inside``, whether N lies from N* to the end of the transition,
-    where nine in ten networks are satisfied.
-    """
-    missed = table[~table.satisfied]
-    N_star = missed.P.map({P: fit.N_star for P, fit in fits.items()})
-    end = missed.P.map({P: fit.window()[1] for P, fit in fits.items()})
-    return missed.assign(
-        share=missed.unsatisfied / missed.N, scale=missed.N / N_star, inside=missed.N.between(N_star, end)
-    )
-
-
-def silenced(population: Population, inputs: Float[Tensor, "nets points features"]) -> Bool[Tensor, "nets points"]:
-    """For which patterns some hidden layer of a standard ReLU MLP has all of its units off: f is then a constant there.
-
-    No gradient reaches the weights below such a layer from such a pattern.
-    """
-    views, off = population.views(), torch.zeros(inputs.shape[:2], dtype=torch.bool, device=inputs.device)
-    x = inputs.mT
-    for layer in range(len(views) // 2 - 1):
-        x = torch.baddbmm(views[f"layers.{layer}.bias"][..., None], views[f"layers.{layer}.weight"], x).relu()
-        off |= (x == 0).all(1)
-    return off
 
 
 EXPERIMENT = curve  # what `landscape sweep jamming` runs at each point of the grid

@@ -12,9 +12,13 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from torch import Tensor
 
+from landscape_lib.statistics import Estimate, bootstrap
+
 Counts = Int[np.ndarray, "*nets bins"] | Float[np.ndarray, "*nets bins"]
 
 EDGES = np.logspace(-4, 1, 41)  # of |Δ| over the mean overlap: eight bins a decade
+WINDOW = (0.01, 0.3)  # of the claims' fits, in units of the mean overlap: small, and still with gaps in every bin
+RESAMPLES = 500  # each is a fit
 STEEPEST = 20.0  # an exponent beyond this is refused: the counts do not look like a power law
 
 
@@ -56,6 +60,19 @@ def density(counts: Counts) -> Float[np.ndarray, "bins"]:
     return pooled / (max(pooled.sum(), 1) * np.diff(EDGES))
 
 
+def window(low: float, high: float) -> slice:
+    """The bins from ``low`` to ``high``, each rounded to the nearest of the `EDGES`.
+
+    >>> bins = window(0.01, 0.3)
+    >>> [round(float(edge), 3) for edge in EDGES[bins][[0, -1]]]      # where its first and its last bin begin
+    [0.01, 0.237]
+    """
+    if not 0 < low < high:
+        raise ValueError(f"exponent: window from {low} to {high}, need 0 < low < high")
+    first, last = (int(np.abs(np.log(EDGES / x)).argmin()) for x in (low, high))
+    return slice(first, last)
+
+
 def exponent(counts: Counts, low: float, high: float) -> float:
     """The exponent a of a density x^a, from counts pooled over the networks, for x between ``low`` and ``high``.
 
@@ -63,26 +80,52 @@ def exponent(counts: Counts, low: float, high: float) -> float:
     with probability ∝ ∫_i x^a dx. No line through a log-log plot, which weighs empty bins like full ones (Clauset et
     al., SIAM Review 51, 661, 2009). θ is a for the overlaps; γ is −a for the negative gaps.
 
-    ``low`` and ``high`` are rounded to the nearest edges. The error: bootstrap over networks, since the gaps of one
-    network are not independent (`landscape_lib.report.bootstrap` takes ``counts`` as its samples).
+    The `window` from ``low`` to ``high`` is rounded to the nearest edges. The error is a bootstrap over networks, since
+    the gaps of one network are not independent: `theta` and `gamma` come with it.
 
     >>> widths = np.diff(EDGES)
     >>> round(abs(exponent(1e6 * widths, 0.01, 0.3)), 6)     # as many in every unit: flat
     0.0
     """
-    if not 0 < low < high:
-        raise ValueError(f"exponent: window from {low} to {high}, need 0 < low < high")
-    first, last = (int(np.abs(np.log(EDGES / x)).argmin()) for x in (low, high))
-    inside = _pooled(counts)[first:last]
+    bins = window(low, high)
+    edges, inside = EDGES[bins.start : bins.stop + 1], _pooled(counts)[bins]
     if np.count_nonzero(inside) < 2:
         raise ValueError(
-            f"exponent: {int(inside.sum())} gaps in {np.count_nonzero(inside)} bins between {EDGES[first]:.3g} and "
-            f"{EDGES[last]:.3g}; need some in at least two bins: widen the window, or pool more networks"
+            f"exponent: {int(inside.sum())} gaps in {np.count_nonzero(inside)} bins between {edges[0]:.3g} and "
+            f"{edges[-1]:.3g}; need some in at least two bins: widen the window, or pool more networks"
         )
-    found = minimize_scalar(_cost(inside, EDGES[first : last + 1]), bounds=(-STEEPEST, STEEPEST), method="bounded")
-    if abs(found.x) > 0.99 * STEEPEST:
+    fit = minimize_scalar(_cost(inside, edges), bounds=(-STEEPEST, STEEPEST), method="bounded")
+    if abs(fit.x) > 0.99 * STEEPEST:
         raise ValueError(f"exponent: beyond ±{STEEPEST:g} between {low} and {high}; this is no power law")
-    return float(found.x)
+    return float(fit.x)
+
+
+def theta(
+    overlaps: Int[np.ndarray, "nets bins"], low: float = WINDOW[0], high: float = WINDOW[1], *, seed: int = 0
+) -> Estimate:
+    """θ of the density of overlaps, P₊(Δ) ~ Δ^θ (1809.09349, fig. 5): their `exponent`.
+
+    Networks are resampled, since the gaps of one network are not independent.
+
+    >>> flat = np.tile(np.rint(1e6 * np.diff(EDGES)).astype(int), (2, 1))
+    >>> abs(theta(flat).value) < 1e-3
+    True
+    """
+    return bootstrap(overlaps, lambda counts: exponent(counts, low, high), resamples=RESAMPLES, seed=seed)
+
+
+def gamma(
+    negative_gaps: Int[np.ndarray, "nets bins"], low: float = WINDOW[0], high: float = WINDOW[1], *, seed: int = 0
+) -> Estimate:
+    """γ of the density of negative gaps, P₋(Δ) ~ |Δ|^(−γ) (1809.09349, fig. 5): minus their `exponent`.
+
+    Networks are resampled.
+
+    >>> steep = np.tile(np.rint(1e6 * np.diff(np.sqrt(EDGES))).astype(int), (2, 1))
+    >>> round(gamma(steep).value, 2)
+    0.5
+    """
+    return bootstrap(negative_gaps, lambda counts: -exponent(counts, low, high), resamples=RESAMPLES, seed=seed)
 
 
 def _cost(inside: np.ndarray, edges: np.ndarray) -> Callable[[float], float]:

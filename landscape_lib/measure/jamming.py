@@ -4,13 +4,17 @@ Notation of 1809.09349: N effective parameters, P patterns, Δ_μ = κ − y_μ 
 patterns with Δ_μ > 0, N* the N at which a network can just satisfy all of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 
 import numpy as np
-from jaxtyping import Float, Int
+import pandas as pd
+import torch
+from jaxtyping import Bool, Float, Int
+from scipy.stats import binomtest
 from torch import Tensor
 
-from landscape_lib.statistics import Estimate, Transition, order_interval, shuffled
+from landscape_lib.nets import Population
+from landscape_lib.statistics import Estimate, Transition, bootstrap, order_interval, shuffled
 
 
 def gaps(
@@ -62,6 +66,76 @@ def effective_parameters(d: int, h: int, L: int) -> int:
     if min(d, h, L) < 1:
         raise ValueError(f"effective_parameters: got d={d}, h={h}, L={L}; each must be at least 1")
     return (d + 1) * h + (L - 1) * h * h
+
+
+def silenced(population: Population, inputs: Float[Tensor, "nets points features"]) -> Bool[Tensor, "nets points"]:
+    """For which patterns some hidden layer of a standard ReLU MLP has all of its units off: f is then a constant there.
+
+    No gradient reaches the weights below such a layer from such a pattern.
+    """
+    views, off = population.views(), torch.zeros(inputs.shape[:2], dtype=torch.bool, device=inputs.device)
+    x = inputs.mT
+    for layer in range(len(views) // 2 - 1):
+        x = torch.baddbmm(views[f"layers.{layer}.bias"][..., None], views[f"layers.{layer}.weight"], x).relu()
+        off |= (x == 0).all(1)
+    return off
+
+
+def failing(
+    table: pd.DataFrame, transitions: Mapping[Hashable, Transition], by: str | list[str] = "P", size: str = "N"
+) -> pd.DataFrame:
+    """The networks that are not satisfied, and where each stands in its own transition.
+
+    ``table`` has a row a network, with ``N``, ``unsatisfied`` and ``satisfied``; the columns ``by`` are the key of its
+    transition, and ``size`` is the column that was fitted. Three columns come along: ``share``, N_Δ/N; ``scale``, N/N*;
+    and ``inside``, whether N lies from N* to the end of the transition, where nine in ten networks are satisfied. One
+    more, ``within``, says whether it lies anywhere in the transition, from where one in ten is.
+    """
+    missed = table[~table.satisfied]
+    keys = list(missed[by] if isinstance(by, str) else missed[by].itertuples(index=False, name=None))
+    if unknown := sorted({str(key) for key in keys if key not in transitions}):
+        raise ValueError(f"failing: no transition for {by} of {', '.join(unknown)}; there is {list(transitions)}")
+    star = np.array([transitions[key].N_star for key in keys])
+    begin, end = np.array([transitions[key].window() for key in keys]).reshape(-1, 2).T
+    return missed.assign(
+        share=missed.unsatisfied / missed.N,
+        scale=missed[size] / star,
+        inside=missed[size].between(star, end),
+        within=missed[size].between(begin, end),
+    )
+
+
+def median_share(networks: pd.DataFrame, *, seed: int = 0) -> Estimate:
+    """The median of N_Δ/N over the networks that fail from N* to the end of the transition (1809.09349, fig. 3).
+
+    ``networks`` is what `failing` gives. The error is a bootstrap over their seeds, since those of one seed
+    learn the same patterns.
+
+    >>> table = pd.DataFrame({"seed": [0, 0, 1], "share": [0.1, 0.3, 0.2], "inside": True})
+    >>> median_share(table).value
+    0.2
+    """
+    shares = {name: group.share.to_numpy() for name, group in networks[networks.inside].groupby("seed")}
+    if len(shares) < 2:
+        raise ValueError(f"median_share: networks of {len(shares)} seeds fail from N* on, need at least two seeds")
+
+    def median(seeds: np.ndarray) -> float:
+        return float(np.median(np.concatenate([shares[name] for name in seeds])))
+
+    return bootstrap(np.array(sorted(shares)), median, seed=seed)
+
+
+def share_satisfied(satisfied: Bool[np.ndarray, "nets"] | pd.Series) -> Estimate:
+    """The share of networks that reach zero loss, with the exact binomial interval (Clopper & Pearson 1934).
+
+    >>> share_satisfied(np.array([True] * 99 + [False])).value
+    0.99
+    """
+    satisfied = np.asarray(satisfied)
+    if satisfied.dtype != bool or satisfied.ndim != 1 or len(satisfied) == 0:
+        raise ValueError(f"share_satisfied: got {satisfied.dtype} of shape {satisfied.shape}, need a verdict a network")
+    exact = binomtest(int(satisfied.sum()), len(satisfied)).proportion_ci(method="exact")
+    return Estimate(float(satisfied.mean()), (float(exact.low), float(exact.high)))
 
 
 def ratio(numerator: Transition, denominator: Transition) -> Estimate:
@@ -120,3 +194,30 @@ def steepest_fall(
         raise ValueError("steepest_fall: a loss is NaN or infinite; end those runs first")
     medians = np.median(np.log(np.maximum(loss, floor)), axis=0)
     return float(np.max(-np.diff(medians) / np.diff(np.log(N))))
+
+
+def relative_fall(
+    N: Float[np.ndarray, "sizes"] | Int[np.ndarray, "sizes"],
+    loss: Float[np.ndarray, "seeds sizes"],
+    reference: Float[np.ndarray, "seeds sizes"],
+    floor: float = 1e-12,
+    *,
+    seed: int = 0,
+    resamples: int = 2000,
+) -> Estimate:
+    """The `steepest_fall` of one loss over that of a reference, of the same seeds at the same N; seeds resampled.
+
+    >>> hinge, slower = np.array([[1.0, 0.5, 1 / 16]] * 2), np.array([[1.0, 0.5, 0.25]] * 2)
+    >>> round(relative_fall(np.array([10, 20, 40]), slower, hinge).value, 9)
+    0.333333333
+    """
+    loss, reference = np.asarray(loss, dtype=float), np.asarray(reference, dtype=float)
+    if loss.ndim != 2 or loss.shape != reference.shape:
+        raise ValueError(
+            f"relative_fall: losses of shapes {loss.shape} and {reference.shape}; need (seeds, sizes) both"
+        )
+
+    def fall(drawn: np.ndarray) -> float:
+        return steepest_fall(N, drawn[:, 0], floor) / steepest_fall(N, drawn[:, 1], floor)
+
+    return bootstrap(np.stack([loss, reference], axis=1), fall, seed=seed, resamples=resamples)

@@ -4,17 +4,15 @@ import inspect
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from torch.testing import assert_close
 
 from landscape_lib.data import load
-from landscape_lib.experiments.jamming import curve, failing, grid, silenced, task
+from landscape_lib.experiments.jamming import curve, grid, task
 from landscape_lib.measure.gap_exponents import gap_counts
 from landscape_lib.measure.jamming import effective_parameters, gaps, unsatisfied
 from landscape_lib.nets import MLP, Population
-from landscape_lib.statistics import transition
 from landscape_lib.training import Stop, adam, bands, descend, quadratic_hinge, train
 
 TINY = {
@@ -114,16 +112,6 @@ def test_descend_gives_the_networks_width_by_width_and_seed_by_seed():
         assert_close(run.loss[net : net + 1], quadratic_hinge(one(patterns.inputs), patterns.labels).mean(-1))
 
 
-def test_a_silenced_pattern_has_a_constant_output_there_and_no_gradient_below():
-    nets = Population(lambda seed: MLP(3, 3, 3, seed=seed), range(20))
-    x = torch.randn(20, 15, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
-    outputs = nets.evaluate(nets.views(), x)
-    (slope,) = torch.autograd.grad(outputs.sum(), x)
-    off = silenced(nets, x.detach())
-    assert 0 < off.sum() < off.numel()
-    assert off.equal((slope == 0).all(-1))
-
-
 def test_bands_hold_every_width_once_in_order_and_none_is_widened_beyond_the_ratio():
     groups = bands([30, 4, 5, 4, 12, 7, 9], ratio=1.5)
     assert [h for group in groups for h in group] == [4, 5, 7, 9, 12, 30]
@@ -184,14 +172,3 @@ def test_door(as_user, wrong, says):
 def test_random_patterns_have_their_own_hash():
     rows = curve(**{**TINY, "dataset": "random", "labels": "random", "widths": (3,), "steps": 1})
     assert [row["data_sha256"] for row in rows] == [task("random", "random", 40, 5, seed).sha256 for seed in (0, 1)]
-
-
-def test_failing_networks_are_told_by_their_own_transition():
-    """N* of 100 at P = 50 and of 200 at P = 90, by a fit that all of 40 networks below and none above fail."""
-    step = np.arange(40) >= 20
-    fits = {P: transition(np.repeat([N // 2, N * 2], 20), step, resamples=1) for P, N in ((50, 100), (90, 200))}
-    rows = [(50, 60, 30, False), (50, 120, 6, False), (50, 120, 0, True), (90, 120, 60, False), (90, 1000, 1, False)]
-    found = failing(pd.DataFrame(rows, columns=["P", "N", "unsatisfied", "satisfied"]), fits)
-    assert found.share.tolist() == [0.5, 0.05, 0.5, 0.001]
-    assert found.scale.tolist() == pytest.approx([0.6, 1.2, 0.6, 5.0], rel=1e-6)  # a symmetric fit is in the middle
-    assert found.inside.tolist() == [False, True, False, False]

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scipy.stats import binomtest
 
-from landscape_lib.experiments.jamming import failing
+from landscape_lib.experiments.packings import pack
 from landscape_lib.measure import jamming
-from landscape_lib.measure.gap_exponents import exponent, gap_counts
+from landscape_lib.measure.gap_exponents import gamma, gap_counts, theta
+from landscape_lib.measure.packings import missing_contacts
 from landscape_lib.report import decide, load_claims
-from landscape_lib.statistics import SPREAD, Transition, bootstrap, transition
+from landscape_lib.statistics import SPREAD, Transition, transition
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = {name: entry.rule for name, entry in load_claims(ROOT / "notebooks").items()}
@@ -39,7 +39,7 @@ def fits(real: pd.DataFrame) -> dict[int, Transition]:
 
 def verdict(name: str, value: float, interval: tuple[float, float]) -> str:
     low, high = interval
-    return decide(RULES[name], float(value), (float(min(low, value)), float(max(high, value))), n_seeds=10)
+    return decide(RULES[name], value, (min(low, value), max(high, value)), n_seeds=10)
 
 
 def test_transitions_of_one_width_are_not_called_sharper(real, fits):
@@ -66,36 +66,36 @@ def test_an_N_star_that_grows_as_P_squared_breaks_the_bound(fits):
     assert verdict("jam.bound", *jamming.largest_ratio(grown)) == "not reproduced"
 
 
-def test_networks_that_miss_one_pattern_each_are_no_jump(real):
-    shares = 1 / real[~real.satisfied].N.to_numpy()
-    assert verdict("jam.jump", *bootstrap(shares, np.median)) == "not reproduced"
+def test_networks_that_miss_one_pattern_each_are_no_jump(real, fits):
+    failing = jamming.failing(real, fits)
+    single = failing.assign(share=1 / failing.N)
+    assert verdict("jam.jump", *jamming.median_share(single)) == "not reproduced"
 
 
 def test_a_share_that_goes_to_zero_at_N_star_is_no_jump(real, fits):
     """A continuous onset, like 2 (1 − N/N*): above N* a failing network misses next to nothing."""
-    missed = failing(real, fits)
-    inside = missed[missed.inside]
-    onset = np.maximum(1 / inside.N, 2 * (1 - inside.scale))
-    assert len(onset) > 10
-    assert verdict("jam.jump", *bootstrap(onset.to_numpy(), np.median)) == "not reproduced"
+    failing = jamming.failing(real, fits)
+    onset = failing.assign(share=np.maximum(1 / failing.N, 2 * (1 - failing.scale)))
+    assert onset.inside.sum() > 10
+    assert verdict("jam.jump", *jamming.median_share(onset)) == "not reproduced"
+
+
+def test_networks_that_all_miss_three_quarters_of_N_are_a_jump(real, fits):
+    """The rule is no bar to the paper's own number."""
+    failing = jamming.failing(real, fits)
+    assert verdict("jam.jump", *jamming.median_share(failing.assign(share=0.75))) == "reproduced"
 
 
 def test_below_the_transition_seeds_do_get_stuck(real, fits):
     N_star = real.P.map({P: fit.N_star for P, fit in fits.items()})
     below = real[real.N <= N_star]
-    exact = binomtest(int(below.satisfied.sum()), len(below)).proportion_ci(method="exact")
-    assert verdict("jam.no_minima", below.satisfied.mean(), exact) == "not reproduced"
+    assert verdict("jam.no_minima", *jamming.share_satisfied(below.satisfied)) == "not reproduced"
 
 
 def test_the_hinge_against_itself_shows_no_difference_of_range(real):
     losses = real[real.P == 250].pivot(index="seed", columns="N", values="loss")
-    halves = np.stack([losses.iloc[:5], losses.iloc[5:]], axis=1)
-    N = losses.columns.to_numpy()
-
-    def steeper(drawn: np.ndarray) -> float:
-        return jamming.steepest_fall(N, drawn[:, 1]) / jamming.steepest_fall(N, drawn[:, 0])
-
-    assert verdict("jam.finite_range", *bootstrap(halves, steeper)) != "reproduced"
+    N, halves = losses.columns.to_numpy(), np.split(losses.to_numpy(), 2)
+    assert verdict("jam.finite_range", *jamming.relative_fall(N, halves[1], halves[0])) != "reproduced"
 
 
 def test_swapped_labels_and_equal_labels_show_no_effect_of_data(table, fits):
@@ -117,19 +117,40 @@ def test_an_N_star_in_proportion_to_depth_is_no_independence_of_it(by_depth, exp
     assert verdict("jam.depth", *jamming.spread(fits)) == expected
 
 
-@pytest.mark.parametrize("name, side", [("jam.exponents", 0), ("jam.gap_exponent", 1)])
-def test_gaps_of_a_gaussian_have_no_exponent(name, side):
+STATISTICS = {"jam.exponents": theta, "jam.gap_exponent": gamma}  # in the order of gap_counts
+
+
+def test_gaps_of_a_gaussian_have_no_exponent():
     """As many networks and patterns as near the transition of the random data, a quarter of them unsatisfied."""
     drawn = torch.randn(40, 2200, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 0.67
-    counts = gap_counts(drawn)[side]
-    sign = (1, -1)[side]
-    assert verdict(name, *bootstrap(counts, lambda c: sign * exponent(c, 0.01, 0.3), resamples=300)) != "reproduced"
+    for (name, exponent), counts in zip(STATISTICS.items(), gap_counts(drawn), strict=True):
+        assert verdict(name, *exponent(counts)) != "reproduced"
 
 
 def test_gaps_with_the_papers_exponents_are_recognised():
     """The rules are no bar to a truth: overlaps of density Δ^0.3 and negative gaps of density |Δ|^−0.2."""
     u = torch.rand(40, 3000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     gaps = torch.cat([2 * u[:, :600] ** (1 / 1.3), -20 * u[:, 600:] ** (1 / 0.8)], dim=1)
-    for name, counts, sign in zip(("jam.exponents", "jam.gap_exponent"), gap_counts(gaps), (1, -1), strict=True):
-        found = bootstrap(counts, lambda c, sign=sign: sign * exponent(c, 0.01, 0.3), resamples=300)
-        assert verdict(name, *found) == "reproduced"
+    for (name, exponent), counts in zip(STATISTICS.items(), gap_counts(gaps), strict=True):
+        assert verdict(name, *exponent(counts)) == "reproduced"
+
+
+@pytest.fixture(scope="module")
+def discs() -> list[list[dict]]:
+    """Discs at their transition, twice: other seeds for what stands in the ellipses' place."""
+    return [pack(1.0, 20, seeds) for seeds in (range(10), range(10, 20))]
+
+
+def test_discs_in_the_place_of_the_ellipses_are_rejected(discs):
+    """Measured against what discs need, and against what ellipses need, of which a third is then missing."""
+    first, second = ([row["deficit"] for row in rows] for rows in discs)
+    assert verdict("jam.packing", *missing_contacts(second, first)) == "not reproduced"
+    as_ellipses = [1 - row["z"] / (6 - 2 / row["held"]) for row in discs[1]]
+    assert verdict("jam.packing", *missing_contacts(as_ellipses, first)) == "not reproduced"
+
+
+def test_discs_with_contacts_to_spare_or_missing_are_rejected_beside_any_ellipses(discs):
+    """|δ| of the discs counts against the claim, on either side."""
+    ellipses, own = np.full(10, 0.1), np.array([row["deficit"] for row in discs[0]])
+    for share in (-0.1, 0.1):
+        assert verdict("jam.packing", *missing_contacts(ellipses, own + share)) == "not reproduced"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import minimize_scalar
 
-from landscape_lib.measure.gap_exponents import EDGES, density, exponent, gap_counts
+from landscape_lib.measure.gap_exponents import EDGES, density, exponent, gamma, gap_counts, theta, window
 
 seeds = st.integers(0, 9999)
 
@@ -62,11 +62,11 @@ def test_the_exponent_of_samples_of_a_power_law(a):
     rng, (low, high) = np.random.default_rng(0), (EDGES[16], EDGES[28])
     u, k = rng.random((1000, 2000)), a + 1
     x = (low**k + u * (high**k - low**k)) ** (1 / k)
-    found = np.array([exponent(histogram(row), low, high) for row in x])
+    fitted = np.array([exponent(histogram(row), low, high) for row in x])
     fisher = np.log(x).var()  # the information of one value on a is the variance of ln x
     expected = 1 / math.sqrt(2000 * fisher)
-    assert abs(found.mean() - a) < 4 * expected / math.sqrt(1000)
-    assert found.std() == pytest.approx(expected, rel=0.15)  # 1,000 draws give it to 2%; bins lose a little more
+    assert abs(fitted.mean() - a) < 4 * expected / math.sqrt(1000)
+    assert fitted.std() == pytest.approx(expected, rel=0.15)  # 1,000 draws give it to 2%; bins lose a little more
 
 
 @given(seed=seeds, a=st.floats(-0.5, 2))
@@ -91,6 +91,22 @@ def test_a_gaussian_is_flat_at_zero():
     overlaps, negative = gap_counts(gaussian(50, 4000))
     assert exponent(overlaps, 0.01, 0.3) == pytest.approx(0, abs=0.05)
     assert exponent(negative, 0.01, 0.3) == pytest.approx(0, abs=0.05)
+
+
+def test_theta_and_gamma_are_the_exponent_and_minus_it_and_resample_networks():
+    overlaps, negative = gap_counts(gaussian(6, 4000))
+    for estimate, value in (
+        (theta(overlaps), exponent(overlaps, 0.01, 0.3)),
+        (gamma(negative, 0.03, 1.0), -exponent(negative, 0.03, 1.0)),
+    ):
+        low, high = estimate.interval
+        assert estimate.value == value and low < value < high
+    alike = theta(np.repeat(overlaps[:1], 6, axis=0))  # no network differs, so there is no error
+    assert alike.interval == pytest.approx((alike.value, alike.value), abs=1e-9)
+
+
+def test_a_window_is_of_whole_bins():
+    assert EDGES[window(0.01, 0.3)].tolist() == EDGES[(EDGES >= 0.0099) & (EDGES < 0.31)].tolist()
 
 
 def test_the_exponent_does_not_see_what_lies_outside_the_window_nor_how_many_there_are():

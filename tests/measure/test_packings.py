@@ -21,6 +21,7 @@ from landscape_lib.measure.packings import (
     forces,
     isostatic,
     jam,
+    missing_contacts,
     picture,
     random_packings,
     relax,
@@ -494,6 +495,15 @@ def test_door_nothing_to_pack(as_user, shape):
 def test_door_rest(as_user, call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_missing_contacts_are_those_of_ellipses_beyond_what_discs_are_off_on_either_side():
+    ellipses = [0.1, 0.12, 0.08]
+    value, interval = missing_contacts(ellipses, [0.01, -0.01, 0.01])
+    assert value == pytest.approx(0.09) and interval[0] < value < interval[1]
+    assert missing_contacts(ellipses, [0.01, 0.01, 0.01]) == (value, interval)
+    with pytest.raises(ValueError, match=r"δ of shapes \(3,\) and \(2,\); need one of each a seed"):
+        missing_contacts(ellipses, [0.0, 0.0])
 
 
 def test_a_picture_shows_every_grain_nine_times_and_each_contact_where_its_grains_meet():

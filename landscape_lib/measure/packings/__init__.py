@@ -4,7 +4,7 @@ Two grains overlap by δ = 1 − μ, with μ = r/(R + R′) for discs and Perram
 and that costs ½ δ². Many packings of one number of grains and one aspect ratio go together, as the leading axis.
 """
 
-from ._contacts import Contacts, Count, contacts, count, isostatic
+from ._contacts import Contacts, Count, contacts, count, isostatic, missing_contacts
 from ._fire import Relaxed, relax
 from ._forces import energy, forces
 from ._jamming import jam
@@ -23,6 +23,7 @@ __all__ = [
     "forces",
     "isostatic",
     "jam",
+    "missing_contacts",
     "picture",
     "random_packings",
     "relax",

@@ -3,9 +3,13 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64
+from numpy.typing import ArrayLike
 from torch import Tensor
+
+from landscape_lib.statistics import Estimate, bootstrap
 
 from ._forces import apart, candidates, flat, meet, push
 from ._state import Packings
@@ -34,8 +38,8 @@ def contacts(packings: Packings) -> Contacts:
     """List the contacts: pairs with μ < 1.
 
     >>> from landscape_lib.measure.packings import relax, random_packings
-    >>> found = contacts(relax(random_packings(16, 0.95, seeds=[0])).packings)
-    >>> bool((found.overlap > 0).all()), bool((found.first < found.second).all())
+    >>> listed = contacts(relax(random_packings(16, 0.95, seeds=[0])).packings)
+    >>> bool((listed.overlap > 0).all()), bool((listed.first < listed.second).all())
     (True, True)
     """
     n, pairs = packings.radii.shape[1], candidates(packings)
@@ -66,15 +70,15 @@ class Count:
         return 1 - self.z / self.isostatic
 
 
-def count(packings: Packings, found: Contacts | None = None) -> Count:
+def count(packings: Packings, listed: Contacts | None = None) -> Count:
     """Count contacts after taking away rattlers, the grains with fewer than three contacts, until none is left.
 
     Fewer than three forces cannot hold a grain, disc or ellipse: two balance only if they are opposite along one line,
     and a convex grain between two such contacts slides out sideways. What is left is `isostatic`, or is not.
     """
     number, n = packings.radii.shape
-    found = contacts(packings) if found is None else found
-    first, second = found.packing * n + found.first, found.packing * n + found.second
+    listed = contacts(packings) if listed is None else listed
+    first, second = listed.packing * n + listed.first, listed.packing * n + listed.second
     held = torch.ones(number * n, dtype=torch.bool, device=packings.radii.device)
     while True:
         both = held[first] & held[second]
@@ -101,3 +105,18 @@ def isostatic(grains: Int64[Tensor, "packings"], aspect: float) -> Float[Tensor,
     """
     freedoms = 2 if aspect == 1 else 3
     return torch.where(grains > 0, 2 * freedoms - 2 / grains.double(), math.nan)
+
+
+def missing_contacts(ellipses: ArrayLike, discs: ArrayLike, *, seed: int = 0) -> Estimate:
+    """How much further from isostatic ellipses are than discs: the mean of δ of the ellipses less |δ| of the discs.
+
+    δ = 1 − z/z_iso is the `Count.deficit` of a packing at jamming; one of either shape a seed, in one order, and seeds
+    resampled. |δ|, so that discs with contacts to spare count against it as well (Brito et al. 2018).
+
+    >>> missing_contacts(ellipses=[0.1, 0.12], discs=[0.0, -0.02]).value
+    0.1
+    """
+    ellipses, discs = np.asarray(ellipses, dtype=float), np.asarray(discs, dtype=float)
+    if ellipses.ndim != 1 or ellipses.shape != discs.shape:
+        raise ValueError(f"missing_contacts: δ of shapes {ellipses.shape} and {discs.shape}; need one of each a seed")
+    return bootstrap(ellipses - np.abs(discs), seed=seed)

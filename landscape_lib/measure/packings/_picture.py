@@ -36,18 +36,18 @@ def picture(packings: Packings, which: int) -> Picture:
     """
     if isinstance(which, bool) or not isinstance(which, int) or not 0 <= which < len(packings):
         raise ValueError(f"picture: which is {which!r}, need a whole number from 0 to {len(packings) - 1}")
-    one = packings[which : which + 1]
-    found, centres = contacts(one), one.positions[0]
+    chosen = packings[which : which + 1]
+    listed, centres = contacts(chosen), chosen.positions[0]
     shifts = torch.cartesian_prod(*[torch.arange(-1.0, 2, dtype=centres.dtype, device=centres.device)] * 2)
-    begin, radius = centres[found.first], one.radii[0].repeat(9)
-    paths = torch.stack([begin, begin + found.arm, begin + found.apart], dim=1)
-    force = found.force.norm(dim=1)
+    begin, radius = centres[listed.first], chosen.radii[0].repeat(9)
+    paths = torch.stack([begin, begin + listed.arm, begin + listed.apart], dim=1)
+    force = listed.force.norm(dim=1)
     return Picture(
         centres=(centres + shifts[:, None]).flatten(0, 1),
-        length=2 * radius * one.aspect**0.5,
-        breadth=2 * radius / one.aspect**0.5,
-        turned=torch.rad2deg(one.angles[0]).repeat(9),
-        held=~count(one, found).rattlers[0].repeat(9),
+        length=2 * radius * chosen.aspect**0.5,
+        breadth=2 * radius / chosen.aspect**0.5,
+        turned=torch.rad2deg(chosen.angles[0]).repeat(9),
+        held=~count(chosen, listed).rattlers[0].repeat(9),
         paths=(paths + shifts[:, None, None]).flatten(0, 1),
         strength=(force / force.mean()).repeat(9),
     )
