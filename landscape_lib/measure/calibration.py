@@ -6,10 +6,13 @@ so that p(±1) = 1/(1 + exp(∓f/τ)).
 
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
+
+from landscape_lib.statistics import Estimate, jackknife, power_law
 
 COLDEST, HOTTEST = 1e-4, 1e4  # bounds of τ: with no mistake on the validation points, colder is always better
 
@@ -92,6 +95,51 @@ def arithmetic(
         raise ValueError(f"arithmetic: temperatures are {temperatures!r}, need positive ones, one or {len(logits)}")
     logs = F.log_softmax(logits / tau.reshape(-1, 1, 1), dim=-1)
     return torch.logsumexp(logs, dim=0) - math.log(len(logits))
+
+
+def power_in_size(
+    N: Int[np.ndarray, "widths"],
+    members: Int[np.ndarray, "sizes"],
+    nll: Float[np.ndarray, "sets widths sizes"],
+    N_star: float,
+) -> Estimate:
+    """The exponent a of the calibrated NLL c + b nᵃ of n networks, at the first width past N* (2007.08483: −1).
+
+    ``nll`` is NaN where a width has no ensemble of n. Of the mean over training sets, and the jackknife's interval over
+    them.
+    """
+    rows = np.asarray(nll, dtype=float)[:, _past(N, N_star, nll)[0]]
+    measured = np.isfinite(rows).all(0)
+    return _power(np.asarray(members)[measured], rows[:, measured])
+
+
+def power_in_width(
+    N: Int[np.ndarray, "widths"],
+    members: Int[np.ndarray, "sizes"],
+    nll: Float[np.ndarray, "sets widths sizes"],
+    N_star: float,
+) -> Estimate:
+    """The exponent a of the calibrated NLL c + b Nᵃ of single networks past N*, as `power_in_size` (2007.08483)."""
+    past = _past(N, N_star, nll)
+    single = np.asarray(nll, dtype=float)[:, past][..., np.asarray(members) == 1]
+    return _power(np.asarray(N)[past], single[..., 0])
+
+
+def _past(N: np.ndarray, N_star: float, nll: np.ndarray) -> np.ndarray:
+    """Where the widths past N* are, in order of size."""
+    order = np.argsort(N)
+    past = order[np.asarray(N)[order] >= N_star]
+    if np.ndim(nll) != 3 or not len(past):
+        raise ValueError(
+            f"calibration: NLL of shape {np.shape(nll)}, N up to {np.max(N)} and N* of {N_star:g}; need "
+            "(training sets, widths, ensemble sizes) and a width past N*"
+        )
+    return past
+
+
+def _power(x: np.ndarray, rows: Float[np.ndarray, "sets points"]) -> Estimate:
+    x = x.astype(float)
+    return jackknife(rows, lambda sets: power_law(x, sets.mean(0), np.ones(len(x))).exponent.value)
 
 
 def _members(logits: Tensor, what: str) -> None:

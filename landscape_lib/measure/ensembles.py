@@ -5,14 +5,16 @@ of the members, ε̄ the test error of f̄. ‖·‖² is a mean over test point
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from landscape_lib.statistics import Estimate, interval
+from landscape_lib.statistics import Curve, Estimate, PowerLaw, estimate, interval, jackknife, power_law
 
 
 def errors(outputs: Float[Tensor, "*nets points 1"], labels: Float[Tensor, "points"]) -> Float[Tensor, "*nets"]:
@@ -121,6 +123,89 @@ def excess(
     return more[left], above[left]
 
 
+def variance_exponent(variance: pd.DataFrame | Curve, P: int, *, seed: int = 0) -> Estimate:
+    """The exponent a of Var f ~ N^a at N ≥ 2P: the slope of ln Var f against ln N, by least squares (1901.01608).
+
+    Several training sets, a table with a row a set and a column a size N: the slope of their mean, and the jackknife's
+    interval over them. One set, a curve with intervals over members: a parametric bootstrap of it, from ``seed``.
+
+    >>> N = np.array([500.0, 1000, 4000])
+    >>> round(variance_exponent(pd.DataFrame([0.3 * N**-0.5, 0.5 * N**-0.5], columns=N), P=250).value, 3)
+    -0.5
+    """
+    window, N = _tail(variance, P, "variance_exponent")
+    return _resampled(lambda values: _slope(N, values[:, window]), variance, seed=seed)
+
+
+def gap_exponent(gap: pd.DataFrame | Curve, P: int, *, seed: int = 0) -> Estimate:
+    """The exponent a of ⟨ε⟩ − ε̄ ~ N^a at N ≥ 2P, with an interval as that of `variance_exponent`.
+
+    The gap of a training set is a few test points, and may be below zero. So b N^a is fitted to the mean over sets as
+    it is, by least squares. A curve is positive, and its exponent is the slope of the logarithms.
+    """
+    window, N = _tail(gap, P, "gap_exponent")
+    if isinstance(gap, Curve):
+        return variance_exponent(gap, P, seed=seed)
+    wide = gap.to_numpy(float)[:, window]
+    return jackknife(wide, lambda sets: power_law(N, sets.mean(0), np.ones(len(N)), offset=False).exponent.value)
+
+
+def excess_power(
+    n: Int[np.ndarray, "sizes"],
+    relative: Float[np.ndarray, "sets widths"],
+    error: Float[np.ndarray, "sets widths sizes"],
+) -> Estimate:
+    """The power p of the excess error in the excess variance, over all pairs of `excess`: b xᵖ, by least squares.
+
+    1901.01608 argues for p = 1: the error is smooth in the border, and what moves it one way costs what moving it the
+    other way does. Of the means over training sets; the interval is the jackknife's over them.
+    """
+    relative, error = np.asarray(relative, dtype=float), np.asarray(error, dtype=float)
+    if len(relative) != len(error):
+        raise ValueError(f"excess_power: variances of {len(relative)} training sets, errors of {len(error)}")
+
+    def power(chosen: np.ndarray) -> float:
+        sets = chosen.astype(int)
+        more, above = excess(n, relative[sets].mean(0), error[sets].mean(0))
+        return power_law(more, above, np.ones(len(more)), offset=False, falling=False).exponent.value
+
+    return jackknife(np.arange(len(error)), power)
+
+
+def share_of_fall(
+    together: pd.DataFrame | Curve, alone: pd.DataFrame | Curve, N_star: float, *, seed: int = 0
+) -> Estimate:
+    """The fall of ε̄ from the first width past N* to the widest, as a share of that of ⟨ε⟩ (1901.01608: nearly none).
+
+    The interval is as that of `variance_exponent`: over training sets, or over the members of one.
+    """
+    N = _sizes(alone)
+    if type(together) is not type(alone) or not np.array_equal(N, _sizes(together)):
+        raise ValueError(
+            "share_of_fall: the ensembles' errors and the members' must be of the same sizes N, both alike"
+        )
+    past = np.flatnonzero(N >= N_star)
+    if len(past) < 2:
+        raise ValueError(f"share_of_fall: {len(past)} sizes, up to {N.max():g}, are past N* = {N_star:g}; need two")
+    first = past[0]
+
+    def share(ensembles: np.ndarray, members: np.ndarray) -> np.ndarray:
+        return np.asarray((ensembles[:, first] - ensembles[:, -1]) / (members[:, first] - members[:, -1]))
+
+    return _resampled(share, together, alone, seed=seed)
+
+
+def variance_law(rows: pd.DataFrame, *, narrowest: int = 6) -> PowerLaw:
+    """Var f = b N^a of convolutional networks with ``narrowest`` channels or more; the exponent has an interval.
+
+    ``rows`` has one row a width, with columns ``h``, ``N``, ``variance`` and the ends of its 95% interval over members,
+    ``variance_low`` and ``variance_high``: 3.92 standard errors apart.
+    """
+    wide = rows[rows.h >= narrowest].sort_values("N")
+    known = (wide.variance_high - wide.variance_low) / 3.92
+    return power_law(wide.N.to_numpy(float), wide.variance.to_numpy(float), known.to_numpy(float), offset=False)
+
+
 def binomial(error: float, points: int) -> float:
     """The standard error of a test error from so many test points: √(ε (1 − ε) / points).
 
@@ -140,3 +225,32 @@ def _members(outputs: Tensor, what: str) -> None:
         )
     if bool((broken := ~outputs.isfinite().flatten(1).all(1)).any()):
         raise ValueError(f"{what}: NaN or infinite outputs in networks {broken.nonzero().flatten().tolist()[:10]}")
+
+
+def _sizes(measured: pd.DataFrame | Curve) -> Float[np.ndarray, "widths"]:
+    return np.asarray(measured.N if isinstance(measured, Curve) else measured.columns, dtype=float)
+
+
+def _tail(measured: pd.DataFrame | Curve, P: int, what: str) -> tuple[np.ndarray, Float[np.ndarray, "wide"]]:
+    """Which sizes are at least 2P, and these."""
+    N = _sizes(measured)
+    window = N >= 2 * P
+    if window.sum() < 2:
+        raise ValueError(
+            f"{what}: {window.sum()} of the sizes N, up to {N.max():g}, are at least 2P = {2 * P}; need two"
+        )
+    return window, N[window]
+
+
+def _slope(N: Float[np.ndarray, "widths"], values: Float[np.ndarray, "draws widths"]) -> Float[np.ndarray, "draws"]:
+    """The slope of ln y against ln N, of each row."""
+    ln_N = np.log(N) - np.log(N).mean()
+    return np.log(values) @ ln_N / (ln_N @ ln_N)
+
+
+def _resampled(statistic: Callable[..., np.ndarray], *measured: pd.DataFrame | Curve, seed: int) -> Estimate:
+    """A statistic of arrays (draws, widths), one a quantity: of means over training sets, or of one set's curves."""
+    if isinstance(measured[0], Curve):
+        return estimate(statistic, *measured, seed=seed)
+    values = np.stack([np.asarray(sets, dtype=float) for sets in measured], axis=1)
+    return jackknife(values, lambda sets: statistic(*sets.mean(0)[:, None])[0])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landscape_lib.measure.memory_split import Split, best_split, from_small, moving, regret
+from landscape_lib.measure.memory_split import Split, best_size, best_split, from_small, regret, split_exponent, splits
 
 MEMBERS = np.array([1, 2, 3, 4, 6, 8, 16])
 WIDTHS = np.array([80, 150, 300, 700, 1500])
@@ -44,6 +44,17 @@ def test_what_was_not_measured_is_not_known():
         assert (found.N, found.members, found.value) == (N, n, pytest.approx(0.1 + 50 / (N * n)))
 
 
+def test_each_width_spends_what_it_can():
+    known = splits(WIDTHS, MEMBERS, table(), 1300)
+    assert [(split.N, split.members) for split in known] == [(80, 16), (150, 8), (300, 4), (700, 1)]
+    assert [split.value for split in known] == [pytest.approx(0.1 + 50 / (split.N * split.members)) for split in known]
+
+
+def test_what_was_not_measured_is_not_foretold():
+    values = np.where((WIDTHS[:, None] > 200) & (MEMBERS > 3), np.nan, table())
+    assert np.array_equal(np.isnan(from_small(MEMBERS, values, 3)), np.isnan(values))
+
+
 def test_the_law_is_foretold_exactly_from_two_sizes_on():
     values = table()
     assert from_small(MEMBERS, values, 2) == pytest.approx(values)
@@ -59,7 +70,7 @@ def test_what_is_foretold_does_not_look_at_larger_ensembles():
 @pytest.mark.parametrize("s", [0.0, 0.5, 1.0])
 def test_the_exponent_of_the_members_is_that_they_were_made_with(s):
     budgets = np.array([100.0, 400.0, 1600.0])
-    assert moving(budgets, [Split(1, int(4 * (B / 100) ** s), 0.0) for B in budgets]) == pytest.approx(s)
+    assert split_exponent(budgets, [Split(1, int(4 * (B / 100) ** s), 0.0) for B in budgets]) == pytest.approx(s)
 
 
 def test_regret_is_zero_for_the_best_and_one_for_one_network():
@@ -76,10 +87,11 @@ def test_regret_is_zero_for_the_best_and_one_for_one_network():
     "call, says",
     [
         (lambda: best_split(WIDTHS, MEMBERS, table()[:2], 100), "values have shape .2, 7. for 5 widths and 7"),
+        (lambda: best_size(WIDTHS, MEMBERS, table(), 100, N_star=50.0), "shape .5, 7., need .training sets, widths"),
         (lambda: best_split(WIDTHS, MEMBERS, table() * np.nan, 100), "no width of .* of 100"),
         (lambda: best_split(WIDTHS, MEMBERS, table(), 10), "no width of .* has an ensemble that spends a budget of 10"),
         (lambda: from_small(MEMBERS, table(), 1), "need two sizes of at most 1"),
-        (lambda: moving(np.array([1.0, 1.0]), [Split(1, 1, 0.0)] * 2), "need one each, two different"),
+        (lambda: split_exponent(np.array([1.0, 1.0]), [Split(1, 1, 0.0)] * 2), "need one each, two different"),
     ],
 )
 def test_door(as_user, call, says):
