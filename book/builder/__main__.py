@@ -8,6 +8,7 @@
     python -m builder publishable  whether what was built may be published: every claim measured, by this very commit
     python -m builder refresh      run chapters with their defaults, write their text outputs back to notebooks/
     python -m builder class        the notebooks without their solutions, as a zip for a class, into _build/class/
+    python -m builder chapter      a new chapter, --chapter 06_kernels, that runs and passes the tests
 
 Nothing is left half-made: what is found in _build/executed/ ran to its end, and _build/html/ is a whole site.
 """
@@ -39,13 +40,14 @@ def main() -> int:
     )
     parser.add_argument("step", choices=STEPS)
     parser.add_argument("--chapter", help="one notebook, such as 03_jamming (all by default)")
+    parser.add_argument("--module", help="what a new chapter's modules are called (its name without the number)")
     parser.add_argument("--timeout", type=int, default=900, help="seconds a cell may take (900)")
     for name in ("budget", "dataset", "seed"):
         parser.add_argument(f"--{name}", help=f"the notebooks' {name.upper()} (their own default)")
     options = parser.parse_args()
     wanted = {name.upper(): value for name in ("budget", "dataset", "seed") if (value := getattr(options, name))}
     try:
-        take(options.step, options.chapter, wanted, options.timeout)
+        take(options.step, options.chapter, wanted, options.timeout, options.module)
     except (BuildError, ValueError, OSError) as error:
         if FULL in str(error):  # whoever met it, and however long its traceback
             free = shutil.disk_usage(BUILD).free // 2**20

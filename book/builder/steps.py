@@ -16,7 +16,9 @@ import nbformat
 
 from landscape_lib.report import load_claims
 
+from .chapter import lay_out
 from .classroom.zips import WHOLE, ZIP, pack, pack_whole
+from .contents import renew_readme
 from .execute.cache import executed, key, seconds
 from .execute.outputs import refresh
 from .execute.parameters import with_parameters
@@ -34,7 +36,7 @@ from .site.sphinx import jupyter_book
 from .site.staging import STAGE, stage
 from .slides.decks import write_decks
 
-STEPS = ("book", "execute", "site", "pdf", "zip", "publishable", "refresh", "class")
+STEPS = ("book", "execute", "site", "pdf", "zip", "publishable", "refresh", "class", "chapter")
 HTML = BUILD / "html"
 
 
@@ -117,14 +119,23 @@ def executions(chosen: list[Path], wanted: dict[str, str], timeout: int | None) 
     return current
 
 
-def take(step: str, chapter: str | None, wanted: dict[str, str], timeout: int) -> None:
-    """Take one of `STEPS`, of one chapter or of all, with the parameters wanted; a cell may run ``timeout`` seconds."""
+def take(step: str, chapter: str | None, wanted: dict[str, str], timeout: int, module: str | None = None) -> None:
+    """Take one of `STEPS`, of one chapter or of all, with the parameters wanted; a cell may run ``timeout`` seconds.
+
+    ``module`` names the modules of a chapter that is laid out.
+    """
     if step == "pdf":
         check_latex()
     with alone():
         if step == "publishable":
             check_publishable(HTML)
             say("every claim has its verdict, measured at this commit: it may be published")
+            return
+        if step == "chapter":
+            laid_out = lay_out(chapter, module)
+            refresh([laid_out], timeout)
+            renew_readme()
+            say(f"chapter: {show(laid_out)} runs; `make test` checks it, and its parts wait to be replaced")
             return
         chosen = chapters(chapter)
         check_sources(chosen)
@@ -135,6 +146,7 @@ def take(step: str, chapter: str | None, wanted: dict[str, str], timeout: int) -
             say(f"class: {', '.join(path.stem for path in chosen)} in {show(ZIP)}")
         elif step == "refresh":
             refresh(chosen, timeout)
+            renew_readme()
         else:
             current = executions(chosen, wanted, None if step == "site" else timeout)
             if step != "execute":

@@ -7,7 +7,7 @@ from ._explorers import explore
 from ._provenance import Provenance, provenance
 from ._quiz import load_quiz, quiz
 from ._results import read_results, write_results
-from ._rules import Entry, Rule, decide, load_claims
+from ._rules import Entry, Rule, decide, load_claims, read_claims
 from ._scoreboard import escape, scoreboard
 from ._show import panels, show
 from ._sources import Source, data_hash, facts
@@ -34,6 +34,7 @@ __all__ = [
     "print_records",
     "provenance",
     "quiz",
+    "read_claims",
     "read_results",
     "scoreboard",
     "show",

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from landscape_lib.report import PAGE, Entry, panels, scoreboard, strip
 
+from ..contents import chapter_list, expanded
 from ..execute.parameters import parameters
 from ..messages import BuildError, say
 from ..paths import BOOK, BUILD, BUILDER, ROOT, chapters, show, write
@@ -73,14 +74,14 @@ def stage(
     write(board, text.replace(SPOT, table))
     write_tips(STAGE, notebooks)
     config = with_buttons(yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8")), address())
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    toc = expanded(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")), chapters(None))
     if absent := {f"notebooks/{path.stem}" for path in chapters(None)} - {f"notebooks/{p.stem}" for p in notebooks}:
         say(f"not in this site, never run here: {', '.join(sorted(name.split('/')[1] for name in absent))}")
         toc = without(toc, absent)
         # Prose may point to a chapter that a narrowed build leaves out.
         config["sphinx"]["config"]["suppress_warnings"] = ["myst.xref_missing"]
     home = STAGE / "book" / "index.md"
-    write(home, home.read_text(encoding="utf-8").replace("<!-- downloads -->", downloads(address())))
+    write(home, filled(home.read_text(encoding="utf-8"), sorted(notebooks)))
     status = STAGE / "book" / "status.md"  # after the tips, which read pages: a commit's subject links where it likes
     write(status, write_status(status.read_text(encoding="utf-8"), notebooks, took, ROOT, toc))
     if katex:
@@ -122,6 +123,13 @@ def with_strips(place: str, text: str) -> str:
     return MADE_FROM.sub(of_record, text)
 
 
+def filled(home: str, paths: list[Path]) -> str:
+    """The home page, with the list of the chapters in this site and where the whole book is to be had."""
+    if "<!-- chapters -->" in home:
+        home = home.replace("<!-- chapters -->", chapter_list(paths))
+    return home.replace("<!-- downloads -->", downloads(address()))
+
+
 def with_plans(place: str, text: str, took: dict[str, dict[str, float]], linked: set[str]) -> str:
     """Markdown with each `<!-- timing: chapter -->` replaced by the chapter's plan, after a link to its slides."""
 
@@ -131,8 +139,9 @@ def with_plans(place: str, text: str, took: dict[str, dict[str, float]], linked:
         plan = timing(notebook, took.get(path.stem, {}))
         return f"{links(path.stem, notebook)}\n\n{plan}" if path.stem in linked else plan
 
+    plans = "\n".join(f"### Chapter {int(path.stem[:2])}\n\n<!-- timing: {path.stem} -->\n" for path in chapters(None))
     try:
-        return TIMING.sub(of_chapter, text)
+        return TIMING.sub(of_chapter, text.replace("<!-- timings -->", plans))
     except BuildError as error:
         raise BuildError(f"{place}: a timing of {error}") from None
 
