@@ -6,7 +6,10 @@ A chapter's module is imported by itself, ``from landscape_lib.figures import ja
 from landscape_lib.figures._style import (
     BLACK,
     BLUE,
+    FAINT,
     GREEN,
+    GREY,
+    INK,
     ORANGE,
     PINK,
     SKY,
@@ -16,13 +19,17 @@ from landscape_lib.figures._style import (
     png,
     shades,
     style,
+    ticks,
     use_style,
 )
 
 __all__ = [
     "BLACK",
     "BLUE",
+    "FAINT",
     "GREEN",
+    "GREY",
+    "INK",
     "ORANGE",
     "PINK",
     "SKY",
@@ -32,5 +39,6 @@ __all__ = [
     "png",
     "shades",
     "style",
+    "ticks",
     "use_style",
 ]

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -17,6 +18,7 @@ STYLE = Path(__file__).with_name("landscape.mplstyle")
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, BLACK = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
 )  # fmt: skip
+GREY, FAINT, INK = "grey", "#CCCCCC", "#444444"  # lines that guide the eye, what stands behind, words in a figure
 
 
 def use_style() -> None:
@@ -46,6 +48,19 @@ def shades(values: Iterable[Value]) -> dict[Value, tuple[float, float, float, fl
     colours = mpl.colormaps["viridis_r"]
     steps = max(len(ordered) - 1, 1)
     return {value: colours(0.28 + 0.67 * i / steps) for i, value in enumerate(ordered)}
+
+
+def ticks(axis: Axes, values: Sequence[int | float], which: str = "x") -> None:
+    """Ticks at these values and nowhere else, labelled as plain numbers: 50, 100, 200 on a logarithmic axis, not 10².
+
+    >>> axis = plt.figure().add_subplot(xscale="log")
+    >>> ticks(axis, [0.5, 1, 10_000])
+    >>> [label.get_text() for label in axis.get_xticklabels()]
+    ['0.5', '1', '10 000']
+    """
+    labels = [f"{value:,.0f}".replace(",", " ") if value >= 10_000 else f"{value:g}" for value in values]
+    axis.set(**{f"{which}ticks": values, f"{which}ticklabels": labels})
+    axis.minorticks_off()
 
 
 def png(figure: Figure, *, tight: bool = True) -> bytes:
