@@ -91,10 +91,10 @@ def verified(file: File, content: bytes, where: str) -> bytes:
         parse_cifar(plain, where, file.shape[0])
     else:
         parse_idx(plain, where, file.shape)
-    if file.sha256 and (found := sha256(plain)) != file.sha256:
-        raise DataError(f"{where}: wrong checksum, sha256 {found}, need {file.sha256}")
-    if file.md5_gz and where.endswith(".gz") and (found := _md5(content)) != file.md5_gz:
-        raise DataError(f"{where}: wrong checksum, md5 {found}, need {file.md5_gz}")
+    if file.sha256 and (digest := sha256(plain)) != file.sha256:
+        raise DataError(f"{where}: wrong checksum, sha256 {digest}, need {file.sha256}")
+    if file.md5_gz and where.endswith(".gz") and (digest := _md5(content)) != file.md5_gz:
+        raise DataError(f"{where}: wrong checksum, md5 {digest}, need {file.md5_gz}")
     return plain
 
 

@@ -21,7 +21,7 @@ CIFAR_RECORD = 1 + CIFAR_FEATURES  # one label byte, then the pixels, channel by
 
 
 class DataError(RuntimeError):
-    """Data that cannot be found, read, verified or written; the message says what to do."""
+    """Data that cannot be contents, read, verified or written; the message says what to do."""
 
 
 def sha256(*contents: bytes) -> str:
@@ -108,7 +108,7 @@ def tar_members(archive: bytes, folder: str, names: list[str], size: int, where:
     bears an expected name is refused.
     """
     wanted = {f"{folder}/{name}": name for name in names}
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r|gz") as tar:
             for member in tar:
@@ -119,12 +119,12 @@ def tar_members(archive: bytes, folder: str, names: list[str], size: int, where:
                 stream = tar.extractfile(member) if member.isreg() else None
                 if stream is None:
                     raise DataError(f"{where}: member {member.name!r} is a link or a folder, need a regular file")
-                found[name] = stream.read()
+                contents[name] = stream.read()
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{where}: truncated or not a .tar.gz archive ({error})") from None
-    if missing := [name for name in names if name not in found]:
+    if missing := [name for name in names if name not in contents]:
         raise DataError(f"{where}: has no {', '.join(missing)} in {folder}/")
-    return found
+    return contents
 
 
 def _bytes(content: bytes) -> UInt8[Tensor, "bytes"]:

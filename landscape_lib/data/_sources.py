@@ -129,17 +129,17 @@ def status() -> list[Status]:
         where = "embedded"
         try:
             if name == "digits":
-                found = _digits()
-                size = found.inputs.numel() + found.labels.numel()
+                pixels = _digits()
+                size = pixels.inputs.numel() + pixels.labels.numel()
             else:
                 where = "not here"
                 if (place := _locate(name)) is None:
                     rows.append(Status(name, where))
                     continue
                 where = place[0]
-                found = _read(name, *place)
+                pixels = _read(name, *place)
                 size = sum(path.stat().st_size for path in _paths(name, place[1]))
-            rows.append(Status(name, where, len(found.labels), len(found.test_labels), found.sha256, size))
+            rows.append(Status(name, where, len(pixels.labels), len(pixels.test_labels), pixels.sha256, size))
         except DataError as error:
             rows.append(Status(name, where, fault=str(error)))
     return rows
@@ -155,9 +155,11 @@ def _known(name: str) -> None:
         raise ValueError(f"name: got {name!r}, need one of {', '.join(NAMES)}")
 
 
-def _images(name: str, found: _Bytes, shape: tuple[int, int, int], top: int) -> Images:
-    inputs, test_inputs = (part.to(torch.float32).div_(top) for part in (found.inputs, found.test_inputs))
-    return Images(name, inputs, found.labels, test_inputs, found.test_labels, shape, found.sha256, DESCRIPTIONS[name])
+def _images(name: str, pixels: _Bytes, shape: tuple[int, int, int], top: int) -> Images:
+    inputs, test_inputs = (part.to(torch.float32).div_(top) for part in (pixels.inputs, pixels.test_inputs))
+    return Images(
+        name, inputs, pixels.labels, test_inputs, pixels.test_labels, shape, pixels.sha256, DESCRIPTIONS[name]
+    )
 
 
 def _digits() -> _Bytes:

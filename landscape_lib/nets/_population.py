@@ -92,13 +92,13 @@ class Population:
         if callable(stacked := getattr(self.module, "stacked", None)):
             return stacked(parameters, inputs)
 
-        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], inputs: Tensor) -> Tensor:
+        def call(parameters: dict[str, Tensor], buffers: dict[str, Tensor], inputs: Tensor) -> Tensor:
             return functional_call(self.module, {**parameters, **buffers}, (inputs,))
 
         shared = None if inputs.ndim == 2 else 0
         # Copies: a BatchNorm in training mode updates the buffers that it is given.
         buffers = {name: value[nets].clone() for name, value in self.buffers.items()}
-        return torch.func.vmap(one, in_dims=(0, 0, shared))(dict(parameters), buffers, inputs)
+        return torch.func.vmap(call, in_dims=(0, 0, shared))(dict(parameters), buffers, inputs)
 
     def pullback(
         self,

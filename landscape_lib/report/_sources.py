@@ -44,13 +44,13 @@ def facts(of: Made | Sequence[Made], reproduces: str | None = None) -> dict[str,
     together = [of] if not isinstance(of, Sequence) or isinstance(of, str) else list(of)
     if not together:
         raise ValueError("of: an empty list; a figure says what it is made of")
-    each = [_facts(one) for one in together]
+    each = [_facts(part) for part in together]
     joined: dict[str, Any] = {
-        name: "; ".join(dict.fromkeys(one[name] for one in each if one[name])) or None
+        name: "; ".join(dict.fromkeys(part[name] for part in each if part[name])) or None
         for name in each[0]
         if name != "seconds"
-    } | {"seconds": round(sum(one["seconds"] for one in each), 1)}
-    budgets = dict.fromkeys(one["budget"] or "live" for one in each)
+    } | {"seconds": round(sum(part["seconds"] for part in each), 1)}
+    budgets = dict.fromkeys(part["budget"] or "live" for part in each)
     joined["budget"] = None if budgets.keys() == {"live"} else " and ".join(budgets)
     return {**joined, "reproduces": reproduces}
 

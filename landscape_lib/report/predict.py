@@ -136,13 +136,13 @@ def _legend(question: str) -> str:
     return f'<fieldset><legend><span class="kind">Predict.</span> {html.escape(question)}</legend>'
 
 
-def _show_answer(name: str, about: str, data: Mapping[str, object], said: str, says: str) -> None:
+def _show_answer(name: str, about: str, data: Mapping[str, object], measured: str, says: str) -> None:
     says = words(f"prediction {name}: says", says, least=3)
     known = attributes(data_card="answer", data_name=name, data_about=about, aria_label=f"Measured: {name}")
     show_card(
         f'<aside class="answer" {known}>\n'
-        f'<p><strong>Measured.</strong> {html.escape(said)}. {html.escape(says)} <em class="yours"></em></p>\n'
-        f"{as_script({**data, 'words': said, 'says': says})}</aside>",
-        f"Measured. {said}. {says}",
+        f'<p><strong>Measured.</strong> {html.escape(measured)}. {html.escape(says)} <em class="yours"></em></p>\n'
+        f"{as_script({**data, 'words': measured, 'says': says})}</aside>",
+        f"Measured. {measured}. {says}",
         metadata={"landscape_prediction": {"answers": name}},
     )

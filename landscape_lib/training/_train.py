@@ -241,8 +241,8 @@ def _checked(
         raise ValueError("train: working_set needs labels ±1, one a pattern")
     patterns = _Patterns(inputs, labels)
     # One network alone: labels of every network's own, given with shared inputs, are seen not to fit its outputs.
-    one = patterns.of(slice(0, 1))
-    losses = loss(population.take([0])(one.inputs), one.labels)
+    pattern = patterns.of(slice(0, 1))
+    losses = loss(population.take([0])(pattern.inputs), pattern.labels)
     if tuple(losses.shape) != (1, points):
         raise ValueError(f"train: the loss of one network has shape {tuple(losses.shape)}, need (1, {points})")
     return patterns
