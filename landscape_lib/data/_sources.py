@@ -157,9 +157,8 @@ def _known(name: str) -> None:
 
 def _images(name: str, pixels: _Bytes, shape: tuple[int, int, int], top: int) -> Images:
     inputs, test_inputs = (part.to(torch.float32).div_(top) for part in (pixels.inputs, pixels.test_inputs))
-    return Images(
-        name, inputs, pixels.labels, test_inputs, pixels.test_labels, shape, pixels.sha256, DESCRIPTIONS[name]
-    )
+    labels, test_labels = pixels.labels, pixels.test_labels
+    return Images(name, inputs, labels, test_inputs, test_labels, shape, pixels.sha256, DESCRIPTIONS[name])
 
 
 def _digits() -> _Bytes:

@@ -12,7 +12,8 @@ from torch.testing import assert_close
 
 from landscape_lib.data import on_sphere
 from landscape_lib.measure.jamming import effective_parameters, gaps
-from landscape_lib.nets import ACTIVATIONS, MLP, Population, second_moment, widen
+from landscape_lib.nets import MLP, Population, second_moment, widen
+from landscape_lib.nets._architectures import ACTIVATIONS
 from landscape_lib.training import Stop, adam, train
 
 sizes = {"d": st.integers(1, 9), "h": st.integers(1, 9), "L": st.integers(1, 4)}
