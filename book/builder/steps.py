@@ -113,7 +113,7 @@ def executions(chosen: list[Path], wanted: dict[str, str], timeout: int | None) 
     """The executed notebook of each chapter; run if need be where a ``timeout`` is given."""
     if timeout is not None:
         return execute(chosen, wanted, timeout)
-    current = {path: EXECUTED / path.stem / f"{key(with_parameters(path, wanted))}.ipynb" for path in chosen}
+    current = {path: EXECUTED / path.stem / f"{key(path, with_parameters(path, wanted))}.ipynb" for path in chosen}
     if absent := [show(path) for path, file in current.items() if not file.exists()]:
         raise BuildError(f"{absent[0]} has not run just so; `make book` runs it")
     return current

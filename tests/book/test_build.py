@@ -57,16 +57,17 @@ def test_book_is_built_once_and_states_its_claims(toy: ToyBook):
 def test_a_chapter_runs_again_when_a_table_that_it_reads_changes(toy: ToyBook, monkeypatch: pytest.MonkeyPatch):
     for name, path in (("ROOT", toy.root), ("BOOK", toy.root / "book"), ("NOTEBOOKS", toy.root / "notebooks")):
         monkeypatch.setattr(cache, name, path)
+    path = toy.root / "notebooks" / "01_toy.ipynb"
     (results := toy.root / "book" / "results").mkdir()
     reads, reads_not = (toy_notebook(MEASURE, cell) for cell in ('t = read_results("mine")', "t = 1"))
-    before = cache.key(reads), cache.key(reads_not)
+    before = cache.key(path, reads), cache.key(path, reads_not)
     (results / "other.csv").write_text("a\n1\n")
-    assert (cache.key(reads), cache.key(reads_not)) == before
+    assert (cache.key(path, reads), cache.key(path, reads_not)) == before
     keys = set()
     for name in ("mine.csv", "mine.json"):
         (results / name).write_text("1")
-        keys.add(cache.key(reads))
-    assert len(keys | {before[0]}) == 3 and cache.key(reads_not) == before[1]
+        keys.add(cache.key(path, reads))
+    assert len(keys | {before[0]}) == 3 and cache.key(path, reads_not) == before[1]
 
 
 def test_refresh_writes_text_outputs_that_nbval_accepts_and_a_corrupted_number_fails(toy: ToyBook):

@@ -183,11 +183,9 @@ def test_what_is_said_of_slides_asks_for_no_new_execution(tmp_path: Path):
     after.cells[0].metadata.pop("slideshow")
     after.cells[1].metadata.update(about("slide", minutes=4), tags=[])
     del after.cells[1].metadata["tags"]
-    assert key(after) == key(before)
+    assert key(path, after) == key(path, before)
     nbformat.write(after, path)
     assert [cell.metadata for cell in executed(path, ran).cells] == [{}, about("slide", minutes=4)]
-    after.cells[1].metadata["tags"] = ["setup"]
-    assert key(after) != key(before)
 
 
 # ---- what stops the build --------------------------------------------------------------------------------------------

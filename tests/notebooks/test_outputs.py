@@ -27,7 +27,7 @@ def test_a_notebook_says_what_is_committed(path: Path, request: pytest.FixtureRe
 
 def of_the_book(path: Path) -> NotebookNode:
     """The chapter's execution with its defaults, just as the notebook stands."""
-    file = EXECUTED / path.stem / f"{key(with_parameters(path, {}))}.ipynb"
+    file = EXECUTED / path.stem / f"{key(path, with_parameters(path, {}))}.ipynb"
     assert file.is_file(), f"{path.stem} has not run just so: run `make book` first"
     return executed(path, file)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,39 +13,71 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from landscape_lib._fingerprint import notebook_parts
+
 from ..paths import BOOK, NOTEBOOKS, ROOT
 
-RUNS = {".py", ".json", ".mplstyle"}  # what of the library a notebook's outputs depend on
-READS = re.compile(r"read_results\(\"(\w+)\"\)")  # measured tables that a notebook draws
+RUNS = {"raises-exception", "skip-execution"}  # tags that nbclient heeds
+BESIDE = (".quiz.yml", ".claims.yml")
 
 
-def key(notebook: NotebookNode) -> str:
-    """What an execution depends on: a notebook with its parameters, the tables it reads, library, claims, pins.
+def key(path: Path, notebook: NotebookNode) -> str:
+    """What the execution of a chapter depends on, in sixteen digits.
 
-    What is said of slides runs nothing, so it may change without a new execution.
+    Its code cells with their parameters, each definition of the library that they use, its quiz and its claims, the
+    measured tables that it names, and the pins. Prose, tags that say how a page shows a cell, and what is said of
+    slides run nothing.
     """
-    digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
-    for cell in notebook.cells:
-        metadata = {name: value for name, value in cell.metadata.items() if name != "slideshow"}
-        digest.update(json.dumps([cell.cell_type, cell.source, metadata], sort_keys=True).encode())
-    library = [file for file in sorted((ROOT / "landscape_lib").rglob("*")) if file.suffix in RUNS]
-    beside = [*sorted(NOTEBOOKS.glob("*.quiz.yml")), *sorted(NOTEBOOKS.glob("*.claims.yml"))]
-    read = set(READS.findall("\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")))
-    tables = [file for name in sorted(read) for file in sorted((BOOK / "results").glob(f"{name}.*"))]
-    for file in [*library, *beside, *tables, ROOT / "requirements.lock"]:
-        digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    sources = [cell.source for cell in code]
+    if (beside := str(NOTEBOOKS)) not in sys.path:
+        sys.path.append(beside)  # where a kernel finds modules of the chapters' own
+    parts = notebook_parts(sources)
+    facts = [
+        sys.version_info[:2],
+        [(cell.source, sorted(RUNS & {*cell.metadata.get("tags", [])})) for cell in code],
+        sorted((module, sorted(definitions.items())) for module, definitions in parts.items()),
+    ]
+    digest = hashlib.sha256(json.dumps(facts).encode())
+    files = [path.with_suffix(suffix) for suffix in BESIDE]
+    for file in [*files, *tables(sources), ROOT / "requirements.lock"]:
+        if file.is_file():
+            digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:16]
 
 
+def tables(sources: list[str]) -> list[Path]:
+    """The files in `book/results/` of the tables that code names; all of them where it makes a name up."""
+    files = sorted((BOOK / "results").glob("*.*"))
+    try:
+        nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    except SyntaxError:  # a line for IPython
+        return files
+    read = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("read_results")]
+    if any(isinstance(inner, ast.JoinedStr | ast.BinOp) for node in read for inner in ast.walk(node)):
+        return files
+    words = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return [file for file in files if file.stem in words]
+
+
 def executed(path: Path, file: Path) -> NotebookNode:
-    """An execution of a chapter, with what the chapter says now of its slides."""
-    notebook = nbformat.read(file, as_version=4)
-    said = {cell.get("id"): cell.metadata.get("slideshow") for cell in nbformat.read(path, as_version=4).cells}
-    for cell in notebook.cells:
-        cell.metadata.pop("slideshow", None)
-        if slideshow := said.get(cell.get("id")):
-            cell.metadata["slideshow"] = slideshow
+    """A chapter as it stands, with the code and the outputs of an execution.
+
+    Where its cells of code have changed since, all is as it was executed.
+    """
+    ran, notebook = nbformat.read(file, as_version=4), nbformat.read(path, as_version=4)
+    cells, others = ([cell for cell in one.cells if cell.cell_type == "code"] for one in (ran, notebook))
+    if len(cells) != len(others) or not all(map(is_same, cells, others)):
+        return ran
+    for cell, other in zip(cells, others, strict=True):
+        other.source, other.outputs, other.execution_count = cell.source, cell.outputs, cell.execution_count
+    notebook.metadata = ran.metadata
     return notebook
+
+
+def is_same(cell: NotebookNode, other: NotebookNode) -> bool:
+    """Whether two cells are one: parameters may have other values, and editors give other ids."""
+    return cell.get("id") == other.get("id") or cell.source == other.source
 
 
 def seconds(file: Path) -> dict[str, float]:
@@ -58,5 +90,5 @@ def recorded(notebook: NotebookNode, key: str) -> Iterator[dict[str, Any]]:
     """The facts under one name in the metadata of all outputs."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            if found := output.get("metadata", {}).get(key):
-                yield found
+            if facts := output.get("metadata", {}).get(key):
+                yield facts

@@ -45,7 +45,7 @@ def execute(paths: Sequence[Path], wanted: dict[str, str], timeout: int) -> dict
     runs, kept = [], {}
     for path in paths:
         notebook = with_parameters(path, wanted)
-        kept[path] = EXECUTED / path.stem / f"{key(notebook)}.ipynb"
+        kept[path] = EXECUTED / path.stem / f"{key(path, notebook)}.ipynb"
         if kept[path].exists():
             os.utime(kept[path])  # the newest is the chapter's current one
             say(f"{path.stem}: unchanged")
