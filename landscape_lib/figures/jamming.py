@@ -1,0 +1,303 @@
+"""The figures of the jamming chapter: its tables and transitions as pictures, and the one at the chapter's head.
+
+Each function returns a finished figure. Tables are those of `landscape_lib.experiments.jamming`, a row a network, and
+what `failing` makes of them; ``fits`` are transitions by P.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Int
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from landscape_lib.figures._style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PINK, SKY, shades, ticks
+from landscape_lib.measure.gap_exponents import EDGES, WINDOW, density, window
+from landscape_lib.statistics import Transition
+from landscape_lib.training import History
+
+Fits = Mapping[int, Transition]
+
+FLOOR = 1e-13  # losses below are drawn there: 1e-12 counts as zero
+N_TICKS = (50, 100, 200, 400, 800)
+SHARE, MISSED = "share that reaches zero loss", r"$N_\Delta / N$"
+
+
+def descents(histories: Mapping[int, History], gaps: Mapping[int, Float[np.ndarray, "points"]], zero: float) -> Figure:
+    """Networks of several N on the same patterns. Left: loss in time; right: histograms of the gaps at the end.
+
+    ``zero`` is the largest gap of a satisfied pattern: what is left over at zero loss is not beyond zero.
+    """
+    figure, (left, right) = plt.subplots(1, 2)
+    for i, ((N, history), colour) in enumerate(zip(histories.items(), (ORANGE, BLUE, GREEN, PINK), strict=False)):
+        left.loglog(history.steps + 1, history.loss[:, 0].clamp(min=FLOOR), color=colour, label=f"N = {N}")
+        filled = "step" if i else "stepfilled"
+        right.hist(gaps[N], bins=_bins(zero), histtype=filled, color=colour, alpha=0.8, lw=1.6)
+    left.axhline(1e-12, color=GREY, ls=":", lw=1)
+    left.set(xlabel="step", ylabel="loss", title="Descent")
+    left.legend()
+    right.axvline(0, color=GREY, lw=1)
+    right.set(xlabel="gap Δ", ylabel="patterns", title="Gaps at the end")
+    return figure
+
+
+def descent(history: History, gaps: Float[np.ndarray, "nets points"], net: int, N: int, zero: float) -> Figure:
+    """One network of many on the same patterns. Left: its loss in time, the others' in grey; right: its gaps.
+
+    Gaps beyond ``zero``, the largest of a satisfied pattern, are orange.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.3), dpi=100)
+    for i in range(history.loss.shape[1]):
+        colour, width = (BLUE, 2) if i == net else (FAINT, 1)
+        left.loglog(
+            history.steps + 1, history.loss[:, i].clamp(min=FLOOR), color=colour, lw=width, zorder=2 + (i == net)
+        )
+    left.axhline(1e-12, color=GREY, ls=":", lw=1)
+    left.set(xlabel="step", ylabel="loss", ylim=(3e-14, 3), title=f"N = {N}")
+    bins = _bins(zero)
+    right.hist(gaps[net], bins=bins[:31], color=BLUE)
+    right.hist(gaps[net], bins=bins[30:], color=ORANGE)
+    right.axvline(0, color=GREY, lw=1)
+    unsatisfied = int((gaps[net] > zero).sum())
+    right.set(xlabel="gap Δ", ylabel="patterns", xlim=(-3, 2), ylim=(0, 330), title=f"{unsatisfied} unsatisfied")
+    return figure
+
+
+def transition(table: pd.DataFrame, fits: Fits) -> Figure:
+    """Against N, at each P. Left: the share of networks that fit, and the fitted curves; right: the loss of each."""
+    figure, (left, right) = plt.subplots(1, 2)
+    colours = shades(fits)
+    for P, rows in table.groupby("P"):
+        _share(left, rows, fits[P], colours[P])
+        jitter = np.exp(np.random.default_rng(0).uniform(-0.03, 0.03, len(rows)))
+        right.loglog(rows.N * jitter, rows.loss.clip(lower=FLOOR), "o", ms=3, color=colours[P], alpha=0.7)
+        medians = by_size(rows, "final loss")
+        right.plot(medians.index, medians, color=colours[P])
+    left.axhline(0.5, color=GREY, ls=":", lw=1)
+    left.set(xscale="log", xlabel="weights N", ylabel=SHARE, title="Who fits")
+    left.legend(loc="lower right")
+    right.set(xlabel="weights N", ylabel="final loss", title="How well (a dot a network)")
+    for axis in (left, right):
+        ticks(axis, N_TICKS[:-1])
+    return figure
+
+
+VIEWS = {"share that fits": "mean", "final loss": "median"}  # of the networks of one N
+
+
+def by_size(table: pd.DataFrame, view: str) -> pd.Series:
+    """The mean share that fits, or the median of the final loss, at each N."""
+    return _values(table, view).groupby(table.N).agg(VIEWS[view])
+
+
+def transition_at(P: int, table: pd.DataFrame, fits: Fits, view: str) -> Figure:
+    """The transition at one P in one of the `VIEWS`, the other P in grey; the band is the interval of N*."""
+    figure, axis = plt.subplots(figsize=(6.4, 3.6), dpi=100)
+    colour = shades(fits)[P]
+    lines = {p: by_size(rows, view) for p, rows in table.groupby("P")}
+    for p, line in lines.items():
+        axis.plot(line.index, line, color=colour if p == P else FAINT, lw=1 + (p == P), zorder=2 + (p == P))
+    here = table[table.P == P]
+    dots = lines[P] if VIEWS[view] == "mean" else _values(here, view)
+    axis.plot(here.N if VIEWS[view] == "median" else dots.index, dots, "o", color=colour, alpha=0.6, zorder=4)
+    axis.axvspan(*fits[P].interval, color=SKY, alpha=0.3, lw=0)
+    axis.text(fits[P].N_star, 1.01, "N*", transform=axis.get_xaxis_transform(), ha="center")
+    scale, limits = ("linear", (-0.05, 1.05)) if view == "share that fits" else ("log", (3e-14, 3))
+    axis.set(xscale="log", yscale=scale, xlabel="weights N", ylabel=view, xlim=(45, 850), ylim=limits)
+    ticks(axis, N_TICKS)
+    return figure
+
+
+def jump(table: pd.DataFrame, failing: pd.DataFrame, fits: Fits, median: float) -> Figure:
+    """N_Δ/N. Left: against N/N*, failing networks as dots, satisfied ones as ticks at zero; right: from N* on."""
+    figure, (left, right) = plt.subplots(1, 2, width_ratios=(3, 2))
+    colours = shades(fits)
+    for P, rows in failing.groupby("P"):
+        left.plot(rows.scale, rows.share, "o", ms=4, color=colours[P], label=f"P = {P}", alpha=0.8)
+    satisfied = table[table.satisfied]
+    scale = satisfied.N / satisfied.P.map({P: fit.N_star for P, fit in fits.items()})
+    left.plot(scale, np.zeros(len(scale)), "|", color=GREY, ms=8, label="satisfied")
+    left.axvline(1, color=GREY, ls=":", lw=1)
+    left.set(xscale="log", xlabel="$N / N^*$", ylabel=MISSED, title="Every network", ylim=(-0.1, 3))
+    ticks(left, [0.5, 1, 2, 4])
+    left.legend(loc="upper right")
+    right.hist(failing[failing.inside].share, bins=np.linspace(0, 1.5, 31), color=BLUE)
+    right.axvline(median, color=ORANGE)
+    right.set(xlabel=MISSED, ylabel="failing networks", title="From N* on")
+    return figure
+
+
+def plane(real: Fits, random: Fits) -> Figure:
+    """N* against P for real and random labels, with their intervals, below the grey of N > 2P."""
+    figure, axis = plt.subplots(figsize=(5.4, 3.8))
+    P = np.geomspace(90, 1400, 50)
+    axis.fill_between(P, 2 * P, 6000, color="#EEEEEE", zorder=0)
+    axis.text(100, 2400, "N > 2P: too few patterns to be stuck", color=INK)
+    _stars(axis, real, "o", BLUE, "real labels")
+    _stars(axis, random, "s", ORANGE, "random labels")
+    axis.plot(P, P, color=GREY, ls=":", lw=1)
+    axis.text(900, 1000, "N = P", color=INK, rotation=30, ha="right")
+    axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="N*", xlim=(90, 1400), ylim=(30, 5000))
+    ticks(axis, [125, 250, 500, 1000])
+    axis.legend(loc="lower right")
+    return figure
+
+
+def loss_range(hinge: pd.DataFrame, cross_entropy: pd.DataFrame) -> Figure:
+    """Left: the two losses of one pattern; right: what networks trained with either have left, against N."""
+    figure, (left, right) = plt.subplots(1, 2)
+    margin = np.linspace(-2, 4, 300)
+    left.plot(margin, 0.5 * np.maximum(0, 1 - margin) ** 2, color=BLUE, label="quadratic hinge")
+    left.plot(margin, np.log1p(np.exp(-margin)), color=ORANGE, ls="--", label="cross-entropy")
+    left.set(xlabel="y f", ylabel="loss of one pattern", title="The two losses", ylim=(0, 3))
+    left.legend()
+    for rows, colour, mark, line in ((hinge, BLUE, "o", "-"), (cross_entropy, ORANGE, "s", "--")):
+        medians = by_size(rows, "final loss")
+        right.loglog(rows.N, rows.loss.clip(lower=FLOOR), mark, ms=3, color=colour, alpha=0.5)
+        right.plot(medians.index, medians, color=colour, ls=line)
+    right.set(xlabel="weights N", ylabel="final loss", title="P = 250")
+    ticks(right, N_TICKS[:3])
+    return figure
+
+
+def larger(
+    table: pd.DataFrame, failing: pd.DataFrame, larger_table: pd.DataFrame, larger_failing: pd.DataFrame, fits: Fits
+) -> Figure:
+    """A larger run beside the live one, in grey. Left: the share that fits and its curves; right: N_Δ/N over N/N*."""
+    figure, (left, right) = plt.subplots(1, 2)
+    colours = shades(fits)
+    for P, rows in table.groupby("P"):
+        share = by_size(rows, "share that fits")
+        left.plot(share.index, share, "-", color="#BBBBBB", lw=1, label="live" if P == table.P.min() else None)
+    for P, rows in larger_table.groupby("P"):
+        _share(left, rows, fits[P], colours[P])
+    left.set(xscale="log", xlabel="weights N", ylabel=SHARE, title="Who fits")
+    ticks(left, [50, 100, 200, 500, 1000, 2000])
+    left.legend(loc="lower right")
+    right.plot(failing.scale, failing.share, "o", ms=3, color="#BBBBBB", label="live")
+    for P, rows in larger_failing.groupby("P"):
+        right.plot(rows.scale, rows.share, "o", ms=4, color=colours[P], alpha=0.8, label=f"P = {P}")
+    right.axvline(1, color=GREY, ls=":", lw=1)
+    right.set(xscale="log", xlabel="$N / N^*$", ylabel=MISSED, title="What the failing ones miss", ylim=(-0.1, 3))
+    ticks(right, [0.25, 0.5, 1, 2])
+    return figure
+
+
+def depths(table: pd.DataFrame, fits: Mapping[int, Transition]) -> Figure:
+    """Random data, against P/N, one colour a depth L. Left: the share that fits, and curves; right: N_Δ/N of failing.
+
+    ``fits`` are transitions of N/P, by L.
+    """
+    figure, (left, right) = plt.subplots(1, 2)
+    for (L, rows), colour, mark in zip(table.groupby("L"), (BLUE, ORANGE, GREEN), "os^", strict=True):
+        per_weight = rows.P / rows.N
+        share = rows.groupby(per_weight.round(3)).satisfied.mean()
+        line = np.linspace(per_weight.min(), per_weight.max(), 200)
+        left.plot(line, fits[L].satisfied(1 / line), color=colour)
+        left.plot(share.index, share, mark, color=colour, label=f"L = {L}")
+        failing = rows[~rows.satisfied]
+        right.plot(per_weight[~rows.satisfied], failing.unsatisfied / failing.N, mark, ms=4, color=colour, alpha=0.6)
+    left.set(xlabel="patterns a weight, P/N", ylabel=SHARE, title="Who fits")
+    left.legend()
+    right.set(xlabel="patterns a weight, P/N", ylabel=MISSED, title="What the failing ones miss", ylim=(0, None))
+    return figure
+
+
+def gap_densities(
+    overlaps: Int[np.ndarray, "nets bins"], negative: Int[np.ndarray, "nets bins"], exponents: Sequence[float]
+) -> Figure:
+    """The densities of overlaps, left, and of negative gaps, right, with their power laws over the window of the fit.
+
+    Bars count gaps as independent.
+    """
+    figure, axes = plt.subplots(1, 2)
+    middle, widths = np.sqrt(EDGES[1:] * EDGES[:-1]), np.diff(EDGES)
+    fitted = window(*WINDOW)
+    sides = ((overlaps, ORANGE, "Unsatisfied: Δ > 0"), (negative, BLUE, "Satisfied: Δ < 0"))
+    for axis, (counts, colour, title), exponent in zip(axes, sides, exponents, strict=True):
+        p, counted = density(counts), counts.sum(0) > 0
+        errors = p / np.sqrt(np.maximum(counts.sum(0), 1))
+        axis.errorbar(middle[counted], p[counted], errors[counted], fmt="o", ms=4, color=colour)
+        law = middle[fitted] ** exponent
+        law *= (p * widths)[fitted].sum() / (law * widths[fitted]).sum()  # as many gaps in the window as there are
+        axis.plot(middle[fitted], law, color="black", label=f"exponent {exponent:.2f}")
+        axis.set(
+            xscale="log", yscale="log", xlabel="|Δ| / mean overlap", ylabel="density", title=title, xlim=(1e-3, 10)
+        )
+        axis.legend()
+    return figure
+
+
+def phase_diagram(fits: Mapping[str, Fits], random_data: Mapping[tuple[int, int], Transition]) -> Figure:
+    """N* against P of all that was measured. ``fits`` by name: live in blue, then in orange, real labels and random.
+
+    ``random_data`` are transitions of N/P, by (L, N).
+    """
+    figure, axis = plt.subplots(figsize=(7.6, 4.2))
+    P = np.geomspace(90, 5000, 50)
+    axis.fill_between(P, 2 * P, 40_000, color="#EEEEEE", zorder=0)
+    axis.text(100, 5500, "N > 2P: too few patterns to be stuck", color=INK)
+    for (label, chosen), mark, colour in zip(fits.items(), "osos", (BLUE, BLUE, ORANGE, ORANGE), strict=True):
+        _stars(axis, chosen, mark, colour, label)
+    for i, ((_, N), fit) in enumerate(random_data.items()):
+        ends = np.abs(N / np.array(fit.interval)[::-1] - N / fit.N_star)[:, None]
+        name = "random data, one to three layers" if i == 0 else None
+        axis.errorbar(N / fit.N_star, N, xerr=ends, fmt="^", color=GREEN, capsize=3, label=name)
+    axis.plot(P, P, color=GREY, ls=":", lw=1)
+    axis.text(4600, 3300, "N = P", color=INK, ha="right")
+    axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="weights N", xlim=(90, 5000), ylim=(40, 10_000))
+    ticks(axis, [125, 250, 500, 1000, 2000, 4000])
+    axis.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    return figure
+
+
+def hero(table: pd.DataFrame) -> Figure:
+    """Left the loss of every network against N, right what it leaves unsatisfied: real labels, each P.
+
+    Networks at zero lie in lanes, one a P: where each begins is the transition.
+    """
+    rows = table[(table.loss_name == "quadratic_hinge") & (table.labels == "parity")]
+    colours, generator = shades(rows.P.unique()), np.random.default_rng(0)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.2), width_ratios=(3, 2))
+    left.axhspan(1e-16, 3e-12, color="#EAF2F8", lw=0)
+    for lane, (P, group) in enumerate(rows.groupby("P")):
+        N = group.N * np.exp(generator.uniform(-0.04, 0.04, len(group)))
+        zero = 10.0 ** (-12.2 - lane)
+        loss = np.where(group.satisfied, zero * 10 ** generator.uniform(-0.25, 0.25, len(group)), group.loss)
+        left.loglog(N, loss, "o", ms=5, mew=0, alpha=0.75, color=colours[P])
+        left.annotate(f"P = {P}", (880, zero), color=colours[P] if lane > 1 else INK, va="center", size=10)
+        right.semilogx(N, group.unsatisfied / group.N, "o", ms=5, mew=0, alpha=0.75, color=colours[P])
+    left.set(xlabel="weights N", ylabel="loss after training", ylim=(2e-16, 1), xlim=(42, 1600))
+    left.set_title(f"{len(rows)} networks, each a dot")
+    left.set_yticks([10**-13.7, 1e-8, 1e-4, 1], ["zero", "$10^{-8}$", "$10^{-4}$", "1"])
+    right.set(xlabel="weights N", ylabel=r"unsatisfied patterns, $N_\Delta / N$")
+    right.set_title("What the failing ones miss")
+    for axis in (left, right):
+        ticks(axis, N_TICKS)
+    return figure
+
+
+def _bins(zero: float) -> Float[np.ndarray, "edges"]:
+    """Of gaps from −3 to 2, an edge at ``zero``: the last thirty-first begins there."""
+    return np.linspace(-3, 2, 51) + zero
+
+
+def _values(table: pd.DataFrame, view: str) -> pd.Series:
+    return table.satisfied if view == "share that fits" else table.loss.clip(lower=FLOOR)
+
+
+def _share(axis: Axes, rows: pd.DataFrame, fit: Transition, colour: object) -> None:
+    """The share of networks that fit at each N of one P, and the fitted curve."""
+    share = by_size(rows, "share that fits")
+    N = np.geomspace(share.index.min(), share.index.max(), 200)
+    axis.plot(N, fit.satisfied(N), color=colour)
+    axis.plot(share.index, share, "o", color=colour, label=f"P = {rows.P.iloc[0]}")
+
+
+def _stars(axis: Axes, fits: Fits, mark: str, colour: str, label: str) -> None:
+    """N* against P, with its intervals."""
+    star = np.array([fit.N_star for fit in fits.values()])
+    ends = np.array([fit.interval for fit in fits.values()]).T
+    axis.errorbar(list(fits), star, np.abs(ends - star), fmt=mark, color=colour, capsize=3, label=label)
