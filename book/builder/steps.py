@@ -36,7 +36,7 @@ from .site.sphinx import jupyter_book
 from .site.staging import STAGE, stage
 from .slides.decks import write_decks
 
-STEPS = ("book", "execute", "site", "pdf", "zip", "publishable", "refresh", "class", "chapter")
+STEPS = ("book", "execute", "site", "pdf", "zip", "publishable", "refresh", "class", "chapter", "heroes")
 HTML = BUILD / "html"
 
 
@@ -136,6 +136,11 @@ def take(step: str, chapter: str | None, wanted: dict[str, str], timeout: int, m
             refresh([laid_out], timeout)
             renew_readme()
             say(f"chapter: {show(laid_out)} runs; `make test` checks it, and its parts wait to be replaced")
+            return
+        if step == "heroes":
+            from .heroes import redraw  # it loads the library, which takes seconds
+
+            redraw(chapter)
             return
         chosen = chapters(chapter)
         check_sources(chosen)

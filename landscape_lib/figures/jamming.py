@@ -259,7 +259,7 @@ def hero(table: pd.DataFrame) -> Figure:
     Networks at zero lie in lanes, one a P: where each begins is the transition.
     """
     rows = table[(table.loss_name == "quadratic_hinge") & (table.labels == "parity")]
-    colours, generator = shades(rows.P.unique()), np.random.default_rng(0)
+    colours, generator = shades(rows.P.unique().tolist()), np.random.default_rng(0)
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.2), width_ratios=(3, 2))
     left.axhspan(1e-16, 3e-12, color="#EAF2F8", lw=0)
     for lane, (P, group) in enumerate(rows.groupby("P")):

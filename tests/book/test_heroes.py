@@ -1,0 +1,36 @@
+"""The pictures at the heads of chapters are those that their tables give, and each has its figure in the book."""
+
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from builder.heroes import TABLES, from_table, redraw
+from builder.messages import BuildError
+
+from .conftest import ROOT
+
+
+@pytest.mark.parametrize("chapter", TABLES)
+def test_a_picture_is_what_its_table_gives(chapter):
+    drawn = Image.open(io.BytesIO(from_table(chapter))).convert("RGB")
+    committed = Image.open(ROOT / "book" / "static" / f"{TABLES[chapter][0]}.png").convert("RGB")
+    assert drawn.size == committed.size
+    # Of 255 levels: other versions of the fonts move some edges.
+    assert np.abs(np.asarray(drawn, dtype=float) - np.asarray(committed, dtype=float)).mean() < 1
+
+
+@pytest.mark.parametrize("chapter", TABLES)
+def test_a_chapter_begins_with_its_picture_and_names_its_table(chapter):
+    picture, _, table = TABLES[chapter]
+    head = "".join(json.loads((ROOT / "notebooks" / f"{chapter}.ipynb").read_text("utf-8"))["cells"][0]["source"])
+    assert re.search(rf"!\[[^]]+\]\(\.\./book/static/{picture}\.png\)", head)
+    assert f"<!-- made from: book/results/{table}.json -->" in head
+
+
+def test_a_chapter_without_a_picture_is_refused():
+    with pytest.raises(BuildError, match="CHAPTER=99_none: no picture of its own; there is 03_jamming"):
+        redraw("99_none")
