@@ -10,7 +10,8 @@ import argparse
 from jamming import clock, one_at_a_time
 
 import landscape_lib
-from landscape_lib.experiments.double_descent import MEMBERS, grid, task
+from landscape_lib.experiments.double_descent import task
+from landscape_lib.experiments.grids.double_descent import MEMBERS, grid
 from landscape_lib.training import Stop, descend
 
 

@@ -9,7 +9,8 @@ import time
 import torch
 
 import landscape_lib
-from landscape_lib.experiments.jamming import curve, grid
+from landscape_lib.experiments.grids.jamming import grid
+from landscape_lib.experiments.jamming import train_widths
 from landscape_lib.sweeps import processes, sweep
 
 
@@ -17,7 +18,7 @@ def seconds(workers: int) -> float:
     """What the sweep takes, its workers' start included."""
     start = time.perf_counter()
     with processes(workers) as executor:
-        table = sweep(curve, grid("class", "digits"), executor)
+        table = sweep(train_widths, grid("class", "digits"), executor)
     assert len(table) == 470
     return time.perf_counter() - start
 
@@ -26,9 +27,9 @@ def networks_a_second(device: str, steps: int = 300) -> float:
     """Networks of N = 8,000 on random data trained a second, ten in a stack, for so many steps each."""
     largest = next(point for point in grid("paper", "random") if point["widths"] == (51,))
     point = {**largest, "steps": steps, "device": device}
-    curve(**{**point, "steps": 2})  # the first call starts the device
+    train_widths(**{**point, "steps": 2})  # the first call starts the device
     start = time.perf_counter()
-    rows = curve(**point)
+    rows = train_widths(**point)
     return len(rows) / (time.perf_counter() - start)
 
 
@@ -36,8 +37,8 @@ def main() -> None:
     landscape_lib.one_thread()
     runs = [(workers, seconds(workers)) for workers in (1, 2, 2, 1)]
     one, two = ([took for workers, took in runs if workers == w] for w in (1, 2))
-    said = [" and ".join(f"{took:.1f}" for took in side) for side in (one, two)]
-    print(f"class sweep, digits: one process {said[0]} s, two {said[1]} s, ratio {sum(two) / sum(one):.2f}")
+    sides = [" and ".join(f"{took:.1f}" for took in side) for side in (one, two)]
+    print(f"class sweep, digits: one process {sides[0]} s, two {sides[1]} s, ratio {sum(two) / sum(one):.2f}")
     if torch.cuda.is_available():
         core, gpu = (networks_a_second(device) for device in ("cpu", "cuda"))
         print(f"N = 8,000, 300 steps: a core {core:.3f} networks a second, {torch.cuda.get_device_name()} {gpu:.3f}")

@@ -9,13 +9,13 @@ import platform
 import sys
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from landscape_lib.experiments import ExperimentModule, GridModule
     from landscape_lib.sweeps import Progress
 
-EXPERIMENTS = Path(__file__).resolve().parent / "experiments"
+EXPERIMENTS = Path(__file__).resolve().parent / "experiments"  # a module each, and one of the same name in grids
 STORES = Path("sweeps")  # not under _build, which `make clean` removes
 SHOWN = 5  # failures, and characters of their arguments: the rest is for --failed
 WIDE = 100
@@ -61,7 +61,7 @@ def _choices(parser: argparse.ArgumentParser) -> None:
 def _name(arguments: argparse.Namespace) -> str:
     """What the sweep is called; the data set is filled in where none was named."""
     if arguments.dataset is None:
-        parameter = inspect.signature(_module(arguments).grid).parameters.get("dataset")
+        parameter = inspect.signature(_grid(arguments).grid).parameters.get("dataset")
         own = parameter.default if parameter else inspect.Parameter.empty
         arguments.dataset = "digits" if own is inspect.Parameter.empty else own
     device = getattr(arguments, "device", None)
@@ -69,8 +69,12 @@ def _name(arguments: argparse.Namespace) -> str:
     return "-".join(map(str, words))
 
 
-def _module(arguments: argparse.Namespace) -> ModuleType:
-    return import_module(f"landscape_lib.experiments.{arguments.experiment}")
+def _experiment(arguments: argparse.Namespace) -> ExperimentModule:
+    return cast("ExperimentModule", import_module(f"landscape_lib.experiments.{arguments.experiment}"))
+
+
+def _grid(arguments: argparse.Namespace) -> GridModule:
+    return cast("GridModule", import_module(f"landscape_lib.experiments.grids.{arguments.experiment}"))
 
 
 def _sweep(arguments: argparse.Namespace) -> int:
@@ -89,18 +93,18 @@ def _sweep(arguments: argparse.Namespace) -> int:
         return fail(f"--out {out}: this folder may not be written to")
     if arguments.only_finished and again:
         return fail("--only-finished runs nothing, so it cannot --retry-failed; ask for one of them")
-    module = _module(arguments)
+    experiment = _experiment(arguments)
     try:
-        grid = module.grid(arguments.budget, arguments.dataset, arguments.seed)
+        grid = _grid(arguments).grid(arguments.budget, arguments.dataset, arguments.seed)
         if arguments.device is not None:
             grid = [{**point, "device": arguments.device} for point in grid]
         print(f"sweep {name}: {len(grid)} points, kept in {store}", file=sys.stderr)
         workers = cores() if arguments.workers is None else arguments.workers
         with processes(workers) if arguments.scheduler is None else cluster(arguments.scheduler) as executor:
             options: dict[str, Any] = {"retry_failed": again, "only_finished": arguments.only_finished}
-            table = sweep(module.EXPERIMENT, grid, executor, store=store, name=name, **options)
+            table = sweep(experiment.EXPERIMENT, grid, executor, store=store, name=name, **options)
         if out is not None and len(table):
-            digits = getattr(module, "DIGITS", None)  # in full, if the experiment does not say how many mean something
+            digits = experiment.DIGITS
             write_results(table, out, command=_command(arguments), budget=arguments.budget, digits=digits)
             print(f"{out}: {len(table)} rows")
         elif out is not None:

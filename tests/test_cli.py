@@ -1,7 +1,5 @@
 """The command says what it did on stdout, what it could not do in one line on stderr, and its exit code agrees."""
 
-import importlib
-import inspect
 import json
 import subprocess
 import sys
@@ -9,13 +7,12 @@ import sys
 import cheap
 import pytest
 
-from landscape_lib._sweep_command import EXPERIMENTS
-from landscape_lib._sweeps.point import canonical
 from landscape_lib._sweeps.store import Store
 from landscape_lib.cli import main
 from landscape_lib.data import _sources as sources
 from landscape_lib.data._catalogue import MIRRORS
 from landscape_lib.experiments import jamming
+from landscape_lib.experiments.grids import jamming as grids
 from landscape_lib.report import read_results
 
 
@@ -126,7 +123,7 @@ def small(monkeypatch, tmp_path):
             raise ValueError(f"grid: no data set {dataset!r}")
         return [{**POINT, "P": P, "seeds": (seed, seed + 1)} for P in (30, 20)]
 
-    monkeypatch.setattr(jamming, "grid", grid)
+    monkeypatch.setattr(grids, "grid", grid)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.csv").mkdir()
     return tmp_path
@@ -160,7 +157,7 @@ def test_a_sweep_is_kept_written_and_not_computed_again(small, capsys):
 
 def test_a_point_that_fails_is_told_and_tried_again_when_asked(small, capsys, monkeypatch):
     monkeypatch.setattr(jamming, "EXPERIMENT", cheap.curable)
-    monkeypatch.setattr(jamming, "grid", lambda *_: cheap.grid(7, small / "log"))
+    monkeypatch.setattr(grids, "grid", lambda *_: cheap.grid(7, small / "log"))
     (small / "ill").touch()
     line = ["sweep", "jamming", "--workers", "1", "--out", "small.csv"]
     assert main(line) == 1
@@ -182,7 +179,7 @@ def test_a_point_that_fails_is_told_and_tried_again_when_asked(small, capsys, mo
 
 def test_status_of_a_sweep_that_was_interrupted(small, capsys, monkeypatch):
     monkeypatch.setattr(jamming, "EXPERIMENT", cheap.logged)
-    monkeypatch.setattr(jamming, "grid", lambda *_: cheap.grid(4, small / "log", seconds=0.1))
+    monkeypatch.setattr(grids, "grid", lambda *_: cheap.grid(4, small / "log", seconds=0.1))
     with monkeypatch.context() as patch:
         patch.setattr("landscape_lib._sweeps.drive._Bar.update", interrupt)
         assert main(["sweep", "jamming", "--workers", "1"]) == 1
@@ -236,16 +233,6 @@ def test_what_a_sweep_cannot_do_is_one_line(line, says, small, capsys):
 def test_a_wrong_sweep_is_two(line, capsys):
     assert main(["sweep", *line]) == 2
     assert "usage: landscape" in capsys.readouterr().err
-
-
-def test_every_experiment_can_be_swept():
-    for file in EXPERIMENTS.glob("[a-z]*.py"):
-        module = importlib.import_module(f"landscape_lib.experiments.{file.stem}")
-        own = inspect.signature(module.grid).parameters["dataset"].default
-        dataset = "digits" if own is inspect.Parameter.empty else own
-        assert module.EXPERIMENT.__module__ == module.__name__
-        for point in module.grid("class", dataset, 0):
-            canonical(module.EXPERIMENT, point)
 
 
 def test_what_is_finished_is_written_before_the_rest(small, capsys):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from landscape_lib.experiments.jamming import curve
+from landscape_lib.experiments.jamming import train_widths
 from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, adam, train
 
@@ -14,7 +14,7 @@ POINT = {"dataset": "digits", "labels": "parity", "P": 40, "widths": (3, 8), "se
 
 @pytest.mark.parametrize("loss", ["quadratic_hinge", "cross_entropy"])
 def test_a_curve_is_that_of_the_processor(loss):
-    here, there = (curve(**POINT, loss=loss, steps=60, device=device) for device in ("cpu", "cuda"))
+    here, there = (train_widths(**POINT, loss=loss, steps=60, device=device) for device in ("cpu", "cuda"))
     for one, other in zip(here, there, strict=True):
         # Sums in another order: rounding, carried through 60 steps, stays below 1e-9 on a processor; 1e-6 leaves room.
         assert other["loss"] == pytest.approx(one["loss"], rel=1e-6)

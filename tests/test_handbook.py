@@ -14,7 +14,7 @@ import pytest
 
 from landscape_lib._sweep_command import STORES, _lines
 from landscape_lib.cli import _parser
-from landscape_lib.experiments import jamming
+from landscape_lib.experiments.grids import jamming as grids
 from landscape_lib.report import read_results
 from landscape_lib.sweeps import Progress
 
@@ -115,7 +115,7 @@ def test_the_programs_for_clusters_run_with_a_stand_in(program, module, name, ru
     assert len(arguments) >= 6
     (tmp_path / module).parent.mkdir(exist_ok=True)
     (tmp_path / f"{module}.py").write_text(STAND_IN.format(name=name, arguments=", ".join(arguments)))
-    monkeypatch.setattr(jamming, "grid", grid)
+    monkeypatch.setattr(grids, "grid", grid)
     run(program)
     (written,) = tmp_path.glob("jamming_paper_*.csv")
     assert len(read_results(written)) == 4

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from landscape_lib.experiments.jamming import curve
+from landscape_lib.experiments.jamming import train_widths
 from landscape_lib.sweeps import processes, sweep
 
 POINT = {"dataset": "digits", "labels": "parity", "widths": (3, 8), "seeds": (0, 1), "d": 5, "L": 2, "steps": 60}
@@ -25,7 +25,10 @@ def count(P, rows=1):
 
 def test_processes_make_the_table_that_one_process_makes(pool):
     grid = [{**POINT, "P": P} for P in (40, 20)]
-    here, there = sweep(curve, grid).drop(columns="seconds"), sweep(curve, grid, pool).drop(columns="seconds")
+    here, there = (
+        sweep(train_widths, grid).drop(columns="seconds"),
+        sweep(train_widths, grid, pool).drop(columns="seconds"),
+    )
     # The same operations on one thread; alignment in memory may change a last digit, which 60 steps carry below 1e-9.
     pd.testing.assert_frame_equal(here, there, rtol=1e-9)
     assert here["P"].tolist() == [40] * 4 + [20] * 4  # the grid's order, not the order of finishing
@@ -38,7 +41,7 @@ def test_each_worker_has_one_torch_thread(pool):
 def test_a_failure_in_a_worker_reaches_the_caller_with_its_words(pool):
     wrong = {**POINT, "P": 20, "loss": "no such loss"}
     with pytest.raises(ValueError, match="unknown loss 'no such loss'") as failure:
-        sweep(curve, [{**POINT, "P": 20}, wrong], pool)
+        sweep(train_widths, [{**POINT, "P": 20}, wrong], pool)
     assert failure.value.__notes__ == [f"sweep: at {wrong}"]
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from landscape_lib.data import NAMES, Task, image_task, load
+from landscape_lib.data import Task, image_task
+from landscape_lib.experiments._images import images
 from landscape_lib.measure.calibration import nll, temperature, two_classes
 from landscape_lib.measure.ensembles import ensemble, errors
 from landscape_lib.measure.jamming import effective_parameters
@@ -20,61 +20,7 @@ from landscape_lib.nets import legendre, random_fourier
 from landscape_lib.statistics import Transition, transition
 from landscape_lib.training import LOSSES, bands, descend, minimum_norm
 
-images = cache(load)  # read once a process
-
-
-CLASS_WIDTHS = (3, 4, 6, 8, 10, 12, 15, 20, 28, 40, 56, 80)
-PLANE_WIDTHS = (4, 6, 8, 12, 20, 40)
-PAPER_WIDTHS = (5, 7, 10, 13, 16, 19, 22, 26, 30, 36, 45, 60, 90, 140, 220)
-MEMBERS = 20
-NOISE = 0.1  # the share of training labels that are flipped
 MOST_TESTS = 10_000  # more would cost time and memory, and their binomial error is 0.3% already
-
-
-def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
-    """The points of `curve` that the chapter runs on one data set: a point is one stack of networks.
-
-    "class": ReLU networks of two hidden layers, the quadratic hinge, 2,000 steps of 5e-3; under a minute on two cores.
-
-    - the curve: P = 1000, a tenth of the labels flipped, twelve widths of twenty networks on one training set;
-    - the control: the same without flipped labels, six widths of ten networks;
-    - the plane: P = 125, 250 and 500, six widths, two networks on each of ten training sets.
-
-    "paper": the set-up of 1906.08034 on MNIST, P = 5000, two hidden layers, swish and a soft hinge, in single
-    precision, since a soft hinge pushes every pattern well past its margin. Twenty networks of widths through the peak
-    by two decades of N, without and with flipped labels, on one training set; Adam with steps of 1e-3, at most
-    20,000; two hours of a core.
-
-    Training set 0 was looked at before the claims' rules were fixed, so that ``seed`` 0 means training set 1.
-    """
-    if budget not in ("class", "paper"):
-        raise ValueError(f"grid: unknown budget {budget!r}, choose 'class' or 'paper'")
-    if dataset not in NAMES:
-        raise ValueError(f"grid: no data set {dataset!r}, choose one of {', '.join(NAMES)}")
-    members = tuple(range(MEMBERS * seed, MEMBERS * (seed + 1)))
-    sets = tuple(range(10 * seed + 1, 10 * seed + 11))
-    common: dict[str, Any] = {"dataset": dataset, "L": 2}
-    if budget == "paper":
-        if len(images(dataset).labels) <= 5000:
-            raise ValueError(f"grid: the paper budget needs 5000 training points, {dataset} has fewer; take mnist")
-        how: dict[str, Any] = {"loss": "soft_hinge", "activation": "swish", "precision": "float32"}
-        how |= {"lr": 1e-3, "steps": 20_000, "thin": 3}
-        return [
-            {**common, **how, "P": 5000, "widths": (h,), "noise": noise, "seeds": members, "task_seeds": sets[:1]}
-            for noise in (0.0, NOISE)
-            for h in PAPER_WIDTHS[::-1]
-        ]
-    common |= {"lr": 5e-3, "steps": 2_000}
-    one = {**common, "P": 1000, "task_seeds": sets[:1], "thin": 2}
-    points = [
-        {**one, "widths": CLASS_WIDTHS, "noise": NOISE, "seeds": members},
-        {**one, "widths": PLANE_WIDTHS, "noise": 0.0, "seeds": members[:10]},
-    ]
-    for P, thin in ((500, 2), (250, 100), (125, 100)):  # of the smaller ones the end will do
-        plane = {"P": P, "widths": PLANE_WIDTHS, "noise": NOISE, "seeds": members[:2], "task_seeds": sets, "thin": thin}
-        points.append({**common, **plane})
-    stacks = [{**point, "widths": tuple(band)} for point in points for band in bands(point["widths"])]
-    return sorted(stacks, key=lambda point: -point["P"] * len(point["seeds"]) * max(point["widths"]))  # longest first
 
 
 def truth(x: Tensor) -> Tensor:
@@ -122,11 +68,11 @@ def features(
     rows = []
     for seed in seeds:
         began = time.perf_counter()
-        one = image_task(images(dataset), P, d=None, noise=noise, seed=seed)
-        own, width = torch.cat([one.inputs, one.test_inputs]), one.inputs.shape[1] ** 0.5
-        drawn = random_fourier(own, max(sizes), width=width, seed=seed)
+        problem = image_task(images(dataset), P, d=None, noise=noise, seed=seed)
+        inputs, width = torch.cat([problem.inputs, problem.test_inputs]), problem.inputs.shape[1] ** 0.5
+        drawn = random_fourier(inputs, max(sizes), width=width, seed=seed)
         for N in sizes:
-            w = minimum_norm(drawn[:P, :N], one.labels[:, None])
+            w = minimum_norm(drawn[:P, :N], problem.labels[:, None])
             f = drawn[P:, :N] @ w
             rows.append(
                 {
@@ -135,10 +81,10 @@ def features(
                     "N": N,
                     "seed": seed,
                     "noise": noise,
-                    "square": (f[:, 0] - one.test_labels).square().mean().item(),
-                    "error": errors(f, one.test_labels).item(),
+                    "square": (f[:, 0] - problem.test_labels).square().mean().item(),
+                    "error": errors(f, problem.test_labels).item(),
                     "norm": w.norm().item(),
-                    "data_sha256": one.sha256,
+                    "data_sha256": problem.sha256,
                     "seconds": _since(began),
                 }
             )
@@ -155,13 +101,13 @@ def task(dataset: str, P: int, d: int, noise: float, seed: int) -> Task:
 
     The test points are in random order, so that any part of them is a fair sample, and no more than 10,000.
     """
-    every = image_task(images(dataset), P, d=d, noise=noise, seed=seed)
-    order = torch.from_numpy(np.random.default_rng(seed).permutation(len(every.test_labels)))[:MOST_TESTS]
-    test = every.test_inputs[order], every.test_labels[order]
-    return Task(every.inputs, every.labels, *test, every.name, every.sha256)
+    problem = image_task(images(dataset), P, d=d, noise=noise, seed=seed)
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(len(problem.test_labels)))[:MOST_TESTS]
+    test = problem.test_inputs[order], problem.test_labels[order]
+    return Task(problem.inputs, problem.labels, *test, problem.name, problem.sha256)
 
 
-def curve(
+def ensembles_in_time(
     dataset: str,
     P: int,
     widths: Sequence[int],
@@ -179,7 +125,7 @@ def curve(
     thin: int = 1,
     device: str = "cpu",
 ) -> list[dict[str, Any]]:
-    """Ensembles of networks in time: one row a training set, a width and a step (``thin``: every so many are told).
+    """Ensembles of networks in time: one row a training set, a width and a step (every ``thin``-th, and the last).
 
     Members differ in their initial weights, ``seeds``; each of ``task_seeds`` draws a training set. Every quantity of
     `measure.ensembles.ensemble` stands with the ends of its 95% interval over members, on all test points.
@@ -192,17 +138,17 @@ def curve(
     Their intervals are 1.96 standard errors of the members' mean.
     """
     if loss not in LOSSES:
-        raise ValueError(f"curve: unknown loss {loss!r}, choose one of {tuple(LOSSES)}")
+        raise ValueError(f"ensembles_in_time: unknown loss {loss!r}, choose one of {tuple(LOSSES)}")
     if precision not in ("float32", "float64"):
-        raise ValueError(f"curve: unknown precision {precision!r}, choose 'float32' or 'float64'")
+        raise ValueError(f"ensembles_in_time: unknown precision {precision!r}, choose 'float32' or 'float64'")
     tasks = [task(dataset, P, d, noise, task_seed) for task_seed in task_seeds]
-    probe = torch.stack([torch.cat([one.inputs, one.test_inputs]) for one in tasks])
+    probe = torch.stack([torch.cat([problem.inputs, problem.test_inputs]) for problem in tasks])
     groups = bands(widths) if activation == "relu" else [[h] for h in sorted(set(widths))]  # only ReLU can be widened
     rows = []
     for group in groups:
         shape = (len(group), len(tasks), len(seeds))
         run = descend(
-            [one for one in tasks for _ in seeds],
+            [problem for problem in tasks for _ in seeds],
             group,
             [seed for _ in tasks for seed in seeds],
             L=L,
@@ -218,8 +164,8 @@ def curve(
         outputs = run.history.outputs.cpu().unflatten(1, shape)
         ended = run.steps.where(torch.tensor(run.satisfied).to(run.steps.device), steps + 1).reshape(shape).cpu()
         for i, h in enumerate(group):
-            for j, one in enumerate(tasks):
-                told: dict[str, Any] = {
+            for j, problem in enumerate(tasks):
+                setting: dict[str, Any] = {
                     "dataset": dataset,
                     "P": P,
                     "d": d,
@@ -231,24 +177,24 @@ def curve(
                     "seeds": " ".join(map(str, seeds)),
                     "loss_name": loss,
                     "members": len(seeds),
-                    "test_points": len(one.test_labels),
+                    "test_points": len(problem.test_labels),
                     "seconds": run.seconds / (len(group) * len(tasks)),
-                    "data_sha256": one.sha256,
+                    "data_sha256": problem.sha256,
                 }
-                found = _in_time(outputs[:, i, j].double(), one, run.history.steps.tolist(), ended[i, j], thin)
-                rows += [told | row | {"seconds": told["seconds"] / len(found)} for row in found]
+                moments = _in_time(outputs[:, i, j].double(), problem, run.history.steps.tolist(), ended[i, j], thin)
+                rows += [setting | row | {"seconds": setting["seconds"] / len(moments)} for row in moments]
     return rows
 
 
 def _in_time(
-    f: Float[Tensor, "times nets points 1"], one: Task, steps: Sequence[int], zero: Int[Tensor, "nets"], thin: int
+    f: Float[Tensor, "times nets points 1"], problem: Task, steps: Sequence[int], zero: Int[Tensor, "nets"], thin: int
 ) -> list[dict[str, Any]]:
     """What is measured of one ensemble, at every so many steps and the last; f on training, then test points."""
-    P = len(one.labels)
-    wrong, test = errors(f[:, :, :P], one.labels), f[:, :, P:]
-    told, rows = sorted({*range(0, len(steps), thin), len(steps) - 1}), []
-    cures = dict(zip(told, zip(*_cures(test, one.test_labels, told), strict=True), strict=True))
-    for t in told:
+    P = len(problem.labels)
+    wrong, test = errors(f[:, :, :P], problem.labels), f[:, :, P:]
+    shown, rows = sorted({*range(0, len(steps), thin), len(steps) - 1}), []
+    cures = dict(zip(shown, zip(*_cures(test, problem.test_labels, shown), strict=True), strict=True))
+    for t in shown:
         row = {
             "step": steps[t],
             "train_error": wrong[t].mean().item(),
@@ -258,37 +204,37 @@ def _in_time(
         for name, each in zip(("error_stopped", "nll", "nll_calibrated"), cures[t], strict=True):
             value, error = each.mean().item(), 1.96 * each.std().item() / len(each) ** 0.5
             row |= {name: value, f"{name}_low": value - error, f"{name}_high": value + error}
-        found = ensemble(test[t], one.test_labels)
+        statistics = ensemble(test[t], problem.test_labels)
         for name in ("error", "together", "gap", "variance", "norm"):
-            value, (low, high) = getattr(found, name)
+            value, (low, high) = getattr(statistics, name)
             row |= {name: value, f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
     return rows
 
 
 def _cures(
-    test: Float[Tensor, "times nets points 1"], labels: Float[Tensor, "points"], told: Sequence[int]
-) -> tuple[Float[Tensor, "told nets"], Float[Tensor, "told nets"], Float[Tensor, "told nets"]]:
+    test: Float[Tensor, "times nets points 1"], labels: Float[Tensor, "points"], shown: Sequence[int]
+) -> tuple[Float[Tensor, "shown nets"], Float[Tensor, "shown nets"], Float[Tensor, "shown nets"]]:
     """Each member's error when stopped early, NLL, and calibrated NLL, cross-fitted over halves of the test points.
 
-    At the times ``told``; early stopping chooses from all times up to each.
+    At the times ``shown``; early stopping chooses from all times up to each.
     """
     half = len(labels) // 2
     halves = (slice(0, half), slice(half, None))
-    classes, logits = (labels > 0).long(), two_classes(test[list(told)])
+    classes, logits = (labels > 0).long(), two_classes(test[list(shown)])
     stopped, calibrated = [], []
     for chosen, measured in (halves, halves[::-1]):
         here, there = (errors(test[:, :, part], labels[part]) for part in (chosen, measured))
         before = torch.cat([torch.full_like(here[:1], torch.inf), here.cummin(0).values[:-1]])
         times = torch.where(here < before, torch.arange(len(here))[:, None], 0).cummax(0).values  # of the lowest so far
-        stopped.append(there.gather(0, times)[list(told)])
+        stopped.append(there.gather(0, times)[list(shown)])
         tau = temperature(logits[:, :, chosen], classes[chosen])
         calibrated.append(nll(logits[:, :, measured], classes[measured], tau))
     return torch.stack(stopped).mean(0), nll(logits, classes), torch.stack(calibrated).mean(0)
 
 
 def separation(rows: pd.DataFrame, *, resamples: int = 2000, seed: int = 0) -> Transition:
-    """N*: the N at which half of the networks have every training label right, from rows of `curve` at one step.
+    """N*: half of the networks of this N have every training label right; from rows of `ensembles_in_time` at one step.
 
     Of a ReLU network that gives each pattern its sign, a multiple has zero hinge loss: only the patience to get there
     may be missing. So this N* depends less on the number of steps than that of zero loss.
@@ -298,5 +244,5 @@ def separation(rows: pd.DataFrame, *, resamples: int = 2000, seed: int = 0) -> T
     return transition(N, right, resamples=resamples, seed=seed)
 
 
-EXPERIMENT = curve
-DIGITS = 5  # of floats in a committed table: the last of them is far below any interval
+EXPERIMENT = ensembles_in_time
+DIGITS: int | None = 5  # of floats in a table: the last of them is far below any interval

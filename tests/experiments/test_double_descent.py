@@ -8,6 +8,7 @@ from torch.testing import assert_close
 
 from landscape_lib.data import image_task, load
 from landscape_lib.experiments import double_descent as dd
+from landscape_lib.experiments.grids import double_descent as grids
 from landscape_lib.measure.jamming import effective_parameters
 from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, adam, bands, train
@@ -52,7 +53,7 @@ SETTING = {"P": 60, "seeds": (0, 1, 2), "noise": 0.1, "steps": 300}
 
 @pytest.fixture(scope="module")
 def rows():
-    return pd.DataFrame(dd.curve("digits", widths=(3, 4, 9), **SETTING))
+    return pd.DataFrame(dd.ensembles_in_time("digits", widths=(3, 4, 9), **SETTING))
 
 
 def test_a_row_is_a_width_at_a_step(rows):
@@ -105,13 +106,13 @@ def test_a_cure_that_has_nothing_to_choose_changes_nothing():
 
 
 def test_the_grid_of_a_class_has_a_curve_a_control_and_a_plane():
-    points = dd.grid("class", "digits", seed=2)
+    points = grids.grid("class", "digits", seed=2)
     parts = {}
     for point in points:
         parts.setdefault((point["P"], point["noise"]), []).append(point)
     assert parts.keys() == {(1000, 0.1), (1000, 0.0), (500, 0.1), (250, 0.1), (125, 0.1)}
     for (P, noise), stacks in parts.items():
-        wanted = dd.CLASS_WIDTHS if (P, noise) == (1000, 0.1) else dd.PLANE_WIDTHS
+        wanted = grids.CLASS_WIDTHS if (P, noise) == (1000, 0.1) else grids.PLANE_WIDTHS
         assert sorted(h for point in stacks for h in point["widths"]) == list(wanted)
     assert {(p["seeds"], p["task_seeds"]) for p in parts[1000, 0.1]} == {(tuple(range(40, 60)), (21,))}
     assert {(p["seeds"], p["task_seeds"]) for p in parts[250, 0.1]} == {((40, 41), tuple(range(21, 31)))}
@@ -120,9 +121,9 @@ def test_the_grid_of_a_class_has_a_curve_a_control_and_a_plane():
 
 
 def test_training_sets_share_a_stack_and_none_sees_another():
-    together = pd.DataFrame(dd.curve("digits", widths=(4, 5), task_seeds=(3, 7), **SETTING))
+    together = pd.DataFrame(dd.ensembles_in_time("digits", widths=(4, 5), task_seeds=(3, 7), **SETTING))
     for task_seed in (3, 7):
-        alone = pd.DataFrame(dd.curve("digits", widths=(4, 5), task_seeds=(task_seed,), **SETTING))
+        alone = pd.DataFrame(dd.ensembles_in_time("digits", widths=(4, 5), task_seeds=(task_seed,), **SETTING))
         rows = together[together.task_seed == task_seed].reset_index(drop=True)
         columns = ["h", "step", "error", "separated", "satisfied", "data_sha256"]
         pd.testing.assert_frame_equal(rows[columns], alone[columns])
@@ -131,7 +132,7 @@ def test_training_sets_share_a_stack_and_none_sees_another():
 
 def test_the_papers_networks_end_where_every_margin_is_reached():
     how = {"loss": "soft_hinge", "activation": "swish", "precision": "float32", "lr": 1e-2, "steps": 3000}
-    rows = pd.DataFrame(dd.curve("digits", 50, (10, 11), seeds=(0, 1), **how))
+    rows = pd.DataFrame(dd.ensembles_in_time("digits", 50, (10, 11), seeds=(0, 1), **how))
     last = rows.groupby("h").tail(1)
     assert last.satisfied.tolist() == last.separated.tolist() == [2, 2] and last.step.lt(3000).all()
     assert last.N.tolist() == [sum(p.numel() for p in MLP(10, h, 2).parameters()) for h in (10, 11)]
@@ -142,19 +143,6 @@ def test_the_papers_networks_end_where_every_margin_is_reached():
     "given, says",
     [({"loss": "square"}, "unknown loss 'square', choose one of"), ({"precision": "half"}, "unknown precision 'half'")],
 )
-def test_curve_refuses(given, says):
+def test_door(given, says):
     with pytest.raises(ValueError, match=says):
-        dd.curve("digits", 50, (3,), seeds=(0, 1), steps=0, **given)
-
-
-@pytest.mark.parametrize(
-    "budget, dataset, says",
-    [
-        ("lunch", "digits", "unknown budget 'lunch'"),
-        ("class", "digit", "no data set 'digit'"),
-        ("paper", "digits", "5000"),
-    ],
-)
-def test_door_grid(budget, dataset, says):
-    with pytest.raises(ValueError, match=says):
-        dd.grid(budget, dataset)
+        dd.ensembles_in_time("digits", 50, (3,), seeds=(0, 1), steps=0, **given)

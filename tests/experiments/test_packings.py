@@ -7,17 +7,8 @@ import math
 import pytest
 import torch
 
-from landscape_lib.experiments.packings import (
-    DENSITIES,
-    EXPERIMENT,
-    SHAPES,
-    START,
-    ZERO,
-    grid,
-    pack,
-    quench,
-    starts_sha256,
-)
+from landscape_lib.experiments.grids.packings import DENSITIES, SHAPES, grid
+from landscape_lib.experiments.packings import EXPERIMENT, START, ZERO, pack, quench, starts_sha256
 from landscape_lib.measure.packings import count, energy, jam, random_packings
 
 PROVENANCE = {"dataset", "seed", "seconds", "data_sha256"}
@@ -89,8 +80,6 @@ def test_every_point_of_the_grid_can_be_run(budget, n, seeds):
 @pytest.mark.parametrize(
     "call, says",
     [
-        (lambda: grid("huge"), "unknown budget 'huge', choose 'class' or 'paper'"),
-        (lambda: grid("class", "digits"), "unknown shape 'digits', choose 'discs', 'ellipses' or 'both'"),
         (lambda: pack(1.0, 16, ()), "got 0 seeds and densities None, need at least one of each"),
         (lambda: pack(1.0, 16, (0,), densities=()), r"got 1 seeds and densities \(\)"),
         (lambda: pack(1.0, 1, (0,)), "n is 1, need an even number"),

@@ -14,6 +14,7 @@ import pytest
 
 from landscape_lib.cli import main
 from landscape_lib.experiments import jamming
+from landscape_lib.experiments.grids import jamming as grids
 from landscape_lib.sweeps import ExecutorError, cluster, status, sweep
 
 from .conftest import ENVIRONMENT, exported, finish, stored, undisturbed, until
@@ -136,7 +137,7 @@ def test_two_clients_share_a_cluster_and_a_store(dask, store, log, start, tmp_pa
 
 def test_the_command_sweeps_on_a_cluster(dask, store, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(jamming, "EXPERIMENT", cheap.logged)
-    monkeypatch.setattr(jamming, "grid", lambda budget, dataset, seed: cheap.grid(4, tmp_path / "log"))
+    monkeypatch.setattr(grids, "grid", lambda budget, dataset, seed: cheap.grid(4, tmp_path / "log"))
     line = ["sweep", "jamming", "--scheduler", dask.address, "--store", str(store), "--out", str(tmp_path / "t.csv")]
     assert main(line) == 0
     assert capsys.readouterr().out == f"{tmp_path / 't.csv'}: 8 rows\n"

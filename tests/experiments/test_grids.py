@@ -1,0 +1,82 @@
+"""The contract of every experiment and of its grid, which stands apart from it."""
+
+import inspect
+from importlib import import_module
+
+import pytest
+
+from landscape_lib._fingerprint import parts
+from landscape_lib._sweep_command import EXPERIMENTS
+from landscape_lib._sweeps.point import canonical
+from landscape_lib.experiments.grids import _doors
+
+NAMES = sorted(file.stem for file in EXPERIMENTS.glob("[a-z]*.py"))
+TINY = {
+    "double_descent": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1), "task_seeds": (1,)},
+    "ensembles": {"P": 20, "h": 2, "seeds": (0, 1), "steps": 5},
+    "jamming": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1)},
+    "packings": {"n": 16, "seeds": (0, 1)},
+}
+
+
+def modules(name):
+    return tuple(import_module(f"landscape_lib.experiments.{folder}{name}") for folder in ("", "grids."))
+
+
+def own_dataset(grid):
+    dataset = inspect.signature(grid).parameters["dataset"].default
+    return "digits" if dataset is inspect.Parameter.empty else dataset
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_point_is_one_of_its_experiment_and_a_grid_repeats_itself(name):
+    experiment, grids = modules(name)
+    assert experiment.EXPERIMENT.__module__ == experiment.__name__
+    assert experiment.DIGITS is None or experiment.DIGITS >= 4
+    points = grids.grid("class", own_dataset(grids.grid), 0)
+    keys = [canonical(experiment.EXPERIMENT, point) for point in points]
+    assert len(set(keys)) == len(keys) > 1
+    assert grids.grid("class", own_dataset(grids.grid)) == points, "seed 0 is what one gets without asking"
+    others = grids.grid("class", own_dataset(grids.grid), 1)
+    assert not set(keys) & {canonical(experiment.EXPERIMENT, point) for point in others}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_row_says_where_it_comes_from_and_repeats_itself(name):
+    experiment, grids = modules(name)
+    point = grids.grid("class", own_dataset(grids.grid), 0)[-1] | TINY[name]
+    rows, again = experiment.EXPERIMENT(**point), experiment.EXPERIMENT(**point)
+    for row in rows:
+        assert {"dataset", "data_sha256", "seconds"} <= row.keys() and {"seed", "seeds"} & row.keys()
+        assert len(row["data_sha256"]) == 64 and row["seconds"] >= 0
+        assert {type(value) for value in row.values()} <= {str, int, float, bool, type(None)}
+    assert repr([row | {"seconds": 0} for row in rows]) == repr([row | {"seconds": 0} for row in again])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stored_point_does_not_depend_on_the_grid(name):
+    experiment, _ = modules(name)
+    assert not [module for module in parts(experiment.EXPERIMENT) if ".grids" in module]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "wrong, says",
+    [
+        ({"budget": "huge"}, "unknown budget 'huge', choose 'class' or 'paper'"),
+        ({"dataset": "letters"}, "no data set 'letters', choose one of"),
+        ({"seed": -1}, "seed is -1, need a whole number of at least 0"),
+        ({"seed": True}, "seed is True, need a whole number"),
+        ({"seed": "0"}, "seed is '0', need a whole number"),
+    ],
+)
+def test_door(as_user, name, wrong, says):
+    _, grids = modules(name)
+    with pytest.raises(ValueError, match=f"grid: {says}"):
+        grids.grid(**({"budget": "class", "dataset": own_dataset(grids.grid), "seed": 0} | wrong))
+
+
+def test_a_data_set_that_is_too_small_for_the_papers_is_refused(as_user):
+    with pytest.raises(ValueError, match="the paper budget needs more than 5000 images, digits has 1797; take mnist"):
+        _doors.check("paper", "digits", 0, paper_needs=5000)
+    _doors.check("class", "digits", 0, paper_needs=5000)
