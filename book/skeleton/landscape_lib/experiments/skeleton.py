@@ -30,3 +30,4 @@ def draw_means(n: int, *, seeds: Sequence[int]) -> list[dict[str, Any]]:
 
 
 EXPERIMENT = draw_means
+DIGITS: int | None = None  # of floats in a table: all
