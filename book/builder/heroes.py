@@ -43,7 +43,7 @@ def from_table(chapter: str) -> bytes:
     _, draw, table = TABLES[chapter]
     with style():
         figure = draw(read_results(BOOK / "results" / f"{table}.csv"))
-        drawn = png(figure)
+        drawn = png(figure, marked=True)
     plt.close(figure)
     return drawn
 

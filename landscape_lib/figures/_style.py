@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 Value = TypeVar("Value", int, float)
 STYLE = Path(__file__).with_name("landscape.mplstyle")
@@ -63,10 +64,11 @@ def ticks(axis: Axes, values: Sequence[int | float], which: str = "x") -> None:
     axis.minorticks_off()
 
 
-def png(figure: Figure, *, tight: bool = True) -> bytes:
+def png(figure: Figure, *, tight: bool = True, marked: bool = False) -> bytes:
     """The figure as a PNG of at most 256 colours and nothing but its pixels: a third of the bytes of true colour.
 
-    ``tight`` trims the white margin; without it, figures of one size give pictures of one size.
+    ``tight`` trims the white margin; without it, figures of one size give pictures of one size. ``marked`` writes into
+    the file where a page may cut it between its panels (`cuts`): for pictures that stand in a folder.
     """
     buffer = io.BytesIO()
     with mpl.rc_context({"savefig.bbox": "tight" if tight else "standard"}):  # an argument of None would not undo it
@@ -76,8 +78,17 @@ def png(figure: Figure, *, tight: bool = True) -> bytes:
     # which would put dots on even ground.
     few = true_colour.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=4, dither=Image.Dither.NONE)
     reduced = io.BytesIO()
-    few.save(reduced, format="png", optimize=True)
+    marks = PngInfo()
+    if marked and (between := cuts([panel_gaps(figure, tight=tight)])):
+        marks.add_text("cuts", " ".join(map(str, between)))
+    few.save(reduced, format="png", optimize=True, pnginfo=marks)
     return reduced.getvalue()
+
+
+def marked_cuts(picture: Path) -> list[int]:
+    """Where a picture that `png` marked may be cut; nowhere, if it is not marked."""
+    with Image.open(picture) as image:
+        return [int(place) for place in str(image.info.get("cuts", "")).split()]
 
 
 def panel_gaps(figure: Figure, *, tight: bool = True) -> list[tuple[float, float]]:

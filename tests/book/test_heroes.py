@@ -10,6 +10,8 @@ from PIL import Image
 
 from builder.heroes import TABLES, from_table, redraw
 from builder.messages import BuildError
+from builder.site.staging import with_panels
+from landscape_lib.figures import marked_cuts
 
 from .conftest import ROOT
 
@@ -34,3 +36,13 @@ def test_a_chapter_begins_with_its_picture_and_names_its_table(chapter):
 def test_a_chapter_without_a_picture_is_refused():
     with pytest.raises(BuildError, match="CHAPTER=99_none: no picture of its own; there is 03_jamming"):
         redraw("99_none")
+
+
+@pytest.mark.parametrize("chapter", TABLES)
+def test_a_picture_is_marked_where_a_phone_may_cut_it(chapter):
+    picture = TABLES[chapter][0]
+    places = marked_cuts(ROOT / "book" / "static" / f"{picture}.png")
+    image = Image.open(ROOT / "book" / "static" / f"{picture}.png").convert("L")
+    assert all((np.asarray(image)[:, round(place / 1000 * image.width)] > 200).all() for place in places)
+    said = with_panels(f"![Words.](../book/static/{picture}.png)")
+    assert said.endswith("".join(f" .cut-{place}" for place in places) + "}" if places else ")")

@@ -13,6 +13,7 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from landscape_lib.figures import marked_cuts
 from landscape_lib.report import PAGE, Entry, panels, scoreboard, strip
 
 from ..contents import chapter_list, expanded
@@ -96,7 +97,7 @@ def as_page(path: Path, notebook: NotebookNode) -> NotebookNode:
     notebook.metadata.pop("widgets", None)  # the page's cards need none
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown":
-            cell.source = with_strips(f"{show(path)}, cell {number}", cell.source)
+            cell.source = with_panels(with_strips(f"{show(path)}, cell {number}", cell.source))
     check_predictions(path, notebook)
     with_figures(path, notebook)
     check_quiz(path, notebook)
@@ -128,6 +129,16 @@ def filled(home: str, paths: list[Path]) -> str:
     if "<!-- chapters -->" in home:
         home = home.replace("<!-- chapters -->", chapter_list(paths))
     return home.replace("<!-- downloads -->", downloads(address()))
+
+
+def with_panels(text: str) -> str:
+    """Markdown in which the pictures of `book/static` say where a phone's page may cut them."""
+
+    def marked(picture: re.Match[str]) -> str:
+        file = BOOK / "static" / picture[1]
+        return picture[0] + (f"{{.{classes.replace(' ', ' .')}}}" if (classes := panels(marked_cuts(file))) else "")
+
+    return re.sub(r"!\[[^\]]*\]\(\.\./book/static/([\w-]+\.png)\)", marked, text)
 
 
 def with_plans(place: str, text: str, took: dict[str, dict[str, float]], linked: set[str]) -> str:
