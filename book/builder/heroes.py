@@ -1,7 +1,7 @@
 """The pictures at the heads of the chapters and of the book, drawn again: book/static/NAME.png.
 
-Where a table in book/results holds all that is drawn, the picture is drawn from it. Where it does not, the picture is
-measured again and its table with it, so it is made only when it is asked for by name.
+Where a table in book/results holds all that is drawn, the picture is drawn from it. Where it does not, the command that
+draws the picture measures again, and writes the table with it: only when it is asked for by name, with ``--chapter``.
 """
 
 from __future__ import annotations
@@ -12,18 +12,43 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from landscape_lib.figures import jamming, png, style
-from landscape_lib.report import read_results
+from landscape_lib import one_thread
+from landscape_lib.experiments import landscapes as expedition
+from landscape_lib.experiments.grids import landscapes as grids
+from landscape_lib.figures import jamming, landscapes, png, style
+from landscape_lib.report import read_results, write_results
 
 from .messages import BuildError, say
 from .paths import BOOK, show, write
+
+RESULTS = BOOK / "results"
+
+
+def maps() -> bytes:
+    """The maps at the top of the book, those of the first seed; a row a map in their table. Three minutes on one core.
+
+    The table holds what the maps show and not the maps, so whoever draws them measures them.
+    """
+    points = grids.grid("class", "digits")
+    pairs = [pair for point in reversed(points) for pair in expedition.maps(**point)]
+    table = pd.DataFrame([row for row, _ in pairs])
+    table.attrs["experiment"] = f"{expedition.__name__}.{expedition.EXPERIMENT.__name__}"
+    settings = {name: value for name, value in points[0].items() if name not in ("h", "columns")}
+    settings |= {"lr": expedition.LR, "inland": expedition.INLAND, "widths": grids.WIDTHS, "frame": landscapes.FRAME}
+    command = "cd book && python -m builder heroes --chapter index"
+    write_results(table, RESULTS / "landscapes.csv", command=command, digits=expedition.DIGITS, settings=settings)
+    figure = landscapes.hero([drawn for row, drawn in pairs if row["seed"] == grids.SEEDS[0]])
+    drawn = landscapes.png(figure)
+    plt.close(figure)
+    return drawn
+
 
 # Of each chapter: the picture, how its table is drawn, and the table.
 TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], Figure], str]] = {
     "03_jamming": ("jamming", jamming.hero, "jamming_class_mnist"),
 }
 # The picture, measured and drawn: it writes its own table.
-MEASURED: dict[str, tuple[str, Callable[[], bytes]]] = {}
+MEASURED: dict[str, tuple[str, Callable[[], bytes]]] = {"index": ("landscapes", maps)}
 
 
 def redraw(chapter: str | None) -> None:
@@ -42,7 +67,7 @@ def from_table(chapter: str) -> bytes:
     """The picture of a chapter, drawn from its table."""
     _, draw, table = TABLES[chapter]
     with style():
-        figure = draw(read_results(BOOK / "results" / f"{table}.csv"))
+        figure = draw(read_results(RESULTS / f"{table}.csv"))
         drawn = png(figure, marked=True)
     plt.close(figure)
     return drawn
@@ -52,4 +77,5 @@ def measured(chapter: str) -> tuple[str, bytes]:
     """The name of a picture, and the picture, of which everything was measured again."""
     picture, make = MEASURED[chapter]
     say(f"{chapter}: measuring …")
+    one_thread()
     return picture, make()
