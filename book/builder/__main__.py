@@ -9,7 +9,7 @@
     python -m builder refresh      run chapters with their defaults, write their text outputs back to notebooks/
     python -m builder class        the notebooks without their solutions, as a zip for a class, into _build/class/
     python -m builder chapter      a new chapter, --chapter 06_kernels, that runs and passes the tests
-    python -m builder heroes       the pictures at the heads of chapters, into book/static/: from their tables, or measured
+    python -m builder heroes       the pictures at the heads of chapters, from their tables, into book/static/
 
 Nothing is left half-made: what is found in _build/executed/ ran to its end, and _build/html/ is a whole site.
 """
