@@ -16,7 +16,7 @@ from landscape_lib.figures import marked_cuts
 from .conftest import ROOT
 
 
-@pytest.mark.parametrize("chapter", [*TABLES, "05_fluctuations_and_ensembles"])
+@pytest.mark.parametrize("chapter", [*TABLES, "05_fluctuations_and_ensembles"])  # which is measured in seconds
 def test_a_picture_is_what_its_table_gives_or_what_is_measured_again(chapter):
     name, png = (TABLES[chapter][0], from_table(chapter)) if chapter in TABLES else measured(chapter)
     drawn = Image.open(io.BytesIO(png)).convert("RGB")
