@@ -1,6 +1,7 @@
-"""One torch thread, no progress bars, reproducible hypothesis draws, and a way past the shape checker."""
+"""One torch thread, no progress bars, reproducible hypothesis draws, a way past the shape checker, and interrupts."""
 
 import os
+import signal
 
 os.environ["TQDM_DISABLE"] = "1"  # read by tqdm when it is imported
 
@@ -22,3 +23,11 @@ def as_user():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def interruptible():
+    """What a test starts can be interrupted: a shell lets what it runs in the background ignore that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -15,64 +17,23 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
+from nbformat import NotebookNode
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-HTML = Path(os.environ.get("LANDSCAPE_SITE", ROOT / "_build" / "html"))  # another copy of it, where one is named
+from builder import steps
+from builder.execute.cache import key
+from builder.execute.parameters import with_parameters
+from builder.paths import BUILD
+from builder.pdf.latex import PDF
+from builder.site.assets import installed
+from builder.site.launch import VARIABLE
+from landscape_lib.report import PAGE
 
-CLAIMS = """
-- id: toy.mean
-  statement: The mean of the samples lies near 0.75, and not at 0 * 1 | 2.
-  deck: S
-  paper: {key: geiger2019jamming, says: "about 0.75, N* < c P", value: 0.75}
-  measures: mean of the samples
-  by: toy.mean
-  rule: {low: 0.5, high: 1.0, on: ci}
-  falsified_by: A mean below 0.5.
-  null: Samples of mean zero.
-  min_seeds: 5
-- id: toy.unmeasured
-  statement: Nobody measured this one.
-  deck: S G
-  paper: {key: geiger2019jamming, says: nothing, value: null}
-  measures: nothing
-  by: toy.nothing
-  rule: {low: null, high: 1.0, on: ci}
-  falsified_by: A value above one.
-  null: Two.
-  min_seeds: 5
-"""
-PARAMETERS = 'BUDGET = "class"\nDATASET = "digits"  # µ: a comment of more bytes than letters\nSEED = 0'
-MEASURE = """\
-import pandas as pd
+from ._toy import ROOT, lay_out, more_chapter, played
 
-from landscape_lib.report import claim
-from landscape_lib.statistics import bootstrap
-
-if DATASET not in ("digits", "mnist"):
-    raise ValueError(f"DATASET = {DATASET!r}; accepted: 'digits', 'mnist'")
-table = pd.DataFrame({"seed": range(5), "dataset": DATASET, "data_sha256": "0" * 64, "seconds": 0.02})
-table.attrs["experiment"] = "toy"
-
-
-def unmeasured():
-    raise ValueError("nobody looked")
-
-
-claim("toy.unmeasured", unmeasured, of=table)
-claim("toy.mean", lambda: bootstrap([0.71, 0.78, 0.69, 0.75, 0.80 + SEED]), of=table)"""
-
-
-def toy_notebook(*cells: str) -> nbformat.NotebookNode:
-    """A chapter: title, `parameters` cell, then the code cells given."""
-    notebook = nbformat.v4.new_notebook()
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook.cells = [
-        nbformat.v4.new_markdown_cell("# A toy", metadata={"slideshow": {"slide_type": "slide", "minutes": 5}}),
-        nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
-        *(nbformat.v4.new_code_cell(cell) for cell in cells),
-    ]
-    return notebook
+HTML = ROOT / "_build" / "html"
+HERE = "https://github.com/owner/name"
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -81,67 +42,139 @@ def git(root: Path, *arguments: str) -> str:
     return subprocess.run(command, check=True, text=True, capture_output=True).stdout
 
 
-def passes(site: Path, mark: str, *names: str) -> None:
-    """Run the tests with a mark, of the files named, on another copy of the site."""
-    tests = [ROOT / "tests" / "book" / f"test_{name}.py" for name in names]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", "-m", mark, *tests]
-    environment = os.environ | {"LANDSCAPE_SITE": str(site)}
-    done = subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True)
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert " passed" in done.stdout and " skipped" not in done.stdout
+@contextlib.contextmanager
+def moved(root: Path) -> Iterator[None]:
+    """The builder's paths, in this process, lead into another tree; those of the library stay."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in [module for name, module in sys.modules.items() if name.split(".")[0] == "builder"]:
+            for name, value in list(vars(module).items()):
+                if isinstance(value, Path) and value.is_relative_to(ROOT) and value != PAGE:
+                    patch.setattr(module, name, root / value.relative_to(ROOT))
+        yield
 
 
 @dataclass(frozen=True)
 class ToyBook:
-    """A repository with one small chapter, to build and to break."""
+    """A repository in miniature, to build and to break."""
 
     root: Path
 
-    def chapter(self, *cells: str, name: str = "01_toy") -> None:
-        nbformat.write(toy_notebook(*cells), self.root / "notebooks" / f"{name}.ipynb")
+    @property
+    def html(self) -> Path:
+        return self.root / "_build" / "html"
 
-    def build(self, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """Run the builder; ``path`` is the one folder where it finds programs, all of the machine's by default."""
+    def chapter(self, chapter: NotebookNode, name: str = "01_toy") -> Path:
+        """Write a chapter."""
+        path = self.root / "notebooks" / f"{name}.ipynb"
+        nbformat.write(chapter, path)
+        return path
+
+    def kept(self, name: str = "01_toy") -> Path:
+        """Where the builder keeps the execution of a chapter as it stands."""
+        with moved(self.root):
+            path = self.root / "notebooks" / f"{name}.ipynb"
+            return self.root / "_build" / "executed" / name / f"{key(path, with_parameters(path, {}))}.ipynb"
+
+    def keep(self, executed: NotebookNode, name: str = "01_toy") -> None:
+        """Put an execution there, made by hand."""
+        self.kept(name).parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(executed, self.kept(name))
+
+    def play(self, chapter: NotebookNode, name: str = "01_toy") -> None:
+        """Write a chapter and its execution, which no kernel made."""
+        self.keep(played(chapter, self.chapter(chapter, name).parent), name)
+
+    def build(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the builder, as `make` does."""
         command = [sys.executable, "-m", "builder", *arguments]
-        environment = os.environ | ({"PATH": str(path)} if path else {})
-        return subprocess.run(
-            command, cwd=self.root / "book", capture_output=True, text=True, timeout=300, env=environment
-        )
+        return subprocess.run(command, cwd=self.root / "book", capture_output=True, text=True, timeout=300)
+
+    def take(self, step: str, chapter: str | None = None, **wanted: str) -> None:
+        """Take a step of the builder in this process, where no kernel need start."""
+        with moved(self.root):
+            steps.take(step, chapter, wanted, timeout=60)
+
+    def page(self, name: str) -> BeautifulSoup:
+        return BeautifulSoup((self.html / name).read_text(encoding="utf-8"), "html.parser")
 
     def commit(self) -> None:
-        """Make a repository of it."""
+        """Make a git repository of it."""
         git(self.root, "init", "--quiet")
         (self.root / ".gitignore").write_text("_build/\n__pycache__/\n")
         git(self.root, "add", ".")
-        git(self.root, "commit", "--quiet", "-m", "Begin")
+        git(self.root, "commit", "--quiet", "-m", "Begin <with> $care$")
 
 
-def toy_book(tmp_path: Path) -> ToyBook:
-    (tmp_path / "book").mkdir()
-    for name in ("builder", "static"):
-        shutil.copytree(ROOT / "book" / name, tmp_path / "book" / name)
-    pages = ("scoreboard.md", "status.md", "sweeps.md", "notation.md", "glossary.md")
-    for name in (*pages, "references.bib"):
-        shutil.copy(ROOT / "book" / name, tmp_path / "book" / name)
-    shutil.copy(ROOT / "_config.yml", tmp_path)
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "notebooks" / "01_toy.claims.yml").write_text(CLAIMS)
-    (tmp_path / "requirements.lock").write_text("")
-    (tmp_path / "_toc.yml").write_text(
-        "format: jb-book\nroot: book/index\nchapters:\n"
-        "- file: notebooks/01_toy\n- file: book/scoreboard\n- file: book/sweeps\n- file: book/bibliography\n"
-    )
-    (tmp_path / "book" / "index.md").write_text("# Toy\n\nSee [the chapter](../notebooks/01_toy.ipynb).\n")
-    (tmp_path / "book" / "bibliography.md").write_text("# Bibliography\n\n```{bibliography}\n:all:\n```\n")
+@contextlib.contextmanager
+def once(factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[ToyBook, bool]]:
+    """A toy book that all workers of a run share, and whether it is still to be made: the first does, others wait."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    done = base / f"{name}.done"
+    with open(base / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(base / name, ignore_errors=True)
+        yield ToyBook(base / name), not done.exists()
+        done.touch()
 
-    book = ToyBook(tmp_path)
-    book.chapter(MEASURE)
+
+@pytest.fixture(scope="session")
+def npm() -> Path:
+    """What npm gives, installed once for all books."""
+    BUILD.mkdir(exist_ok=True)
+    with open(BUILD / ".npm.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return installed().parent
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, npm: Path) -> ToyBook:
+    """The toy book, executed and built once in a run, to look at: whoever changes something takes `toy`, a copy."""
+    with once(tmp_path_factory, "toy") as (book, new):
+        if new:
+            lay_out(book.root)
+            (book.root / "_build").mkdir()
+            (book.root / "_build" / "npm").symlink_to(npm)
+            book.play(more_chapter(), "02_more")
+            done = book.build("book")
+            assert done.returncode == 0, done.stderr
+            assert "02_more: unchanged" in done.stdout and "formulas:" not in done.stdout
     return book
 
 
 @pytest.fixture
-def toy(tmp_path: Path) -> ToyBook:
-    return toy_book(tmp_path)
+def toy(built: ToyBook, tmp_path: Path) -> ToyBook:
+    """The toy book, built, for one test alone."""
+    return copied(built, tmp_path / "toy")
+
+
+def copied(book: ToyBook, root: Path) -> ToyBook:
+    shutil.copytree(book.root, root, symlinks=True)
+    return ToyBook(root)
+
+
+@pytest.fixture(scope="session")
+def published(built: ToyBook, tmp_path_factory: pytest.TempPathFactory) -> ToyBook:
+    """The toy book as one is published: committed, with an address, and its zip in the site."""
+    with once(tmp_path_factory, "published") as (book, new), pytest.MonkeyPatch.context() as patch:
+        if new:
+            copied(built, book.root).commit()
+            patch.setenv(VARIABLE, HERE)
+            book.take("zip")
+            (book.html / PDF.name).touch()  # `make pdf` puts it there; its own tests are elsewhere
+    return book
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sites without Sphinx, of one bare page: for what happens before it and after it."""
+
+    def bare(source: Path, out: Path, *options: str) -> None:
+        (out / "_build" / "html").mkdir(parents=True)
+        (out / "_build" / "html" / "index.html").write_text("<title>bare</title>")
+
+    monkeypatch.setattr(steps, "jupyter_book", bare)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -175,7 +208,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, html: Path) -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """A page of a browser without a network, in which nothing moves."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True, reduced_motion="reduce")
     yield context.new_page()
@@ -183,9 +216,9 @@ def page(browser: Browser, html: Path) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def server(html: Path) -> Iterator[str]:
-    """The site over HTTP, as readers get it."""
-    handler = partial(Quiet, directory=str(html))
+def server(published: ToyBook) -> Iterator[str]:
+    """The published toy over HTTP, as readers get it."""
+    handler = partial(Quiet, directory=str(published.html))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
         threading.Thread(target=served.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{served.server_address[1]}"

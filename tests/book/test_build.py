@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,44 +14,69 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
 
 from builder.execute import cache
+from builder.messages import BuildError
 
-from .conftest import CLAIMS, MEASURE, ToyBook, toy_notebook
+from ._toy import (
+    ASK_CHOICE,
+    CHAPTER,
+    CLAIMED,
+    MEAN,
+    QUIZ,
+    SETUP,
+    UNMEASURED,
+    small_chapter,
+    whole_chapter,
+)
+from .conftest import ToyBook
 
 RECORD_KEYS = {"id", "chapter", "verdict", "value", "ci", "n_seeds", "budget", "dataset"}
 RECORD_KEYS |= {"data_sha256", "reference", "commit", "seconds"}
-SLEEP = "import time; time.sleep(60)"
 
 
-def test_book_is_built_once_and_states_its_claims(toy: ToyBook):
-    first = toy.build("book")
-    assert first.returncode == 0, first.stderr
-    record, unmeasured = json.loads((toy.root / "_build/claims.json").read_text())
-    assert set(record) >= RECORD_KEYS
+def records(book: ToyBook) -> list[dict]:
+    return json.loads((book.root / "_build" / "claims.json").read_text())
+
+
+def test_book_states_its_claims(built: ToyBook):
+    mean, at_scale, high, unmeasured, _ = records(built)
+    assert set(mean) >= RECORD_KEYS
+    assert (mean["id"], mean["verdict"], mean["n_seeds"]) == ("toy.mean", "reproduced", 5)
+    assert (at_scale["id"], at_scale["verdict"], at_scale["budget"]) == ("toy.mean", "not reproduced", "paper")
+    assert (high["id"], high["verdict"]) == ("toy.high", "not reproduced")
     assert (unmeasured["id"], unmeasured["verdict"], unmeasured["value"]) == ("toy.unmeasured", "open", None)
-    assert (record["id"], record["verdict"], record["n_seeds"]) == ("toy.mean", "reproduced", 5)
-    page = (toy.root / "_build/html/book/scoreboard.html").read_text()
+    page = (built.html / "book/scoreboard.html").read_text()
     assert 'id="claim-toy.mean"' in page and "could not be measured: nobody looked" in page
     assert "not at 0 * 1 | 2." in page, "a statement is words, never markup"
-    chapter = (toy.root / "_build/html/notebooks/01_toy.html").read_text()
+    chapter = (built.html / CHAPTER).read_text()
     assert "scoreboard.html#claim-toy.mean" in chapter and "<tt" not in chapter
 
-    second = toy.build("book")
-    assert "01_toy: unchanged" in second.stdout and "site: unchanged" in second.stdout
 
-    other = toy.build("book", "--dataset", "mnist", "--seed", "7")
-    assert other.returncode == 0, other.stderr
-    record, _ = json.loads((toy.root / "_build/claims.json").read_text())
-    assert record["dataset"] == "mnist"
+def test_what_is_built_is_not_built_again(toy: ToyBook, capsys: pytest.CaptureFixture[str]):
+    toy.take("book")
+    said = capsys.readouterr().out
+    assert "01_toy: unchanged" in said and "02_more: unchanged" in said and "site: unchanged" in said
+
+
+def test_other_parameters_are_another_execution(toy: ToyBook, quick: None, capsys: pytest.CaptureFixture[str]):
+    other = toy.build("execute", "--chapter", "01_toy", "--dataset", "mnist", "--seed", "7")
+    assert other.returncode == 0 and "running" in other.stdout, other.stderr
+    toy.take("site", "01_toy", DATASET="mnist", SEED="7")
+    assert records(toy)[0]["dataset"] == "mnist"
     shown = (toy.root / "_build/stage/notebooks/01_toy.ipynb").read_text()
     assert "DATASET = 'mnist'  # µ" in shown and "SEED = 7" in shown, "the page shows the parameters that ran"
-    assert "01_toy: unchanged" in toy.build("book").stdout, "the first execution is still there"
+    toy.take("book")
+    assert "01_toy: unchanged" in capsys.readouterr().out, "the first execution is still there"
 
+
+def test_a_warning_is_an_error_and_the_last_whole_site_stays(toy: ToyBook):
     (toy.root / "book" / "index.md").write_text("# Toy\n\n[Nowhere](nowhere.md)\n")
-    broken = toy.build("book")
-    assert broken.returncode == 1 and "nowhere" in broken.stderr, "a warning is an error"
-    assert (toy.root / "_build/html/index.html").exists(), "and the last whole site stays"
+    with pytest.raises(BuildError, match="nowhere"):
+        toy.take("book")
+    assert (toy.html / "index.html").exists()
     assert not list((toy.root / "_build").rglob(".*.ipynb.*")), "no temporary file is left"
 
 
@@ -58,8 +84,8 @@ def test_a_chapter_runs_again_when_a_table_that_it_reads_changes(toy: ToyBook, m
     for name, path in (("ROOT", toy.root), ("BOOK", toy.root / "book"), ("NOTEBOOKS", toy.root / "notebooks")):
         monkeypatch.setattr(cache, name, path)
     path = toy.root / "notebooks" / "01_toy.ipynb"
-    (results := toy.root / "book" / "results").mkdir()
-    reads, reads_not = (toy_notebook(MEASURE, cell) for cell in ('t = read_results("mine")', "t = 1"))
+    results = toy.root / "book" / "results"
+    reads, reads_not = (small_chapter(SETUP, cell) for cell in ('t = read_results("mine")', "t = 1"))
     before = cache.key(path, reads), cache.key(path, reads_not)
     (results / "other.csv").write_text("a\n1\n")
     assert (cache.key(path, reads), cache.key(path, reads_not)) == before
@@ -70,24 +96,24 @@ def test_a_chapter_runs_again_when_a_table_that_it_reads_changes(toy: ToyBook, m
     assert len(keys | {before[0]}) == 3 and cache.key(path, reads_not) == before[1]
 
 
-def test_refresh_writes_text_outputs_that_nbval_accepts_and_a_corrupted_number_fails(toy: ToyBook):
-    toy.chapter(MEASURE, "import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])")
-    done = toy.build("refresh")
-    assert done.returncode == 0, done.stderr
+def test_refresh_writes_text_outputs_that_nbval_accepts_and_a_corrupted_number_fails(
+    toy: ToyBook, capsys: pytest.CaptureFixture[str]
+):
     path = toy.root / "notebooks" / "01_toy.ipynb"
+    toy.take("refresh", "01_toy")
     notebook = nbformat.read(path, as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if "image/png" in output.get("data", {})]
     assert not [output for output in outputs if "landscape" in output.get("metadata", {})]
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
     text = path.read_text()
-    toy.build("refresh")
+    toy.take("refresh", "01_toy")
     assert path.read_text() == text, "refreshing again changes no byte"
-    assert "01_toy: unchanged" in toy.build("execute").stdout, "outputs written back are no change"
-    assert nbval(path) == 0
+    assert capsys.readouterr().out.count("01_toy: unchanged") == 2, "outputs written back are no change"
     assert "0.746 [0.710, 0.782]" in text
-    path.write_text(text.replace("0.746", "0.747", 1))
-    assert nbval(path) == 1, "a changed number in a claim must fail"
+    path.with_name("03_wrong.ipynb").write_text(text.replace("0.746", "0.747", 1))
+    good, wrong = nbval(path), nbval(path.with_name("03_wrong.ipynb"))
+    assert (good, wrong) == (0, 1), "a changed number in a claim must fail"
 
 
 def nbval(path: Path) -> int:
@@ -95,123 +121,162 @@ def nbval(path: Path) -> int:
     return subprocess.run([sys.executable, "-m", "pytest", *options, path], capture_output=True, timeout=120).returncode
 
 
-AGAIN = MEASURE.splitlines()[-1]
-ASK = """\
-from landscape_lib.report import predict
-guess = predict.choose("left", "How many are left?", {"few": (0, 3), "many": (3, 9)})"""
-FIGURE = """\
-import matplotlib.pyplot as plt
-from landscape_lib.report import Source, show
-made = Source(sorted, [0], "digits", "0" * 64, 1.0)
-show(plt.figure(), name="fig", caption="A figure of nothing", alt={alt}, of=made)"""
-DRAWN = "import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])"
-EXPLORER = """\
-from landscape_lib.report import Source, explore
-explore(print, {"h": []}, name="e", caption="It has no frames.", of=Source(sorted, [0], "digits", "0" * 64, 1.0))"""
-UNSAID = 'from IPython.display import HTML\nHTML(\'<img src="a.png" alt="">\')'
-SVG = "from IPython.display import SVG\nSVG('<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>')"
-QUIZ = """\
-- id: q
-  question: Which one?
-  options: [{text: a, feedback: so}, {text: b, feedback: so}]
-"""
-UNSTATED = MEASURE.replace('claim("toy.mean', 'False and claim("toy.mean')
+# ---- What stops the build ----
 
 
 @pytest.mark.parametrize(
-    "cells, arguments, says",
+    "source, arguments, says",
     [
-        ([MEASURE, "1 / 0"], [], "notebooks/01_toy.ipynb, cell 3 ('1 / 0'): ZeroDivisionError: division by zero"),
-        ([MEASURE], ["--dataset", "mnits"], "cell 2 ('import pandas as pd'): ValueError"),
-        ([MEASURE], ["--seed", "many"], "SEED=many: notebooks/01_toy.ipynb wants a value like 0"),
-        ([MEASURE], ["--chapter", "02_toy"], "CHAPTER=02_toy: no such notebook; there is 01_toy"),
+        ("1 / 0", [], "notebooks/01_toy.ipynb, cell 2 ('1 / 0'): ZeroDivisionError: division by zero"),
+        ("assert DATASET == 'digits', DATASET", ["--dataset", "mnits"], 'DATASET"): AssertionError: mnits'),
         (
-            [MEASURE, AGAIN],
-            [],
-            "cell 3: states toy.mean again at class budget; notebooks/01_toy.ipynb, cell 2 did already",
-        ),
-        (
-            [UNSTATED],
-            [],
-            "notebooks/01_toy.ipynb, cell 2: never states toy.mean, a claim of notebooks/01_toy.claims.yml",
-        ),
-        (["1 + 1"], [], "notebooks/01_toy.ipynb: never states toy.mean, a claim of notebooks/01_toy.claims.yml"),
-        (
-            [SLEEP],
+            "import time; time.sleep(60)",
             ["--timeout", "1"],
-            f"cell 2 ({SLEEP!r}) ran for more than 1 s",
+            "cell 2 ('import time; time.sleep(60)') ran for more than 1 s",
         ),
-        (["import os; os._exit(3)"], [], "cell 2 ('import os; os._exit(3)'): DeadKernelError"),
-        ([MEASURE, ASK], [], "notebooks/01_toy.ipynb, cell 3: asks left, which no later cell measures"),
-        ([MEASURE, ASK, ASK], [], "notebooks/01_toy.ipynb, cell 4: asks left again, as cell 3 did"),
+        ("import os; os._exit(3)", [], "cell 2 ('import os; os._exit(3)'): DeadKernelError"),
         (
-            [FIGURE.format(alt="''")],
+            "from landscape_lib.report import show\nshow(None, name='a', caption='A figure of nothing', alt='', of=[])",
             [],
-            "cell 2 ('import matplotlib.pyplot as plt'): ValueError: show: alt of fig is ''",
+            "cell 2 ('from landscape_lib.report import show'): ValueError: show: alt of a is ''",
         ),
-        ([MEASURE, DRAWN], [], "notebooks/01_toy.ipynb, cell 3: a picture without caption and alt text"),
-        (
-            [EXPLORER],
-            [],
-            "ValueError: explorer e: setting h has no values",
-        ),
-        (["from landscape_lib.report import quiz", "quiz('01_toy')"], [], "01_toy.quiz.yml: q has no right answer"),
-        ([MEASURE, UNSAID], [], "notebooks/01_toy.ipynb, cell 3: a picture without alt text, <img"),
-        ([MEASURE, SVG], [], "notebooks/01_toy.ipynb, cell 3: a picture of type image/svg+xml"),
     ],
 )
-def test_what_stops_the_build_is_named(toy: ToyBook, cells: list[str], arguments: list[str], says: str):
-    toy.chapter(*cells)
-    (toy.root / "notebooks" / "01_toy.quiz.yml").write_text(QUIZ)
-    done = toy.build("book", *arguments)
+def test_a_chapter_that_fails_is_named_with_its_cell(toy: ToyBook, source: str, arguments: list[str], says: str):
+    toy.chapter(small_chapter(source))
+    done = toy.build("book", "--chapter", "01_toy", *arguments)
     assert done.returncode == 1
-    assert says in done.stderr
-    assert not (toy.root / "_build" / "html").exists(), "no site is taken for whole"
+    assert "[book] stopped: " in done.stderr and says in done.stderr
+    assert not toy.kept().exists()
+
+
+@pytest.mark.parametrize(
+    "chapter, wanted, says",
+    [
+        ("01_toy", {"SEED": "many"}, "SEED=many: notebooks/01_toy.ipynb wants a value like 0"),
+        ("03_toy", {}, "CHAPTER=03_toy: no such notebook; there is 01_toy, 02_more"),
+        ("01_toy", {"SPEED": "1"}, "notebooks/01_toy.ipynb has no parameter SPEED; it declares BUDGET, DATASET, SEED"),
+        ("01_toy", {"SEED": "5"}, "notebooks/01_toy.ipynb has not run just so; `make book` runs it"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_named(toy: ToyBook, chapter: str, wanted: dict[str, str], says: str):
+    with pytest.raises(BuildError) as stopped:
+        toy.take("site", chapter, **wanted)
+    assert says in str(stopped.value)
+
+
+ONE_AGAIN = 'claim("toy.mean", lambda: bootstrap(samples), of=table)'
+UNSTATED = CLAIMED.replace('claim("toy.mean', 'False and claim("toy.mean')
+
+
+def shown(mime: str, content: str) -> NotebookNode:
+    return new_output("display_data", data={mime: content})
+
+
+@pytest.mark.parametrize(
+    "sources, output, says",
+    [
+        (
+            [SETUP, CLAIMED, ONE_AGAIN],
+            None,
+            "cell 4: states toy.mean again at class budget; notebooks/01_toy.ipynb, cell 3 did already",
+        ),
+        (
+            [SETUP, UNSTATED],
+            None,
+            "notebooks/01_toy.ipynb, cell 3: never states toy.mean, a claim of notebooks/01_toy.claims.yml",
+        ),
+        (["1 + 1"], None, "notebooks/01_toy.ipynb: never states toy.mean, a claim of notebooks/01_toy.claims.yml"),
+        ([SETUP, CLAIMED, ASK_CHOICE], None, "notebooks/01_toy.ipynb, cell 4: asks few, which no later cell measures"),
+        (
+            [SETUP, CLAIMED, ASK_CHOICE, ASK_CHOICE],
+            None,
+            "notebooks/01_toy.ipynb, cell 5: asks few again, as cell 4 did",
+        ),
+        (
+            [SETUP, CLAIMED, "shown()"],
+            shown("image/png", "AAAA"),
+            "notebooks/01_toy.ipynb, cell 4: a picture without caption and alt text",
+        ),
+        (
+            [SETUP, CLAIMED, "shown()"],
+            shown("text/html", '<img src="a.png" alt="">'),
+            "notebooks/01_toy.ipynb, cell 4: a picture without alt text, <img",
+        ),
+        (
+            [SETUP, CLAIMED, "shown()"],
+            shown("image/svg+xml", "<svg></svg>"),
+            "notebooks/01_toy.ipynb, cell 4: a picture of type image/svg+xml",
+        ),
+        ([SETUP, CLAIMED], None, "notebooks/01_toy.ipynb: shows no question size, half of notebooks/01_toy.quiz.yml"),
+    ],
+)
+def test_what_may_not_be_shown_stops_the_build(
+    toy: ToyBook, sources: list[str], output: NotebookNode | None, says: str
+):
+    site = (toy.html / CHAPTER).read_text()
+    chapter = small_chapter(*sources)
+    chapter.cells[-1].outputs = [output] if output else []
+    toy.play(chapter)
+    with pytest.raises(BuildError) as stopped:
+        toy.take("site", "01_toy")
+    assert says in str(stopped.value)
+    assert (toy.html / CHAPTER).read_text() == site, "no site is taken for whole but the last one"
+
+
+def test_a_quiz_that_is_wrong_stops_the_build(toy: ToyBook):
+    executed = nbformat.read(toy.kept(), as_version=4)
+    (toy.root / "notebooks" / "01_toy.quiz.yml").write_text(QUIZ.replace("right: true, ", ""))
+    toy.keep(executed)
+    with pytest.raises(ValueError, match="01_toy.quiz.yml: size has no right answer"):
+        toy.take("site", "01_toy")
 
 
 def test_claim_without_a_rule_stops_the_build(toy: ToyBook):
-    assert toy.build("execute").returncode == 0
-    (toy.root / "notebooks" / "01_toy.claims.yml").write_text(CLAIMS.replace("toy.mean", "toy.other"))
-    # The rule went away after the execution: what is cached is run again, and the notebook says so itself.
-    done = toy.build("book")
-    assert done.returncode == 1 and "claim 'toy.mean' has no rule" in done.stderr
+    executed = nbformat.read(toy.kept(), as_version=4)
+    (toy.root / "notebooks" / "01_toy.claims.yml").write_text(MEAN.replace("toy.mean", "toy.other"))
+    with pytest.raises(BuildError, match="01_toy.ipynb has not run just so"):  # and says so itself, when it runs
+        toy.take("site", "01_toy")
+    toy.keep(executed)
+    with pytest.raises(BuildError, match=r"states toy\.\w+, which has no rule; add it to 01_toy.claims.yml"):
+        toy.take("site", "01_toy")
 
 
 def test_claim_of_a_chapter_that_is_not_there_stops_the_build(toy: ToyBook):
-    _, mean, unmeasured = CLAIMS.split("- id: ")
-    (toy.root / "notebooks" / "01_toy.claims.yml").write_text(f"- id: {mean}")
-    (toy.root / "notebooks" / "02_toy.claims.yml").write_text(f"- id: {unmeasured}")
-    toy.chapter(MEASURE.replace('claim("toy.unmeasured", unmeasured, of=table)\n', ""))
-    done = toy.build("book")
-    assert done.returncode == 1
-    assert "notebooks/02_toy.claims.yml: toy.unmeasured has no chapter; add 02_toy.ipynb" in done.stderr
+    executed = nbformat.read(toy.kept(), as_version=4)
+    (toy.root / "notebooks" / "03_toy.claims.yml").write_text(UNMEASURED.replace("toy.unmeasured", "none.here"))
+    toy.keep(executed)
+    with pytest.raises(BuildError) as stopped:
+        toy.take("site", "01_toy")
+    assert "notebooks/03_toy.claims.yml: none.here has no chapter; add 03_toy.ipynb" in str(stopped.value)
 
 
-def test_undeclared_parameter_is_an_error(toy: ToyBook):
-    path = toy.root / "notebooks" / "01_toy.ipynb"
-    path.write_text(path.read_text().replace("SEED = 0", "SPEED = 0"))
-    done = toy.build("execute", "--seed", "1")
-    assert done.returncode == 1
-    assert "has no parameter SEED; it declares BUDGET, DATASET, SPEED" in done.stderr
+def test_narrowed_site_leaves_out_what_never_ran(toy: ToyBook, capsys: pytest.CaptureFixture[str]):
+    for file in (toy.root / "_build" / "executed" / "02_more").iterdir():
+        file.unlink()
+    toy.take("site", "01_toy")
+    assert "never run here: 02_more" in capsys.readouterr().out
+    assert "not measured in this build" in (toy.html / "book/scoreboard.html").read_text()
+    assert not (toy.html / "notebooks/02_more.html").exists()
 
 
-def test_narrowed_site_leaves_out_what_never_ran(toy: ToyBook):
-    toy.chapter("1 + 1", name="02_more")
-    more = CLAIMS.split("- id: toy.unmeasured")[0].replace("toy.mean", "more.mean")
-    (toy.root / "notebooks" / "02_more.claims.yml").write_text(more)
-    toc = toy.root / "_toc.yml"
-    toc.write_text(toc.read_text().replace("01_toy\n", "01_toy\n- file: notebooks/02_more\n"))
-    done = toy.build("book", "--chapter", "01_toy")
-    assert done.returncode == 0, done.stderr
-    assert "never run here: 02_more" in done.stdout
-    assert "not measured in this build" in (toy.root / "_build/html/book/scoreboard.html").read_text()
-    assert not (toy.root / "_build/html/notebooks/02_more.html").exists()
+def test_a_picture_of_a_table_has_its_strip(built: ToyBook, toy: ToyBook):
+    page = (built.html / "book/index.html").read_text()
+    assert "book/results/toy.csv" in page and "python toy.py" in page and "made from:" not in page
+    index = toy.root / "book" / "index.md"
+    index.write_text(index.read_text().replace("results/toy.json", "results/u.json"))
+    with pytest.raises(BuildError, match="book/index.md: made from book/results/u.json, which is not there"):
+        toy.take("site")
+
+
+# ---- Two builds, a full disk, an interrupt ----
 
 
 def test_two_builds_at_once_wait_for_each_other(toy: ToyBook):
     go = toy.root / "go"
-    toy.chapter(f"import time\nfrom pathlib import Path\nwhile not Path({str(go)!r}).exists(): time.sleep(0.1)", "2")
-    command = [sys.executable, "-m", "builder", "execute"]
+    waiting = f"import time\nfrom pathlib import Path\nwhile not Path({str(go)!r}).exists(): time.sleep(0.1)"
+    toy.chapter(small_chapter(waiting, "2"))
+    command = [sys.executable, "-m", "builder", "execute", "--chapter", "01_toy"]
     piped = {"stdout": subprocess.PIPE, "text": True, "cwd": toy.root / "book"}
     with subprocess.Popen(command, **piped) as first:
         assert first.stdout is not None and "running" in first.stdout.readline()
@@ -224,9 +289,11 @@ def test_two_builds_at_once_wait_for_each_other(toy: ToyBook):
     assert first.returncode == second.returncode == 0
 
 
-def test_a_full_disk_is_told_and_nothing_half_built_is_taken_for_whole(toy: ToyBook):
+def test_a_full_disk_is_told_and_nothing_half_built_is_taken_for_whole(
+    toy: ToyBook, quick: None, capsys: pytest.CaptureFixture[str]
+):
     """A limit on the size of a file stands for a full disk: the same error, by another name, from the same writes."""
-    assert toy.build("execute").returncode == 0
+    shutil.rmtree(toy.html)
     code = (
         "import errno, resource, runpy, sys; errno.ENOSPC = errno.EFBIG; "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
@@ -235,18 +302,19 @@ def test_a_full_disk_is_told_and_nothing_half_built_is_taken_for_whole(toy: ToyB
     done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, cwd=toy.root / "book")
     assert done.returncode == 1 and "the disk is full (" in done.stderr and "`make book` goes on" in done.stderr
     assert len(done.stderr.splitlines()) == 1, "its reason, and no traceback"
-    assert not (toy.root / "_build/html").exists()
-    done = toy.build("book")
-    assert done.returncode == 0 and "01_toy: unchanged" in done.stdout and "site: built" in done.stdout
+    assert not toy.html.exists()
+    toy.take("book")
+    said = capsys.readouterr().out
+    assert "01_toy: unchanged" in said and "site: built" in said
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("step", ["chapter", "site"])
 @pytest.mark.parametrize("sent", ["Ctrl-C", "SIGTERM"])
-def test_an_interrupted_build_says_so_and_the_next_goes_on(toy: ToyBook, step: str, sent: str):
+def test_an_interrupted_build_says_so_and_the_next_goes_on(toy: ToyBook, quick: None, step: str, sent: str):
+    shutil.rmtree(toy.html)
     if step == "chapter":
-        toy.chapter("import time; time.sleep(30)")
-    else:
-        assert toy.build("execute").returncode == 0
+        toy.chapter(small_chapter("import time; time.sleep(30)"))
     command = [sys.executable, "-m", "builder", "book"]
     piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": toy.root / "book"}
     with subprocess.Popen(command, start_new_session=True, **piped) as build:
@@ -263,22 +331,11 @@ def test_an_interrupted_build_says_so_and_the_next_goes_on(toy: ToyBook, step: s
     assert build.returncode == 130 and said.endswith("nothing half-made was kept, `make book` goes on from here\n")
     _, left = psutil.wait_procs(started, timeout=10)
     assert started and not left, "nothing that it had started goes on"
-    assert not (toy.root / "_build/html").exists()
+    assert not toy.html.exists()
     if step == "chapter":
-        toy.chapter(MEASURE)
-    done = toy.build("book")
-    assert done.returncode == 0 and (toy.root / "_build/html/index.html").is_file(), done.stderr
-
-
-def test_a_picture_of_a_table_has_its_strip(toy: ToyBook):
-    facts = {"experiment": "a.b", "seeds": "0 to 9", "dataset": "digits", "data_sha256": "0" * 64, "seconds": 3.0}
-    facts |= {"commit": "c" * 40, "versions": "v", "machine": "m", "date": "d", "reproduces": None, "command": "do it"}
-    (toy.root / "book" / "results").mkdir()
-    (toy.root / "book" / "results" / "t.json").write_text(json.dumps(facts))
-    page = "# Toy\n\nSee [the chapter](../notebooks/01_toy.ipynb).\n\n<!-- made from: book/results/{}.json -->\n"
-    (toy.root / "book" / "index.md").write_text(page.format("t"))
-    assert toy.build("book").returncode == 0
-    built = (toy.root / "_build/html/book/index.html").read_text()
-    assert "book/results/t.csv" in built and "do it" in built and "made from:" not in built
-    (toy.root / "book" / "index.md").write_text(page.format("u"))
-    assert "book/index.md: made from book/results/u.json, which is not there" in toy.build("book").stderr
+        toy.chapter(small_chapter("1"))
+        done = toy.build("execute", "--chapter", "01_toy")
+        assert done.returncode == 0 and "01_toy: ran" in done.stdout, done.stderr
+        toy.chapter(whole_chapter())
+    toy.take("book")
+    assert (toy.html / "index.html").is_file() and not list((toy.root / "_build").glob("work.*"))

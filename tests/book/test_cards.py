@@ -1,27 +1,31 @@
-"""Explorers, predictions and quizzes of the built chapters, in a browser without network or kernel."""
+"""Explorers, predictions and quizzes, in a browser without network or kernel."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from builder.execute.parameters import parameters
 from landscape_lib.report import PAGE, load_quiz
 
-from .conftest import HTML, ROOT
+from ._toy import CHAPTER
+from .conftest import ToyBook
 
-CHAPTERS = sorted(path.relative_to(HTML).as_posix() for path in (HTML / "notebooks").glob("*.html"))
 FRAMES = 400_000  # bytes of an explorer
+PICTURE = "img:not(.on-paper, .stacked img)"
 
 
-def cards(page: Page, html: Path, chapter: str, kind: str) -> list[Locator]:
-    page.goto((html / chapter).as_uri())
+@pytest.fixture
+def page(page: Page, built: ToyBook) -> Page:
+    """A chapter with every kind of card, open."""
+    page.goto((built.html / CHAPTER).as_uri())
+    return page
+
+
+def cards(page: Page, kind: str) -> list[Locator]:
     found = page.locator(f"[data-card={kind}]").all()
-    assert found, f"{chapter} has no {kind}"
+    assert found, f"no {kind}"
     return found
 
 
@@ -29,10 +33,8 @@ def facts(card: Locator) -> dict:
     return json.loads(card.locator("script[type='application/json']").text_content() or "")
 
 
-@pytest.mark.elsewhere
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_each_setting_of_an_explorer_shows_its_frame(page: Page, html: Path, chapter: str):
-    for explorer in cards(page, html, chapter, "explorer"):
+def test_each_setting_of_an_explorer_shows_its_frame(page: Page):
+    for explorer in cards(page, "explorer"):
         frames = facts(explorer)
         assert len(json.dumps(frames)) <= FRAMES
         controls = explorer.locator("[data-setting]").all()
@@ -44,18 +46,15 @@ def test_each_setting_of_an_explorer_shows_its_frame(page: Page, html: Path, cha
                     control.fill(index)
                 else:
                     control.select_option(index)
-            picture = explorer.locator("img:not(.on-paper)")
+            picture = explorer.locator(PICTURE)
             assert (picture.get_attribute("src"), picture.get_attribute("alt")) == (frame["src"], frame["alt"])
             assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
             assert explorer.locator("[role=status]").text_content() == frame["alt"], "a screen reader hears the change"
 
 
-@pytest.mark.elsewhere
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_print_shows_each_explorers_picture_of_its_caption(page: Page, html: Path, chapter: str):
-    page.goto((html / chapter).as_uri())
+def test_print_shows_each_explorers_picture_of_its_caption(page: Page):
     explorers = page.locator(".explorer")
-    first = [explorer.locator("img").get_attribute("src") for explorer in explorers.all()]
+    first = [explorer.locator(PICTURE).get_attribute("src") for explorer in explorers.all()]
     for explorer in explorers.all():  # the reader plays, and prints then
         control = explorer.locator("[data-setting]").first
         control.press("End") if control.get_attribute("type") == "range" else control.select_option(index=1)
@@ -76,10 +75,9 @@ def test_print_shows_each_explorers_picture_of_its_caption(page: Page, html: Pat
     assert page.pdf().count(b"/Subtype /Image") >= pictures > len(first)
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_an_explorer_moves_by_mouse_and_by_keyboard(page: Page, html: Path, chapter: str):
-    for explorer in cards(page, html, chapter, "explorer"):
-        picture = explorer.locator("img:not(.on-paper)")
+def test_an_explorer_moves_by_mouse_and_by_keyboard(page: Page):
+    for explorer in cards(page, "explorer"):
+        picture = explorer.locator(PICTURE)
         for slider in explorer.locator("input[type=range]").all():
             before = picture.get_attribute("src")
             box = slider.bounding_box()
@@ -97,9 +95,8 @@ def test_an_explorer_moves_by_mouse_and_by_keyboard(page: Page, html: Path, chap
             assert picture.get_attribute("src") != before
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_choice_can_be_made_by_keyboard_alone_and_meets_the_measurement(page: Page, html: Path, chapter: str):
-    for form in cards(page, html, chapter, "choice"):
+def test_a_choice_can_be_made_by_keyboard_alone_and_meets_the_measurement(page: Page):
+    for form in cards(page, "choice"):
         name = form.get_attribute("data-name")
         measured = facts(page.locator(f"[data-card=answer][data-name='{name}']"))
         status = form.locator("[role=status]")
@@ -121,9 +118,8 @@ def test_a_choice_can_be_made_by_keyboard_alone_and_meets_the_measurement(page: 
         assert form.locator("input:checked").count() == 0 and marked.count() == 0
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_curve_can_be_drawn_by_keyboard_and_by_pointer(page: Page, html: Path, chapter: str):
-    for form in cards(page, html, chapter, "curve"):
+def test_a_curve_can_be_drawn_by_keyboard_and_by_pointer(page: Page):
+    for form in cards(page, "curve"):
         axes, status = facts(form), form.locator("[role=status]")
         points = form.locator("[role=slider]").all()
         assert len(points) == len(axes["x"])
@@ -159,9 +155,8 @@ def test_a_curve_can_be_drawn_by_keyboard_and_by_pointer(page: Page, html: Path,
         assert float(points[0].get_attribute("aria-valuenow") or "nan") == drawn[0], "a committed curve stays"
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_prediction_survives_a_reload_and_stays_in_the_tab(page: Page, html: Path, chapter: str):
-    form = cards(page, html, chapter, "choice")[0]
+def test_a_prediction_survives_a_reload_and_stays_in_the_tab(page: Page):
+    form = cards(page, "choice")[0]
     form.locator("input").last.check()
     form.locator("button[type=submit]").click()
     said = form.locator("[role=status]").inner_text()
@@ -172,9 +167,8 @@ def test_a_prediction_survives_a_reload_and_stays_in_the_tab(page: Page, html: P
     assert not [key for key in kept if "landscape" in key] and page.context.cookies() == []
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_what_was_kept_of_another_question_breaks_no_card(page: Page, html: Path, chapter: str):
-    forms = cards(page, html, chapter, "choice") + cards(page, html, chapter, "curve")
+def test_what_was_kept_of_another_question_breaks_no_card(page: Page):
+    forms = cards(page, "choice") + cards(page, "curve")
     for form in forms:
         store = "about => sessionStorage.setItem(`landscape ${location.pathname} ${about}`, '[7]')"
         page.evaluate(store, form.get_attribute("data-about"))
@@ -187,10 +181,9 @@ def test_what_was_kept_of_another_question_breaks_no_card(page: Page, html: Path
     assert not warnings
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_quiz_can_be_done_by_keyboard_alone(page: Page, html: Path, chapter: str):
-    questions = load_quiz(ROOT / "notebooks" / f"{Path(chapter).stem}.quiz.yml")
-    for form in cards(page, html, chapter, "quiz"):
+def test_a_quiz_can_be_done_by_keyboard_alone(page: Page, built: ToyBook):
+    questions = load_quiz(built.root / "notebooks" / "01_toy.quiz.yml")
+    for form in cards(page, "quiz"):
         question = questions[form.get_attribute("data-name") or ""]
         status = form.locator("[role=status]")
         form.locator("input").first.focus()
@@ -214,29 +207,15 @@ def test_a_quiz_can_be_done_by_keyboard_alone(page: Page, html: Path, chapter: s
                 expect(status).to_have_text(reply)
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_without_script_nothing_essential_is_missing(browser: Browser, html: Path, chapter: str):
+def test_without_script_nothing_essential_is_missing(browser: Browser, built: ToyBook):
     context = browser.new_context(java_script_enabled=False, offline=True)
     page = context.new_page()
-    page.goto((html / chapter).as_uri())
+    page.goto((built.html / CHAPTER).as_uri())
     assert page.locator("[data-card=explorer] img").count() == page.locator("[data-card=explorer]").count() > 0
     for answer in page.locator("[data-card=answer]").all():
         assert answer.is_visible() and "Measured." in answer.inner_text()
     assert not page.locator("[data-card] button:visible, [data-card] .controls:visible").count(), "no dead buttons"
     context.close()
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_each_figure_has_its_strip(page: Page, html: Path, chapter: str):
-    page.goto((html / chapter).as_uri())
-    strips = [strip.text_content() or "" for strip in page.locator("details.provenance dl").all()]
-    assert page.locator("main article img").count() == len(strips) > 0, "the hero's too"
-    assert all("SHA-256" in strip and "landscape_lib." in strip and "commit" in strip for strip in strips)
-    live = [strip for strip in strips if f"{Path(chapter).stem}, cell " in strip]
-    assert page.locator("main .cell_output figure").count() == len(live)
-    staged = ROOT / "_build" / "stage" / "notebooks" / f"{Path(chapter).stem}.ipynb"
-    ran = " ".join(f"{name}={value}" for name, value in parameters(staged, nbformat.read(staged, as_version=4)).items())
-    assert all(f"make book CHAPTER={Path(chapter).stem} {ran}" in strip for strip in live)
 
 
 def test_the_same_card_asks_a_kernel_where_there_is_one(browser: Browser):
@@ -262,7 +241,7 @@ def test_the_same_card_asks_a_kernel_where_there_is_one(browser: Browser):
             window.close_card = widget.render({model, el: document.getElementById("here")});
         }"""
     )
-    slider, picture = page.locator("input"), page.locator("img:not(.on-paper)")
+    slider, picture = page.locator("input"), page.locator(PICTURE)
     expect(slider).to_be_visible()
     slider.fill("1")
     slider.fill("2")

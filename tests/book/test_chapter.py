@@ -57,7 +57,7 @@ class Copy:
         done = subprocess.run(
             [sys.executable, "-m", *arguments],
             cwd=self.root / cwd,
-            env=os.environ | {"PYTHONPATH": paths, "LANDSCAPE_SITE": str(self.root / "_build" / "html")},
+            env=os.environ | {"PYTHONPATH": paths},
             capture_output=True,
             text=True,
             timeout=600,

@@ -25,18 +25,19 @@ from builder.site.launch import (
     VARIABLE,
     address,
     check_install_cell,
+    check_launches,
     with_buttons,
 )
 
-from .conftest import MEASURE, ROOT, ToyBook, git, toy_book, toy_notebook
+from ._toy import SETUP, small_chapter
+from .conftest import HERE, ROOT, ToyBook, git
 
-HERE = "https://github.com/owner/name"
 OTHERS = ("github.com", "colab.research.google.com", "mybinder.org")
 NOTEBOOK = ROOT / "notebooks" / "01_toy.ipynb"
 
 
 def with_cell(source: str = INSTALL, tags: set[str] = TAGS) -> nbformat.NotebookNode:
-    notebook = toy_notebook(MEASURE)
+    notebook = small_chapter(SETUP)
     notebook.cells.insert(1, nbformat.v4.new_code_cell(source, metadata={"tags": sorted(tags)}))
     return notebook
 
@@ -44,28 +45,9 @@ def with_cell(source: str = INSTALL, tags: set[str] = TAGS) -> nbformat.Notebook
 # The buttons of a site.
 
 
-@pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> ToyBook:
-    """A book in a git repository, with every page that the real one has a kind of."""
-    toy = toy_book(tmp_path_factory.mktemp("toy"))
-    nbformat.write(with_cell(), toy.root / "notebooks" / "01_toy.ipynb")
-    toc = toy.root / "_toc.yml"
-    toc.write_text(toc.read_text() + "- file: book/status\n")
-    toy.commit()
-    return toy
-
-
-def built(toy: ToyBook, repository: str) -> tuple[str, dict[str, BeautifulSoup]]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, repository)
-        done = toy.build("book")
-    assert done.returncode == 0, done.stderr
-    site = toy.root / "_build" / "html"
-    pages = [path for path in site.rglob("*.html") if "_static" not in path.parts]
-    return done.stdout, {
-        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        for path in pages
-    }
+def pages(toy: ToyBook) -> dict[str, BeautifulSoup]:
+    files = [path for path in toy.html.rglob("*.html") if "_static" not in path.parts]
+    return {name: toy.page(name) for name in (path.relative_to(toy.html).as_posix() for path in files)}
 
 
 def links(page: BeautifulSoup) -> list[str]:
@@ -75,17 +57,15 @@ def links(page: BeautifulSoup) -> list[str]:
     ]
 
 
-def test_without_an_address_there_is_no_button(toy: ToyBook):
-    said, pages = built(toy, "")
-    assert f"{VARIABLE}={EXAMPLE} turns them on" in said
-    assert {"book/index.html", "notebooks/01_toy.html", "book/status.html", "search.html"} <= set(pages)
-    assert not [link for page in pages.values() for link in links(page)]
-    assert not [page for page in pages.values() if page.select(".dropdown-launch-buttons, .dropdown-source-buttons")]
+def test_without_an_address_there_is_no_button(built: ToyBook):
+    every = pages(built)
+    assert {"book/index.html", "notebooks/01_toy.html", "book/status.html", "search.html"} <= set(every)
+    assert not [link for page in every.values() for link in links(page)]
+    assert not [page for page in every.values() if page.select(".dropdown-launch-buttons, .dropdown-source-buttons")]
 
 
-def test_with_an_address_every_link_leads_to_what_is_committed(toy: ToyBook):
-    said, pages = built(toy, HERE)
-    assert "turns them on" not in said and f'01_toy lacks REPOSITORY = "{HERE}"' in said
+def test_with_an_address_every_link_leads_to_what_is_committed(published: ToyBook):
+    toy, every = published, pages(published)
     files = set(git(toy.root, "ls-files").splitlines())
     forms = {
         "edit": rf"{HERE}/edit/{BRANCH}/(.+)",
@@ -94,7 +74,7 @@ def test_with_an_address_every_link_leads_to_what_is_committed(toy: ToyBook):
         "issue": rf"{HERE}/issues/new\?title=Issue on page /(.+)\.html&.*",
         "repository": rf"{HERE}()",
     }
-    for name, page in pages.items():
+    for name, page in every.items():
         found: dict[str, str] = {}
         for link in map(unquote, links(page)):
             kind, match = next((kind, match) for kind, form in forms.items() if (match := re.fullmatch(form, link)))
@@ -107,31 +87,34 @@ def test_with_an_address_every_link_leads_to_what_is_committed(toy: ToyBook):
             continue
         expected = {"edit": file, "issue": source, "repository": ""}
         assert found == expected | ({"colab": file, "binder": file} if file.endswith(".ipynb") else {})
-    assert "REPOSITORY" not in pages["notebooks/01_toy.html"].get_text(), "the cell is for machines, not on the page"
+    assert "REPOSITORY" not in every["notebooks/01_toy.html"].get_text(), "the cell is for machines, not on the page"
 
 
-def test_every_download_is_there(toy: ToyBook):
-    _, pages = built(toy, HERE)
-    site = toy.root / "_build" / "html"
-    for name, page in pages.items():
+def test_every_download_is_there(published: ToyBook):
+    for name, page in pages(published).items():
         offered = [str(link["href"]) for link in page.select(".dropdown-download-buttons a[href]")]
         assert offered or "/" not in name or name.startswith("slides/"), f"{name} has nothing to download"
         for link in offered:
-            assert (site / urljoin(name, link)).stat().st_size, f"{name} offers {link}, which is not there"
+            assert (published.html / urljoin(name, link)).stat().st_size, f"{name} offers {link}, which is not there"
 
 
 def test_a_wrong_address_stops_the_build(toy: ToyBook, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(VARIABLE, "owner/name")
-    done = toy.build("site")
-    assert done.returncode == 1 and f"{VARIABLE}=owner/name: want an address like {EXAMPLE}" in done.stderr
+    with pytest.raises(BuildError, match=f"{VARIABLE}=owner/name: want an address like {EXAMPLE}"):
+        toy.take("site")
 
 
-def test_a_launch_needs_the_cell_that_installs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    toy = toy_book(tmp_path)
+def test_a_launch_needs_the_cell_that_installs(
+    toy: ToyBook, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     monkeypatch.setenv(VARIABLE, HERE)
-    done = toy.build("book")
-    assert done.returncode == 1 and "the first code cell must be the one that installs" in done.stderr
-    assert "running" not in done.stdout, "and it is said before anything runs"
+    paths = [toy.root / "notebooks" / f"{name}.ipynb" for name in ("01_toy", "02_more")]
+    check_launches(paths, HERE)
+    assert f'the first code cell of 01_toy, 02_more lacks REPOSITORY = "{HERE}"' in capsys.readouterr().out
+    toy.chapter(small_chapter(SETUP))
+    with pytest.raises(BuildError, match="the first code cell must be the one that installs"):
+        toy.take("book")
+    assert "running" not in capsys.readouterr().out, "and it is said before anything runs"
 
 
 # Facts in, settings out.
@@ -164,7 +147,9 @@ def test_what_is_no_address_is_named(given: str, monkeypatch: pytest.MonkeyPatch
 
 def test_buttons_are_settings_and_leave_the_others_alone(capsys: pytest.CaptureFixture[str]):
     config = {"title": "Toy", "html": {"use_issues_button": False, "extra_footer": "x"}}
-    assert with_buttons(config, None) == config and "off" in capsys.readouterr().out
+    assert with_buttons(config, None) == config
+    said = capsys.readouterr().out
+    assert "off" in said and f"{VARIABLE}={EXAMPLE} turns them on" in said
     on = with_buttons(config, HERE)
     assert on["repository"] == {"url": HERE, "branch": BRANCH, "path_to_book": ""}
     assert on["html"]["use_issues_button"] and on["html"]["use_edit_page_button"] and on["html"]["extra_footer"] == "x"
@@ -176,7 +161,7 @@ def test_cell_is_checked():
     named = LINE.sub(f'REPOSITORY = "{HERE}"', INSTALL)
     assert check_install_cell(NOTEBOOK, with_cell(named)) == HERE
     for notebook, says in (
-        (toy_notebook(MEASURE), "the first code cell must be the one that installs"),
+        (small_chapter(SETUP), "the first code cell must be the one that installs"),
         (with_cell(tags={"remove-cell"}), "the first code cell must be the one that installs"),
         (with_cell(tags={"install"}), "is tagged install and remove-cell, and no more"),
         (with_cell(INSTALL.replace("anywidget", "anything")), "differs from book/builder/site/install_cell.py"),

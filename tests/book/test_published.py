@@ -1,56 +1,59 @@
-"""The book as it is published: pages with buttons, the whole of it offered on the home page."""
+"""A book as it is published: pages with buttons, the whole of it offered on the home page. Tried on the toy."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
-import nbformat
 import pytest
+from playwright.sync_api import Browser, Response
 
 from builder.classroom.zips import WHOLE
-from builder.execute.parameters import parameters
 from builder.pdf.latex import PDF
-from builder.site.launch import EXAMPLE, VARIABLE
 
-from .conftest import ROOT, passes
+from . import _pages
+from ._toy import CHAPTER
+from .conftest import ROOT, ToyBook
+from .test_pages import WEIGHT
 
-STAGED = sorted((ROOT / "_build" / "stage" / "notebooks").glob("*.ipynb"))
-OTHERS = shutil.ignore_patterns(".*", "_build", "*.egg-info", "__pycache__")
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the book with an address, its site made from the executions that are there."""
-    assert STAGED, "nothing built: run `make book` first"
-    root = tmp_path_factory.mktemp("published") / "book"
-    shutil.copytree(ROOT, root, ignore=OTHERS)
-    (root / "_build").mkdir()
-    for name in ("executed", "npm"):
-        (root / "_build" / name).symlink_to(ROOT / "_build" / name)
-    ran, *others = [parameters(path, nbformat.read(path, as_version=4)) for path in STAGED]
-    assert all(other == ran for other in others), "chapters of several data sets: run `make book` first"
-    command = [sys.executable, "-m", "builder", "zip"]
-    command += [f"--{name.lower()}={value}" for name, value in ran.items()]
-    environment = os.environ | {VARIABLE: EXAMPLE}
-    done = subprocess.run(command, cwd=root / "book", env=environment, text=True, capture_output=True)
-    assert done.returncode == 0 and "running" not in done.stdout, done.stdout + done.stderr
-    (root / "_build" / "html" / PDF.name).touch()  # `make pdf` puts it there; its own tests are elsewhere
-    return root / "_build" / "html"
+HOME = "book/index.html"
 
 
-def test_pages_with_buttons_pass_what_buttons_may_change(published: Path):
-    passes(published, "published", "pages")
+@pytest.mark.parametrize("name", [CHAPTER, HOME, "book/status.html"])
+def test_a_page_with_buttons_fits_and_all_of_it_is_there(browser: Browser, published: ToyBook, name: str):
+    assert not _pages.broken_links(published.html, name)
+    with _pages.opened(browser, published.html, name) as seen:
+        assert (seen.errors, seen.missing, seen.elsewhere()) == ([], [], [])
+        assert seen.page.locator(".dropdown-source-buttons, .dropdown-launch-buttons").count() > 0
+        assert not _pages.undrawn_icons(seen.page, published.html)
+        assert not _pages.violations(seen.page, _pages.WCAG)
+    with _pages.opened(browser, published.html, name, _pages.PHONE) as seen:
+        for scheme in ("light", "dark"):
+            _pages.in_scheme(seen.page, scheme)
+            assert not _pages.overflow(seen.page)
 
 
-def test_the_zip_does_not_offer_itself(published: Path):
-    home = "book/index.html"
-    with zipfile.ZipFile(published / WHOLE.name) as archive:
-        inside = archive.read(f"{WHOLE.stem}/site/{home}").decode()
-    outside = (published / home).read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", [CHAPTER, HOME, "slides/01_toy.html"])
+def test_a_page_over_http_asks_no_other_host_and_is_light(browser: Browser, server: str, name: str):
+    page = browser.new_page()
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{server}/{name}", wait_until="networkidle")
+    weight = sum(len(answer.body()) for answer in answers)
+    page.close()
+    assert not [url for url in asked if not url.startswith((server, "data:", "blob:"))]
+    assert not [answer.url for answer in answers if answer.status >= 400]
+    assert len(asked) > 5 and weight <= WEIGHT
+
+
+def test_the_zip_does_not_offer_itself(published: ToyBook):
+    with zipfile.ZipFile(published.html / WHOLE.name) as archive:
+        inside = archive.read(f"{WHOLE.stem}/site/{HOME}").decode()
+    outside = (published.html / HOME).read_text(encoding="utf-8")
     assert WHOLE.name in outside and PDF.name in outside
     assert WHOLE.name not in inside and PDF.name in inside
+
+
+def test_the_home_page_has_the_spot_where_the_whole_book_is_offered():
+    assert (ROOT / "book" / "index.md").read_text(encoding="utf-8").count("<!-- downloads -->") == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,37 +10,15 @@ from playwright.sync_api import Browser, Locator, Page
 
 from landscape_lib.report import anchor
 
-from .conftest import CLAIMS, MEASURE, toy_book
+from .conftest import ToyBook
 
 NAMES = ("Chapter", "Verdict", "Budget")
 
 
 @pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with claims of three chapters: reproduced, not reproduced, and a chapter of one that is open."""
-    toy = toy_book(tmp_path_factory.mktemp("toy"))
-    mean, unmeasured = (f"- id: {part}" for part in CLAIMS.split("- id: ")[1:])
-    high = mean.replace("toy.mean", "toy.high").replace("low: 0.5, high: 1.0", "low: 2, high: null")
-    (toy.root / "notebooks" / "01_toy.claims.yml").write_text(mean + high + unmeasured)
-    (toy.root / "notebooks" / "02_more.claims.yml").write_text(unmeasured.replace("toy.unmeasured", "more.open"))
-    *lines, last = MEASURE.splitlines()
-    toy.chapter("\n".join([*lines, last, last.replace("toy.mean", "toy.high")]))
-    budget = 'table.attrs["recorded"] = {"budget": "paper"}'
-    paper = "\n".join([*lines[:-1], budget, lines[-1].replace("toy.unmeasured", "more.open")])
-    toy.chapter(paper, name="02_more")
-    toc = toy.root / "_toc.yml"
-    toc.write_text(toc.read_text().replace("01_toy\n", "01_toy\n- file: notebooks/02_more\n"))
-    done = toy.build("book")
-    assert done.returncode == 0, done.stderr
-    return toy.root / "_build" / "html"
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    context.route("http*://**", lambda route: route.abort())
-    yield context.new_page()
-    context.close()
+def board(built: ToyBook) -> Path:
+    """A site with claims of two chapters: reproduced, not reproduced, and a chapter of one that is open."""
+    return built.html
 
 
 def shown(page: Page) -> list[str]:
@@ -53,21 +30,21 @@ def choice(page: Page, name: str) -> Locator:
     return page.get_by_role("group", name="Filter the claims").get_by_label(name)
 
 
-EVERY = ["toy.mean", "toy.high", "toy.unmeasured", "more.open"]
+EVERY = ["toy.mean", "toy.mean", "toy.high", "toy.unmeasured", "more.open"]
 
 
 def test_filters_by_mouse(page: Page, board: Path):
     page.goto((board / "book/scoreboard.html").as_uri())
     count = page.get_by_role("status").filter(has_text="verdicts")
-    assert shown(page) == EVERY and count.inner_text() == "4 of 4 verdicts"
+    assert shown(page) == EVERY and count.inner_text() == "5 of 5 verdicts"
     choice(page, "Verdict").select_option("open")
-    assert shown(page) == EVERY[2:] and count.inner_text() == "2 of 4 verdicts"
+    assert shown(page) == EVERY[3:] and count.inner_text() == "2 of 5 verdicts"
     choice(page, "Budget").select_option("paper")
     assert shown(page) == ["more.open"]
     headings = page.locator("article h2")
     assert [heading.is_visible() for heading in headings.all()] == [False, True], "a chapter without rows is away"
     choice(page, "Chapter").select_option(label="Chapter 1: toy")
-    assert shown(page) == [] and count.inner_text() == "0 of 4 verdicts"
+    assert shown(page) == [] and count.inner_text() == "0 of 5 verdicts"
     for name in NAMES:
         choice(page, name).select_option("all")
     assert shown(page) == EVERY
@@ -82,7 +59,7 @@ def test_filters_by_keyboard_alone(page: Page, board: Path):
     page.keyboard.press("ArrowDown")  # all → reproduced
     assert shown(page) == ["toy.mean"]
     page.keyboard.press("ArrowDown")
-    assert shown(page) == ["toy.high"]
+    assert shown(page) == ["toy.mean", "toy.high"]
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('summary')"):
@@ -99,14 +76,14 @@ def test_a_choice_is_in_the_address_and_a_link_to_a_hidden_row_shows_it(page: Pa
     assert chosen.startswith(address + "#")
     page.goto("about:blank")
     page.goto(chosen)
-    assert shown(page) == ["toy.high"] and choice(page, "Verdict").input_value() == "not reproduced"
+    assert shown(page) == ["toy.mean", "toy.high"] and choice(page, "Verdict").input_value() == "not reproduced"
     page.evaluate("location.hash = 'claim-more.open'")
     page.wait_for_function("document.querySelector('[id=\"claim-more.open\"]').closest('tr').offsetParent")
     assert shown(page) == EVERY
     assert page.locator('[id="claim-more.open"]').evaluate("node => node.getBoundingClientRect().top < innerHeight")
     page.goto("about:blank")
     page.goto(address + "#verdict=maybe&budget=paper")
-    assert shown(page) == ["more.open"], "a value that no row has is as good as none"
+    assert shown(page) == ["toy.mean", "more.open"], "a value that no row has is as good as none"
 
 
 def test_without_script_the_whole_table_stands(browser: Browser, board: Path):
@@ -134,12 +111,12 @@ def test_on_a_phone_each_cell_says_what_it_is(page: Page, board: Path):
     assert page.get_by_role("table").first.get_by_role("cell").count() >= 6, "and is a table to who hears it"
 
 
-def test_from_each_box_to_its_row_and_back(page: Page, html: Path):
-    records = json.loads((html.parent / "claims.json").read_text(encoding="utf-8"))
+def test_from_each_box_to_its_row_and_back(page: Page, board: Path):
+    records = json.loads((board.parent / "claims.json").read_text(encoding="utf-8"))
     assert records
     for record in records:
         name, chapter = anchor(record), f"notebooks/{record['chapter']}.html"
-        page.goto((html / chapter).as_uri())
+        page.goto((board / chapter).as_uri())
         box = page.locator(f'.claim[id="{name}"]')
         assert box.count() == 1 and record["verdict"] in box.inner_text()
         box.get_by_role("link", name=f"{record['id']} on the scoreboard").click()

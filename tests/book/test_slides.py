@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlparse
 
 import nbformat
 import pytest
@@ -21,6 +20,9 @@ from builder.messages import BuildError
 from builder.site.slideshow import TYPES, check_slides, timing, title
 from builder.slides.decks import REVEAL, chosen, deck, exported
 
+from . import _pages
+from ._pages import Seen, ready
+from ._toy import CHAPTER, whole_chapter
 from .conftest import HTML, ROOT, ToyBook
 
 NAMES = sorted(path.name for path in (HTML / "slides").glob("*.html"))
@@ -220,49 +222,20 @@ def test_a_slide_that_shows_nothing_stops_the_build():
         deck(PATH, chapter(shows("subslide")))
 
 
-def test_without_npm_there_is_no_deck_and_no_link_to_one(toy: ToyBook, tmp_path: Path):
-    whole = toy.build("book")
-    assert whole.returncode == 0, whole.stderr
-    [times] = (toy.root / "_build" / "executed" / "01_toy").glob("*.seconds.json")
-    code = [
-        cell.id
-        for cell in nbformat.read(toy.root / "notebooks" / "01_toy.ipynb", as_version=4).cells
-        if cell.cell_type == "code"
-    ]
-    assert set(json.loads(times.read_text())) >= set(code), "the plan knows how long each cell took"
-    site = toy.root / "_build" / "html"
-    assert (site / "slides" / "01_toy.html").is_file()
-    assert {file.name for file in (site / "slides" / "reveal.js").iterdir()} == {Path(name).name for name in REVEAL}
-    chapter = site / "notebooks" / "01_toy.html"
-    assert 'href="../slides/01_toy.html"' in chapter.read_text(encoding="utf-8")
-    (tmp_path / "nothing").mkdir()
-    without = toy.build("site", path=tmp_path / "nothing")
-    assert without.returncode == 0, without.stderr
-    assert "[book] slides: none made" in without.stdout
-    assert not (site / "slides").exists() and "../slides/" not in chapter.read_text(encoding="utf-8")
+def test_a_deck_comes_with_what_it_loads_and_the_plan_knows_how_long_cells_took(built: ToyBook, toy: ToyBook):
+    times = json.loads(built.kept().with_suffix(".seconds.json").read_text())
     notebook = nbformat.read(toy.root / "notebooks" / "01_toy.ipynb", as_version=4)
+    assert set(times) >= {cell.id for cell in notebook.cells if cell.cell_type == "code"}
+    loads = {file.name for file in (built.html / "slides" / "reveal.js").iterdir()}
+    assert loads == {Path(name).name for name in REVEAL}
+    assert 'href="../slides/01_toy.html"' in (built.html / CHAPTER).read_text(encoding="utf-8")
     notebook.cells[0].metadata["slideshow"]["minutes"] = 91
-    nbformat.write(notebook, toy.root / "notebooks" / "01_toy.ipynb")
-    stopped = toy.build("site")
-    assert stopped.returncode == 1 and "add up to 91, more than 90" in stopped.stderr
+    toy.chapter(notebook)
+    with pytest.raises(BuildError, match="more than 90"):
+        toy.take("site")
 
 
-# ---- the decks that were built ---------------------------------------------------------------------------------------
-@pytest.fixture
-def page(browser: Browser, html: Path) -> Iterator[Page]:
-    """One of the size of a slide, without a network."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True, reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
-
-
-def opened(page: Page, html: Path, name: str) -> Page:
-    page.goto((html / "slides" / name).as_uri())
-    page.wait_for_function("Reveal.isReady()")
-    page.evaluate("document.fonts.ready")
-    return page
-
-
+# ---- the decks of the book ------------------------------------------------------------------------------------------
 def test_each_chapter_has_its_plan_on_the_lecturers_page(html: Path):
     page = BeautifulSoup((html / "book" / "lecturers.html").read_text(encoding="utf-8"), "html.parser")
     tables = [table for table in page.select("table") if "Minutes, of forty" in table.get_text()]
@@ -282,16 +255,35 @@ def test_each_chapter_links_to_its_deck(html: Path):
         assert f'href="../slides/{name}"' in (html / "notebooks" / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.elsewhere
 @pytest.mark.parametrize("name", NAMES)
-def test_keys_walk_through_the_deck_without_error_or_network(page: Page, html: Path, name: str):
-    trouble: list[str] = []
-    page.on("console", lambda message: trouble.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("requestfailed", lambda request: trouble.append(f"not found: {request.url[:200]}"))
-    elsewhere: list[str] = []
-    page.on("request", lambda it: elsewhere.append(it.url) if urlparse(it.url).scheme not in ("file", "data") else None)
-    opened(page, html, name)
+def test_a_deck_is_whole(browser: Browser, html: Path, name: str):
+    """Every slide fits and has notes, every formula is typeset, nothing is missing or asked for elsewhere."""
+    with _pages.lecture(browser, html, name) as seen:
+        formulas = _pages.raw_formulas(seen.page)
+        assert formulas["formulas"] > 20
+        assert (formulas["left"], formulas["raw"], formulas["drawn"]) == ([], [], 0)
+        assert _pages.broken_slides(seen.page) == []
+        assert (seen.errors, seen.missing, seen.elsewhere()) == ([], [], [])
+
+
+# ---- a deck in a browser: the toy's ----------------------------------------------------------------------------------
+DECK = "01_toy.html"
+
+
+@pytest.fixture
+def lecture(browser: Browser, built: ToyBook) -> Iterator[Seen]:
+    with _pages.lecture(browser, built.html, DECK) as seen:
+        yield seen
+
+
+@pytest.fixture
+def page(lecture: Seen) -> Page:
+    """Its window, of the size of a slide."""
+    return lecture.page
+
+
+def test_keys_walk_through_the_deck_without_error_or_network(lecture: Seen):
+    page = lecture.page
     slides = page.evaluate("Reveal.getTotalSlides()")
     seen = {page.evaluate("Reveal.getSlidePastCount()")}
     steps = 0
@@ -300,101 +292,29 @@ def test_keys_walk_through_the_deck_without_error_or_network(page: Page, html: P
         seen.add(page.evaluate("Reveal.getSlidePastCount()"))
         steps += 1
         assert steps < 5 * slides, "the keys lead nowhere"
-    assert seen == set(range(slides))
+    assert seen == set(range(slides)) and slides > 9
     page.keyboard.press("ArrowLeft")
     assert not page.evaluate("Reveal.isLastSlide() && !Reveal.availableFragments().next"), "and back"
-    assert (trouble, elsewhere) == ([], [])
+    assert (lecture.errors, lecture.missing, lecture.elsewhere()) == ([], [], [])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_deck_over_http_asks_no_other_host(browser: Browser, server: str, name: str):
-    page = browser.new_page()
-    asked: list[str] = []
-    page.on("request", lambda it: asked.append(it.url))
-    page.goto(f"{server}/slides/{name}")
-    page.wait_for_function("window.Reveal?.isReady()")
-    page.wait_for_load_state("networkidle")
-    page.close()
-    assert len(asked) > 5 and not [url for url in asked if not url.startswith((server, "data:"))]
+def test_every_slide_is_whole(page: Page):
+    assert _pages.broken_slides(page) == []
+    formulas = _pages.raw_formulas(page)
+    assert formulas["formulas"] > 5 and (formulas["left"], formulas["raw"], formulas["drawn"]) == ([], [], 0)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_slide_is_whole_and_has_notes(page: Page, html: Path, name: str):
-    opened(page, html, name)
-    faults = page.evaluate(
-        """async () => {
-            const faults = [];
-            for (const slide of Reveal.getSlides()) {
-                const { h, v } = Reveal.getIndices(slide);
-                Reveal.slide(h, v, 99);  // with all of its fragments
-                await Promise.all([...slide.querySelectorAll("img")].map((image) => image.decode()));
-                for (const form of slide.querySelectorAll("form.predict")) {  // with the answer that a guess gets
-                    form.querySelector("input")?.click();
-                    form.querySelector("[role=slider]")?.dispatchEvent(new KeyboardEvent("keydown", { key: "End" }));
-                    form.requestSubmit();
-                    if (!/Measured|furthest/.test(form.innerText)) faults.push(`no answer: ${form.innerText}`);
-                }
-                const say = (what) => faults.push(`${h}/${v ?? 0}: ${what}`);
-                const room = slide.getBoundingClientRect();
-                const notes = slide.querySelector(":scope > aside.notes");
-                if (!v && !notes?.textContent.trim()) say("no notes");
-                for (const part of slide.querySelectorAll("*")) {
-                    if (part.closest("aside.notes, .katex, svg, .explorer [role=status], [hidden]")) continue;
-                    const box = part.getBoundingClientRect();
-                    const off = Math.max(box.right - room.right, box.bottom - room.bottom, room.top - box.top);
-                    if (box.width && off > 1)
-                        say(`overflows: ${part.outerHTML.slice(0, 60)}`);
-                }
-                for (const image of slide.querySelectorAll("img")) {
-                    const box = image.getBoundingClientRect();
-                    const drawn = Math.min(box.width, (box.height * image.naturalWidth) / image.naturalHeight);
-                    if (!image.alt || drawn < 440) say(`a figure ${Math.round(drawn)} wide: ${image.alt}`);
-                }
-                const words = [...slide.querySelectorAll(":scope > :is(p, ul, h1, h2)")].map((part) => part.innerText);
-                if (words.join(" ").split(/\\s+/).length > 70) say("a wall of text");
-            }
-            return faults;
-        }"""
-    )
-    assert faults == []
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_short_deck_has_the_sections_of_the_plan(page: Page, html: Path, name: str):
-    opened(page, html, name)
+def test_the_short_deck_has_the_sections_of_the_plan(page: Page):
     page.goto(f"{page.url.split('#')[0]}?short")
-    page.wait_for_function("Reveal.isReady()")
-    cells = nbformat.read(ROOT / "notebooks" / name.replace(".html", ".ipynb"), as_version=4).cells
-    wanted = [title(cell) for cell in cells if cell.metadata.get("slideshow", {}).get("forty")]
+    ready(page)
+    wanted = [title(cell) for cell in whole_chapter().cells if cell.metadata.get("slideshow", {}).get("forty")]
     shown = page.evaluate(
         "Reveal.getHorizontalSlides().map((slide) => slide.querySelector('h1, h2').textContent.replaceAll('’', \"'\"))"
     )
     assert shown == wanted
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_formulas_of_slides_and_notes_are_typeset(page: Page, html: Path, name: str):
-    opened(page, html, name)
-    found = page.evaluate(
-        """() => ({
-            formulas: document.querySelectorAll(".math").length,
-            left: [...document.querySelectorAll(".math:not(:has(math))")].map((formula) => formula.outerHTML),
-            raw: [...document.querySelectorAll("section > :is(p, ul), aside.notes")]
-                .map((part) => {
-                    const rest = part.cloneNode(true);
-                    rest.querySelectorAll(".math, code").forEach((formula) => formula.remove());
-                    return rest.textContent;
-                })
-                .filter((text) => /\\$|⟦|\\\\[a-z]/.test(text)),
-            drawn: document.querySelectorAll("aside.notes .katex-html").length,
-        })"""
-    )
-    assert found["formulas"] > 20
-    assert (found["left"], found["raw"], found["drawn"]) == ([], [], 0)
-
-
-def test_speaker_view_follows_the_slides_and_leads_them(page: Page, html: Path):
-    opened(page, html, NAMES[0])
+def test_speaker_view_follows_the_slides_and_leads_them(page: Page):
     with page.expect_popup() as popup:
         page.keyboard.press("s")
     speaker = popup.value
@@ -410,9 +330,8 @@ def test_speaker_view_follows_the_slides_and_leads_them(page: Page, html: Path):
     page.wait_for_function("before => location.href !== before", arg=here)
 
 
-def at_explorer(page: Page, html: Path) -> tuple[Locator, ElementHandle]:
+def at_explorer(page: Page) -> tuple[Locator, ElementHandle]:
     """The first slide with an explorer: its slider and its picture."""
-    opened(page, html, NAMES[0])
     slide = "document.querySelector('.explorer input').closest('section')"
     page.evaluate(f"() => {{ const {{ h, v }} = Reveal.getIndices({slide}); Reveal.slide(h, v); }}")
     there = page.locator("section.present .explorer")
@@ -421,8 +340,8 @@ def at_explorer(page: Page, html: Path) -> tuple[Locator, ElementHandle]:
     return there.locator("input").first, picture
 
 
-def test_a_card_keeps_the_keys_until_escape(page: Page, html: Path):
-    slider, picture = at_explorer(page, html)
+def test_a_card_keeps_the_keys_until_escape(page: Page):
+    slider, picture = at_explorer(page)
     here, before = page.evaluate("Reveal.getSlidePastCount()"), picture.get_attribute("src")
     slider.focus()
     page.keyboard.press("ArrowRight")
@@ -433,8 +352,8 @@ def test_a_card_keeps_the_keys_until_escape(page: Page, html: Path):
     assert page.evaluate("Reveal.getSlidePastCount()") == here + 1
 
 
-def test_the_mouse_moves_an_explorer_and_hands_the_keys_back(page: Page, html: Path):
-    slider, picture = at_explorer(page, html)
+def test_the_mouse_moves_an_explorer_and_hands_the_keys_back(page: Page):
+    slider, picture = at_explorer(page)
     here, before = page.evaluate("Reveal.getSlidePastCount()"), picture.get_attribute("src")
     box = slider.bounding_box()
     assert box is not None
@@ -447,17 +366,16 @@ def test_the_mouse_moves_an_explorer_and_hands_the_keys_back(page: Page, html: P
         page.keyboard.press("ArrowLeft")
 
 
-def at_card(page: Page, html: Path, kind: str) -> Locator:
+def at_card(page: Page, kind: str) -> Locator:
     """The slide of the first prediction of a kind."""
-    opened(page, html, NAMES[0])
     slide = f"document.querySelector('form.predict[data-card={kind}]').closest('section')"
     page.evaluate(f"() => {{ const {{ h, v }} = Reveal.getIndices({slide}); Reveal.slide(h, v, 9); }}")
     return page.locator(f"section.present form.predict[data-card={kind}]").first
 
 
 @pytest.mark.parametrize("kind", ["choice", "curve"])
-def test_a_prediction_by_mouse_hands_the_keys_back(page: Page, html: Path, kind: str):
-    form = at_card(page, html, kind)
+def test_a_prediction_by_mouse_hands_the_keys_back(page: Page, kind: str):
+    form = at_card(page, kind)
     here = page.evaluate("Reveal.getSlidePastCount()")
     box = form.locator("input >> nth=0" if kind == "choice" else "svg").bounding_box()
     assert box is not None
@@ -473,13 +391,13 @@ def test_a_prediction_by_mouse_hands_the_keys_back(page: Page, html: Path, kind:
         page.evaluate("Reveal.availableFragments().next && Reveal.nextFragment()")
 
 
-def test_a_presenters_remote_goes_on_from_a_card(page: Page, html: Path):
-    slider, picture = at_explorer(page, html)
+def test_a_presenters_remote_goes_on_from_a_card(page: Page):
+    slider, picture = at_explorer(page)
     here, before = page.evaluate("Reveal.getSlidePastCount()"), picture.get_attribute("src")
     slider.focus()
     page.keyboard.press("PageDown")
     assert picture.get_attribute("src") == before and page.evaluate("Reveal.getSlidePastCount()") == here + 1
-    point = at_card(page, html, "curve").locator("[role=slider]").first
+    point = at_card(page, "curve").locator("[role=slider]").first
     handle, here = point.element_handle(), page.evaluate("Reveal.getSlidePastCount()")
     assert handle
     drawn = handle.get_attribute("aria-valuenow")
@@ -488,8 +406,8 @@ def test_a_presenters_remote_goes_on_from_a_card(page: Page, html: Path):
     assert handle.get_attribute("aria-valuenow") == drawn and page.evaluate("Reveal.getSlidePastCount()") == here - 1
 
 
-def test_a_commitment_hands_the_keys_back(page: Page, html: Path):
-    form = at_card(page, html, "choice")
+def test_a_commitment_hands_the_keys_back(page: Page):
+    form = at_card(page, "choice")
     here = page.evaluate("Reveal.getSlidePastCount()")
     form.locator("input").first.focus()
     page.keyboard.press("Space")
@@ -501,8 +419,7 @@ def test_a_commitment_hands_the_keys_back(page: Page, html: Path):
     assert page.evaluate("Reveal.getSlidePastCount()") == here + 1
 
 
-def test_short_may_be_written_behind_a_slides_address(page: Page, html: Path):
-    opened(page, html, NAMES[0])
+def test_short_may_be_written_behind_a_slides_address(page: Page):
     whole = page.evaluate("Reveal.getTotalSlides()")
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**#/*")
@@ -512,9 +429,8 @@ def test_short_may_be_written_behind_a_slides_address(page: Page, html: Path):
     assert 1 < page.evaluate("Reveal.getTotalSlides()") < whole
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_deck_prints_with_its_figures(page: Page, html: Path, name: str):
-    page.goto(f"{(html / 'slides' / name).as_uri()}?print-pdf")
+def test_a_deck_prints_with_its_figures(page: Page):
+    page.goto(f"{page.url.split('#')[0]}?print-pdf")
     page.wait_for_function("window.Reveal?.isReady() && document.querySelectorAll('.pdf-page').length > 9")
     page.emulate_media(media="print")
     faults = page.evaluate(

@@ -8,7 +8,6 @@ from typing import Any
 
 import nbformat
 import pytest
-from bs4 import BeautifulSoup
 
 from builder.messages import BuildError
 from builder.site.status import (
@@ -23,7 +22,8 @@ from builder.site.status import (
     write_status,
 )
 
-from .conftest import ROOT, ToyBook, git, toy_notebook
+from ._toy import small_chapter
+from .conftest import ROOT, ToyBook, git
 
 PATH = ROOT / "notebooks" / "01_toy.ipynb"
 LIVE = {
@@ -40,7 +40,7 @@ DRAWN_WITH = SWEPT | {"budget": "live and paper", "date": "2025-12-31; 2026-01-0
 
 def executed(*figures: dict[str, Any], claims: tuple[str | None, ...] = ()):
     """A toy chapter that ran and showed these figures, and stated claims at these commits."""
-    notebook = toy_notebook("1", "2")
+    notebook = small_chapter("1", "2")
     said = [{"landscape_figure": {"source": facts}} for facts in figures]
     said += [{"landscape": {"commit": commit}} for commit in claims]
     notebook.cells[2].outputs = [nbformat.v4.new_output("display_data", metadata=facts) for facts in said]
@@ -141,44 +141,40 @@ def test_where_the_history_is_not_known_that_is_said(repository: Path, tmp_path:
     assert page.endswith("without its git repository. So the history of the pages is not known here.\n")
 
 
-def test_status_page_follows_runs_and_commits(toy: ToyBook):
-    toc = toy.root / "_toc.yml"
-    toc.write_text(toc.read_text() + "- file: book/status\n")
+def test_status_page_says_what_ran(built: ToyBook):
+    page = built.page("book/status.html")
+    (runs,) = page.select("table.runs")
+    toy, more = [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in runs.select("tbody tr")]
+    took = json.loads(built.kept().with_suffix(".seconds.json").read_text())
+    assert took and toy[:4] == ["1. A toy", f"{sum(took.values()):.0f} s", "17 code, 7 text", "class digits"]
+    assert UNKNOWN not in toy[4] and "Python" in toy[4] and not toy[5].startswith(UNKNOWN)
+    assert more[0] == "2. More" and more[1] == UNKNOWN, "no kernel ran it"
+    assert more[4] == UNKNOWN and more[5].startswith(UNKNOWN), "no figure of this chapter says where it was made"
+    assert "without its git repository" in page.get_text()
 
-    def build() -> str:
-        done = toy.build("book")
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
-    def page() -> BeautifulSoup:
-        text = (toy.root / "_build" / "html" / "book" / "status.html").read_text(encoding="utf-8")
-        return BeautifulSoup(text, "html.parser")
-
-    build()
-    (runs,) = page().select("table.runs")
-    cells = [cell.get_text(" ", strip=True) for cell in runs.select("tbody td")]
-    (executed,) = (toy.root / "_build" / "executed").rglob("*.ipynb")
-    took = json.loads(executed.with_suffix(".seconds.json").read_text())
-    assert took and cells[:4] == ["1. A toy", f"{sum(took.values()):.0f} s", "2 code, 1 text", "class digits"]
-    assert cells[4] == UNKNOWN and cells[5].startswith(UNKNOWN), "no figure of this chapter says where it was made"
-    assert "without its git repository" in page().get_text()
-
-    (toy.root / ".gitignore").write_text("_build/\n__pycache__/\n")
-    git(toy.root, "init", "--quiet")
-    commit(toy.root, "Begin <with> $care$")
-    assert "site: built" in build() and "site: unchanged" in build()
-    (history,) = page().select("table.history")
-    assert len(history.select("tbody tr")) == 6 and not [
+def test_status_page_has_the_history_of_the_pages(published: ToyBook):
+    (history,) = published.page("book/status.html").select("table.history")
+    assert len(history.select("tbody tr")) == 9 and not [
         row for row in history.select("td") if row.text == "not committed"
     ]
     assert "Begin <with> $care$" in history.get_text()
     assert [link["href"] for link in history.select("a")][:2] == ["index.html", "../notebooks/01_toy.html"]
 
+
+def test_status_page_follows_the_commits(toy: ToyBook, quick: None, capsys: pytest.CaptureFixture[str]):
+    def site() -> str:
+        toy.take("site")
+        return capsys.readouterr().out
+
+    toy.commit()
+    assert "site: built" in site() and "site: unchanged" in site()
     commit(toy.root, "Touch no page")
-    assert "site: unchanged" in build()
+    assert "site: unchanged" in site()
     index = toy.root / "book" / "index.md"
     index.write_text(index.read_text() + "\nMore.\n")
     commit(toy.root, "Say more")
-    assert "site: built" in build()
-    row = page().select("table.history tbody tr")[0]
-    assert "2 commits" in row.get_text() and row.find("li").get_text().endswith("Say more")
+    assert "site: built" in site()
+    rows = (toy.root / "_build" / "stage" / "book" / "status.md").read_text().split("* - ")
+    (row,) = [row for row in rows if "index.md)" in row]
+    assert "2 commits" in row and row.index("Say more") < row.index("Begin")
