@@ -107,7 +107,7 @@ def argument(
     law = power_law(more, above, np.ones(len(more)), offset=False, falling=False)
     right.loglog(more[drawn], above[drawn], "o", color=BLUE, ms=4)
     right.plot(line, law.at(line), color=ORANGE, label=f"power {law.exponent.value:.2f}")
-    right.plot(line, law.at(line[1]) * (line / line[1]) ** 0.5, color=GREY, ls=":", label="power 1/2")
+    right.plot(line, law.at(line)[1] * (line / line[1]) ** 0.5, color=GREY, ls=":", label="power 1/2")
     right.set(xlabel="excess of Var f / ‖f‖²", ylabel="excess error", title="Every width, every n", ylim=(LOWEST, None))
     right.legend()
     return figure
@@ -194,7 +194,7 @@ def convolutional(alone: pd.DataFrame, together: pd.DataFrame, law: PowerLaw, *,
     right.set(xscale="log", xlabel="parameters N", ylabel="test error", title="The errors", ylim=(0, None))
     right.legend()
     for axis in (left, right):
-        ticks(axis, alone.N)
+        ticks(axis, alone.N.tolist())
     return figure
 
 
@@ -275,7 +275,7 @@ def _variance(
     """Var f with its 95% intervals, and the power law over the widths that it was fitted to."""
     ends = np.abs(rows[["variance_low", "variance_high"]].to_numpy().T - rows.variance.to_numpy())
     axis.errorbar(rows.N, rows.variance, ends, fmt=mark, color=colour, capsize=3, label=label)
-    wide = rows.N[rows.h >= narrowest]
+    wide = rows.N[rows.h >= narrowest].to_numpy(float)
     axis.plot(wide, law.at(wide), color=line, label=f"power {law.exponent.value:.2f}".replace("-", "−"))
 
 
