@@ -1,12 +1,13 @@
 """The pictures at the heads of the chapters and of the book, drawn again: book/static/NAME.png.
 
-Where a table in book/results holds all that is drawn, the picture is drawn from it. Where it does not, the command that
-draws the picture measures again, and writes the table with it: only when it is asked for by name, with ``--chapter``.
+Where a table in book/results holds all that is drawn, the picture is drawn from it. Where it does not, what is drawn is
+measured again, only when the picture is asked for by name, with ``--chapter``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -14,8 +15,10 @@ from matplotlib.figure import Figure
 
 from landscape_lib import one_thread
 from landscape_lib.experiments import landscapes as expedition
+from landscape_lib.experiments.borders import learn
+from landscape_lib.experiments.grids import borders
 from landscape_lib.experiments.grids import landscapes as grids
-from landscape_lib.figures import jamming, landscapes, png, style
+from landscape_lib.figures import ensembles, jamming, landscapes, png, style
 from landscape_lib.report import read_results, write_results
 
 from .messages import BuildError, say
@@ -43,12 +46,23 @@ def maps() -> bytes:
     return drawn
 
 
+def squares() -> bytes:
+    """What the networks of chapter 5's picture answer all over a square. Some seconds.
+
+    How often they err is in the table that `landscape sweep borders` makes.
+    """
+    return picture(ensembles.hero, [learn(**point)[0] for point in borders.grid("class")])
+
+
 # Of each chapter: the picture, how its table is drawn, and the table.
 TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], Figure], str]] = {
     "03_jamming": ("jamming", jamming.hero, "jamming_class_mnist"),
 }
-# The picture, measured and drawn: it writes its own table.
-MEASURED: dict[str, tuple[str, Callable[[], bytes]]] = {"index": ("landscapes", maps)}
+# The picture, measured and drawn.
+MEASURED: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "index": ("landscapes", maps),
+    "05_fluctuations_and_ensembles": ("ensembles", squares),
+}
 
 
 def redraw(chapter: str | None) -> None:
@@ -56,8 +70,8 @@ def redraw(chapter: str | None) -> None:
     if chapter is not None and chapter not in TABLES and chapter not in MEASURED:
         raise BuildError(f"CHAPTER={chapter}: no picture of its own; there is {', '.join([*TABLES, *MEASURED])}")
     for name in [chapter] if chapter else TABLES:
-        picture, drawn = (TABLES[name][0], from_table(name)) if name in TABLES else measured(name)
-        write(path := BOOK / "static" / f"{picture}.png", drawn)
+        file, drawn = (TABLES[name][0], from_table(name)) if name in TABLES else measured(name)
+        write(path := BOOK / "static" / f"{file}.png", drawn)
         say(f"{name}: {show(path)}, {len(drawn) // 1000} kB")
     if chapter is None and MEASURED:
         say(f"measured again only when asked for, with --chapter: {', '.join(MEASURED)}")
@@ -66,8 +80,13 @@ def redraw(chapter: str | None) -> None:
 def from_table(chapter: str) -> bytes:
     """The picture of a chapter, drawn from its table."""
     _, draw, table = TABLES[chapter]
+    return picture(draw, read_results(RESULTS / f"{table}.csv"))
+
+
+def picture(draw: Callable[[Any], Figure], shown: Any) -> bytes:
+    """What is shown, drawn in the book's style, as a PNG that says where a phone's page may cut it."""
     with style():
-        figure = draw(read_results(RESULTS / f"{table}.csv"))
+        figure = draw(shown)
         drawn = png(figure, marked=True)
     plt.close(figure)
     return drawn
@@ -75,7 +94,7 @@ def from_table(chapter: str) -> bytes:
 
 def measured(chapter: str) -> tuple[str, bytes]:
     """The name of a picture, and the picture, of which everything was measured again."""
-    picture, make = MEASURED[chapter]
+    file, make = MEASURED[chapter]
     say(f"{chapter}: measuring …")
     one_thread()
-    return picture, make()
+    return file, make()

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -17,7 +16,6 @@ from landscape_lib.measure.calibration import nll, temperature, two_classes
 from landscape_lib.measure.ensembles import ensemble, errors
 from landscape_lib.measure.jamming import effective_parameters
 from landscape_lib.nets import legendre, random_fourier
-from landscape_lib.statistics import Transition, transition
 from landscape_lib.training import LOSSES, bands, descend, minimum_norm
 
 MOST_TESTS = 10_000  # more would cost time and memory, and their binomial error is 0.3% already
@@ -231,17 +229,6 @@ def _cures(
         tau = temperature(logits[:, :, chosen], classes[chosen])
         calibrated.append(nll(logits[:, :, measured], classes[measured], tau))
     return torch.stack(stopped).mean(0), nll(logits, classes), torch.stack(calibrated).mean(0)
-
-
-def separation(rows: pd.DataFrame, *, resamples: int = 2000, seed: int = 0) -> Transition:
-    """N*: half of the networks of this N have every training label right; from rows of `ensembles_in_time` at one step.
-
-    Of a ReLU network that gives each pattern its sign, a multiple has zero hinge loss: only the patience to get there
-    may be missing. So this N* depends less on the number of steps than that of zero loss.
-    """
-    N = np.repeat(rows.N.to_numpy(float), rows.members)
-    right = np.concatenate([np.arange(n) < k for k, n in zip(rows.separated, rows.members, strict=True)])
-    return transition(N, right, resamples=resamples, seed=seed)
 
 
 EXPERIMENT = ensembles_in_time

@@ -1,6 +1,5 @@
 """The runs of the ensembles chapter: many networks on one training set, and what ensembles of 1 to n of them reach."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -37,19 +36,6 @@ def task(network: str, dataset: str, P: int, seed: int) -> Task:
         order = torch.from_numpy(np.random.default_rng(seed).permutation(len(problem.test_labels)))
         return replace(problem, test_inputs=problem.test_inputs[order], test_labels=problem.test_labels[order])
     return double_descent.task(dataset, P, 10, 0.0, seed)
-
-
-def boundary(x: Float[Tensor, "*points"]) -> Float[Tensor, "*points"]:
-    """Where the labels of `toy` change: x₂ = ¾ sin(4 x₁)."""
-    return 0.75 * torch.sin(4 * x)
-
-
-def toy(P: int, seed: int) -> Task:
-    """P points, uniform on the square from −2 to 2, with the label +1 above `boundary` and −1 below; no test points."""
-    x = torch.from_numpy(np.random.default_rng(seed).uniform(-2, 2, (P, 2)))
-    y = torch.where(x[:, 1] > boundary(x[:, 0]), 1.0, -1.0).double()
-    sha256 = hashlib.sha256(x.numpy().tobytes() + y.numpy().tobytes()).hexdigest()
-    return Task(x, y, x[:0], y[:0], f"toy, P={P}", sha256)
 
 
 def trained(

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from landscape_lib.figures._style import BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, ticks
-from landscape_lib.measure.ensembles import binomial
+from landscape_lib.measure.ensembles import Borders, binomial
 from landscape_lib.measure.memory_split import Split
 from landscape_lib.statistics import Curve, PowerLaw, power_law
 
@@ -20,23 +20,14 @@ PALE = "#DDDDDD"
 Tables = Float[np.ndarray, "sets widths sizes"]
 
 
-def border(
-    x: Float[np.ndarray, "side"],
-    outputs: Float[np.ndarray, "nets side side"],
-    points: Float[np.ndarray, "points 2"],
-    labels: Float[np.ndarray, "points"],
-    boundary: Float[np.ndarray, "side"],
-    *,
-    title: str,
-    single: bool = False,
-) -> Figure:
+def border(borders: Borders, *, single: bool = False) -> Figure:
     """A square with dots of two kinds and the dotted border between them; thin lines where each network changes sign,
     a thick one where their mean does. ``single``: the first network only.
     """
     figure, axis = plt.subplots(figsize=(4.4, 4.4), dpi=90)
-    axis.plot(x, boundary, color="black", ls=":", lw=1.3)
-    _borders(axis, x, outputs, points, labels, dot=8, thin=2 if single else 0.8, thick=0 if single else 2.2)
-    axis.set_title(title)
+    axis.plot(borders.x, borders.boundary, color="black", ls=":", lw=1.3)
+    _borders(axis, borders, dot=8.0, thin=2.0 if single else 0.8, thick=0.0 if single else 2.2)
+    axis.set_title(f"h = {borders.h}, N = {borders.N}")
     return figure
 
 
@@ -241,19 +232,23 @@ def larger_convolutional(
     return figure
 
 
-def _borders(
-    axis: Axes,
-    x: Float[np.ndarray, "side"],
-    outputs: Float[np.ndarray, "nets side side"],
-    points: Float[np.ndarray, "points 2"],
-    labels: Float[np.ndarray, "points"],
-    *,
-    dot: float,
-    thin: float,
-    thick: float,
-) -> None:
+def hero(squares: Sequence[Borders]) -> Figure:
+    """A square a width: thin lines are members' borders, the thick one their mean's, whose signs colour the ground."""
+    figure, axes = plt.subplots(1, len(squares), figsize=(10.2, 3.7))
+    for axis, borders in zip(axes, squares, strict=True):
+        x, mean = borders.x.numpy(), borders.outputs.numpy().mean(0)
+        axis.contourf(x, x, mean, [-1e9, 0, 1e9], colors=["#FBF1F6", "#EAF4FB"], zorder=0)
+        _borders(axis, borders, dot=14.0, thin=0.9, thick=2.6)
+        axis.set_title(f"{borders.N} weights each")
+        axis.spines[["top", "right"]].set_visible(True)
+    return figure
+
+
+def _borders(axis: Axes, borders: Borders, *, dot: float, thin: float, thick: float) -> None:
     """Dots, and where outputs change sign: those of every network, and their mean; at ``thick`` 0 only the first's."""
-    axis.scatter(points[:, 0], points[:, 1], c=np.where(labels > 0, SKY, PINK), s=dot, lw=0, zorder=1)
+    x, outputs, points = borders.x.numpy(), borders.outputs.numpy(), borders.points.inputs
+    colours = np.where(borders.points.labels > 0, SKY, PINK)
+    axis.scatter(points[:, 0], points[:, 1], c=colours, s=dot, lw=0, zorder=1)
     for member in outputs if thick else outputs[:1]:
         axis.contour(x, x, member, [0], colors=ORANGE, linewidths=thin, zorder=2)
     if thick:

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from landscape_lib.data import Task
 from landscape_lib.statistics import Curve, Estimate, PowerLaw, estimate, interval, jackknife, power_law
 
 
@@ -95,6 +96,32 @@ def ensemble(
         for name, (value, replicates) in measured.items()
     }
     return Ensemble(**centred, members=n)
+
+
+@dataclass(frozen=True)
+class Borders:
+    """What networks of one width, trained on the same points of a square, answer all over it."""
+
+    points: Task
+    h: int
+    N: int
+    x: Float[Tensor, "side"]  # coordinates along either side of the square
+    boundary: Float[Tensor, "side"]  # the labels are +1 where x₂ is above it, −1 where it is not
+    outputs: Float[Tensor, "nets side side"]  # a row a value of x₂, a column a value of x₁
+
+    @property
+    def error(self) -> Float[Tensor, "nets"]:
+        """The share of the square on which each network errs."""
+        return errors(self.outputs.flatten(1)[..., None], self._truth)
+
+    @property
+    def together(self) -> float:
+        """The share of the square on which their mean errs."""
+        return errors(self.outputs.mean(0).flatten()[:, None], self._truth).item()
+
+    @property
+    def _truth(self) -> Float[Tensor, "area"]:
+        return torch.where(self.x[:, None] > self.boundary, 1.0, -1.0).to(self.outputs).flatten()
 
 
 def excess(

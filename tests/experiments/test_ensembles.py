@@ -3,7 +3,6 @@
 import inspect
 from itertools import combinations
 
-import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -52,13 +51,6 @@ def test_the_tasks_are_those_of_the_library():
     assert torch.equal(ours.inputs, pixels.inputs) and torch.equal(ours.labels, pixels.labels)
     assert not torch.equal(ours.test_inputs, pixels.test_inputs)
     assert torch.allclose(ours.test_inputs.sum(0), pixels.test_inputs.sum(0))
-
-
-def test_the_toy_is_a_wave():
-    one = experiment.toy(50, 3)
-    x, y = one.inputs.numpy(), one.labels.numpy()
-    assert (np.sign(x[:, 1] - 0.75 * np.sin(4 * x[:, 0])) == y).all() and np.abs(x).max() <= 2 and len(y) == 50
-    assert one.sha256 == experiment.toy(50, 3).sha256 != experiment.toy(50, 4).sha256
 
 
 def members(n, points=300, spread=1.0, seed=0):

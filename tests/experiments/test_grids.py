@@ -13,6 +13,7 @@ from landscape_lib.experiments.grids import _doors
 
 NAMES = sorted(file.stem for file in EXPERIMENTS.glob("[a-z]*.py"))
 TINY = {
+    "borders": {"h": 3, "P": 10, "seeds": (0, 1)},
     "double_descent": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1), "task_seeds": (1,)},
     "ensembles": {"P": 20, "h": 2, "seeds": (0, 1), "steps": 5},
     "jamming": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1)},

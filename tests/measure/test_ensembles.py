@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from landscape_lib.measure.ensembles import binomial, ensemble, errors, excess, norm, variance
+from landscape_lib.data import Task
+from landscape_lib.measure.ensembles import Borders, binomial, ensemble, errors, excess, norm, variance
 
 
 def members(n, points, *, spread=1.0, seed=0):
@@ -64,6 +65,17 @@ def test_an_ensemble_of_equal_members_gains_nothing():
     found = ensemble(f.repeat(5, 1, 1), y)
     assert found.gap == (0, (0, 0)) and found.variance.value == pytest.approx(0)
     assert found.error == found.together
+
+
+def test_what_errs_on_the_square_is_counted():
+    """The wave is at −0.74, −0.34, 0.34 and 0.74: two points lie on another side of it than of the axis."""
+    x = torch.linspace(-2, 2, 4, dtype=torch.float64)
+    truth = torch.tensor([[-1.0, -1, -1, -1], [1, -1, -1, -1], [1, 1, 1, -1], [1, 1, 1, 1]], dtype=torch.float64)
+    above = torch.where(x[:, None] > 0, 1.0, -1.0).double().expand(4, 4)
+    points = Task(x[:, None].expand(4, 2), above[:, 0], x.new_empty(0, 2), x[:0], "toy", "")
+    borders = Borders(points, 7, 63, x, 0.75 * torch.sin(4 * x), torch.stack([truth, -truth, truth, above]))
+    assert borders.error.tolist() == [0, 1, 0, 2 / 16]
+    assert borders.together == 1 / 16  # two against two at the two points: half wrong
 
 
 def test_binomial_errors():

@@ -13,7 +13,6 @@ from landscape_lib.report import load_claims
 ROOT = Path(__file__).resolve().parents[2]
 CLAIMS = load_claims(ROOT / "notebooks")
 NULLS = sorted((ROOT / "tests" / "experiments").glob("test_*_nulls.py"))
-TO_MOVE = ("04_double_descent",)  # statistics still in cells, or typed twice
 
 
 def names(file: Path) -> set[str]:
@@ -25,7 +24,7 @@ def names(file: Path) -> set[str]:
     return set(re.findall(r"\w+", code))
 
 
-@pytest.mark.parametrize("claim", [name for name, entry in CLAIMS.items() if entry.chapter not in TO_MOVE])
+@pytest.mark.parametrize("claim", CLAIMS)
 def test_the_statistic_of_a_claim_is_a_function_that_its_notebook_and_its_null_call(claim):
     entry = CLAIMS[claim]
     module, function = entry.by.rsplit(".", 1)
