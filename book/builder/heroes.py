@@ -18,7 +18,7 @@ from landscape_lib.experiments import landscapes as expedition
 from landscape_lib.experiments.borders import learn
 from landscape_lib.experiments.grids import borders
 from landscape_lib.experiments.grids import landscapes as grids
-from landscape_lib.figures import ensembles, jamming, landscapes, png, style
+from landscape_lib.figures import double_descent, ensembles, jamming, landscapes, png, style
 from landscape_lib.report import read_results, write_results
 
 from .messages import BuildError, say
@@ -57,6 +57,7 @@ def squares() -> bytes:
 # Of each chapter: the picture, how its table is drawn, and the table.
 TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], Figure], str]] = {
     "03_jamming": ("jamming", jamming.hero, "jamming_class_mnist"),
+    "04_double_descent": ("double_descent", double_descent.hero, "double_descent_paper_mnist"),
 }
 # The picture, measured and drawn.
 MEASURED: dict[str, tuple[str, Callable[[], bytes]]] = {

@@ -19,7 +19,8 @@ STYLE = Path(__file__).with_name("landscape.mplstyle")
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, BLACK = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
 )  # fmt: skip
-GREY, FAINT, INK = "grey", "#CCCCCC", "#444444"  # lines that guide the eye, what stands behind, words in a figure
+# Lines that guide the eye, what stands behind, what stands behind in crowds, words in a figure.
+GREY, FAINT, PALE, INK = "grey", "#CCCCCC", "#DDDDDD", "#444444"
 
 
 def use_style() -> None:

@@ -9,13 +9,12 @@ from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from landscape_lib.figures._style import BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, ticks
+from landscape_lib.figures._style import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, ticks
 from landscape_lib.measure.ensembles import Borders, binomial
 from landscape_lib.measure.memory_split import Split
 from landscape_lib.statistics import Curve, PowerLaw, power_law
 
 LOWEST = 1e-4  # the end of the axis of excess errors
-PALE = "#DDDDDD"
 
 Tables = Float[np.ndarray, "sets widths sizes"]
 

@@ -1,0 +1,266 @@
+"""The figures of the double descent chapter: linear fits, networks against N, P and time, cures, and the head's.
+
+Each function returns a finished figure. ``networks`` are tables of `landscape_lib.experiments.double_descent` at one
+moment, a row a size N, in which every quantity stands with the ends of its interval.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Int
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from landscape_lib.figures._style import BLUE, GREEN, GREY, INK, ORANGE, PALE, SKY, shades, ticks
+from landscape_lib.statistics import Transition
+
+# Words for the quantities, and for the noises, which captions of the same figures use too.
+SYMBOLS = {"error": "⟨ε⟩", "variance": "Var f", "norm": "‖f‖"}
+CURED = {
+    "error": "one network",
+    "error_stopped": "stopped early",
+    "together": "twenty together",
+    "nll": "as trained",
+    "nll_calibrated": "calibrated",
+}
+LABELS = {0.0: "all labels right", 0.1: "a tenth flipped"}
+
+STAR = "#BBBBBB"  # the interval of N*
+N_TICKS = (50, 200, 1000, 5000)
+
+
+def polynomials(errors: pd.DataFrame, norms: pd.DataFrame, P: int) -> Figure:
+    """Left and middle: the error against the number of terms, its first fall on linear axes and all of it on
+    logarithmic ones; right: the norm of the weights. Lines are medians of the draws, a row each, the band is half of
+    them; dotted: as many terms as points; dashed: the error of f = 0.
+    """
+    figure, (near, left, right) = plt.subplots(1, 3, figsize=(10, 3.4))
+    middle, half = errors.median(), errors.quantile([0.25, 0.75])
+    for axis in (near, left):
+        axis.fill_between(half.columns, *half.to_numpy(), color=SKY, alpha=0.4, lw=0)
+        axis.plot(middle.index, middle, "o-", ms=3, color=BLUE)
+        axis.axhline(0.5, color=GREY, ls="--", lw=1)
+    near.set(xlabel="terms N", ylabel="mean square error", title="The U", xlim=(0.5, 11), ylim=(0, 1.6))
+    near.set_xticks(range(1, 12, 2))
+    near.text(0.7, 0.62, "f = 0", color=INK)
+    left.set(xlabel="terms N", title="The same, all of it", xscale="log", yscale="log")
+    right.loglog(norms.columns, norms.median(), "o-", ms=3, color=ORANGE)
+    right.set(xlabel="terms N", ylabel="‖w‖", title="Length of the weights")
+    for axis in (left, right):
+        axis.axvline(P, color=GREY, ls=":", lw=1)
+    return figure
+
+
+def polynomial(
+    fine: Float[Tensor, "grid"],
+    f: Float[Tensor, "grid"],
+    truth: Float[Tensor, "grid"],
+    x: Float[Tensor, "points"],
+    y: Float[Tensor, "points"],
+    *,
+    title: str,
+) -> Figure:
+    """A polynomial f over a fine grid, the points that it was fitted to, and in grey the function behind them."""
+    figure, axis = plt.subplots(figsize=(5.6, 3.0), dpi=90)
+    axis.plot(fine, truth, color=GREY, lw=1.5)
+    axis.plot(fine, f, color=BLUE, lw=1.3)
+    axis.plot(x, y, "o", color=ORANGE, ms=4)
+    axis.set(xlim=(-1, 1), ylim=(-3, 3), xlabel="x", title=title)
+    return figure
+
+
+def features(errors: pd.DataFrame, norms: pd.DataFrame, P: int) -> Figure:
+    """Against the number of random features, the share of wrong signs and the norm of the weights. A thin line a draw,
+    thick ones are medians; dotted: as many features as images.
+    """
+    figure, (left, right) = plt.subplots(1, 2)
+    for axis, table, colour, title in (
+        (left, errors, BLUE, "Wrong signs"),
+        (right, norms, ORANGE, "Length of the weights"),
+    ):
+        for _, row in table.iterrows():
+            axis.plot(row.index, row, color=colour, alpha=0.25, lw=0.8)
+        axis.plot(table.columns, table.median(), "o-", ms=3, color=colour)
+        axis.axvline(P, color=GREY, ls=":", lw=1)
+        axis.set(xscale="log", xlabel="features N", title=title)
+        ticks(axis, [15, 60, 150, 400, 1500])
+    left.set(ylabel="test error", ylim=(0, 0.5))
+    right.set(ylabel="‖w‖", yscale="log")
+    return figure
+
+
+def cusp(networks: pd.DataFrame, N_star: Transition) -> Figure:
+    """Error, variance and norm of the output against N, with bands of their intervals. Beside the error, dashed, the
+    wrong training labels; grey: the interval of N*.
+    """
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3.4))
+    for axis, (name, symbol), colour in zip(axes, SYMBOLS.items(), (BLUE, ORANGE, GREEN), strict=True):
+        _band(axis, networks, name, colour)
+        axis.axvspan(*N_star.interval, color=STAR, alpha=0.6, lw=0)
+        axis.set(xscale="log", xlabel="weights N", title=symbol)
+        ticks(axis, N_TICKS)
+    error, variance, norm = axes
+    error.plot(networks.N, networks.train_error, "--", color=INK, lw=1.3, label="wrong training labels")
+    error.set(ylim=(0, 1.35 * networks.error.max()))
+    error.legend(loc="upper left")
+    variance.set_yscale("log")
+    norm.set_yscale("log")
+    ticks(norm, [1, 2, 4, 8], "y")
+    return figure
+
+
+def noise(flipped: pd.DataFrame, right: pd.DataFrame) -> Figure:
+    """Error, with bands of its intervals, and variance against N, with and without flipped labels."""
+    figure, (error, variance) = plt.subplots(1, 2)
+    for networks, label, colour, mark in (
+        (flipped, "a tenth flipped", ORANGE, "o"),
+        (right, "all right", BLUE, "s"),
+    ):
+        _band(error, networks, "error", colour, mark + "-", label=label)
+        variance.plot(networks.N, networks.variance, mark + "-", ms=3.5, color=colour)
+    error.set(xscale="log", xlabel="weights N", title=SYMBOLS["error"], ylim=(0, 1.45 * flipped.error.max()))
+    variance.set(xscale="log", yscale="log", xlabel="weights N", title=SYMBOLS["variance"])
+    error.legend(loc="upper right")
+    for axis in (error, variance):
+        ticks(axis, N_TICKS)
+    return figure
+
+
+def plane(errors: pd.DataFrame, N_star: Mapping[int, Transition]) -> Figure:
+    """The test error of N weights, a row each, trained on P patterns, a column each. Left: a map, and N* as a line of
+    dots; right: a line a size.
+    """
+    figure, (left, right) = plt.subplots(1, 2, width_ratios=(5, 4))
+    P, N = list(errors.columns), list(errors.index)
+    mesh = _cells(left, P, N, errors.to_numpy())
+    left.plot(P, [N_star[patterns].N_star for patterns in P], "o-", color="white", mec="black", ms=5)
+    left.set(xlabel="patterns P", ylabel="weights N", title="Test error, and N* (line)")
+    ticks(left, P)
+    ticks(left, N, "y")
+    figure.colorbar(mesh, ax=left)
+    for size, colour in shades(N).items():
+        right.plot(P, errors.loc[size], "o-", ms=3.5, color=colour, label=f"{size}")
+    right.set(xscale="log", xlabel="patterns P", ylabel="test error", title="One line a network size")
+    ticks(right, P)
+    right.legend(title="N", fontsize=8, ncols=2)
+    return figure
+
+
+def in_time(errors: pd.DataFrame, right_from: Mapping[int, int]) -> Figure:
+    """A map of the test error, a row a step and a column a size. A line of dots: the step from which the training
+    labels of a size are right, where they ever are.
+    """
+    figure, axis = plt.subplots(figsize=(7, 4))
+    mesh = _cells(axis, errors.columns.to_numpy(), errors.index.to_numpy(), errors.to_numpy(), vmax=0.25)
+    axis.plot(list(right_from), list(right_from.values()), "o-", color="white", mec="black", ms=4)
+    axis.set(xlabel="weights N", ylabel="training step", title="Test error (line: training labels right)")
+    ticks(axis, [50, 100, 200, 500, 1000, 2000, 5000])
+    figure.colorbar(mesh, ax=axis, extend="max")
+    return figure
+
+
+def moment(step: int, errors: pd.DataFrame, missed: pd.DataFrame) -> Figure:
+    """Test error and missed training labels against N at one step; in grey the test error at the others, a row each."""
+    figure, axis = plt.subplots(figsize=(6.2, 3.4), dpi=90)
+    for _, other in errors.iterrows():
+        axis.plot(errors.columns, other, color=PALE, lw=0.8)
+    axis.plot(errors.columns, errors.loc[step], "o-", ms=4, color=BLUE, label="test error")
+    axis.plot(errors.columns, missed.loc[step], "s--", ms=3, color=ORANGE, label="training labels missed")
+    axis.set(xscale="log", xlabel="weights N", ylim=(0, 0.4), title=f"step {step}")
+    ticks(axis, N_TICKS)
+    axis.legend(loc="upper right")
+    return figure
+
+
+def cures(networks: pd.DataFrame, N_star: Transition) -> Figure:
+    """Against N, with bands of intervals. Left: the error of one network, stopped early, and of twenty together; right:
+    the NLL as trained, and calibrated. Grey: the interval of N*.
+    """
+    figure, (left, right) = plt.subplots(1, 2)
+    looks = ((BLUE, "o-"), (ORANGE, "s-"), (GREEN, "^-"), (BLUE, "o-"), (ORANGE, "s-"))
+    for (name, label), (colour, mark) in zip(CURED.items(), looks, strict=True):
+        _band(right if name.startswith("nll") else left, networks, name, colour, mark, alpha=0.2, label=label)
+    for axis, title in ((left, "Test error"), (right, "NLL")):
+        axis.axvspan(*N_star.interval, color=STAR, alpha=0.5, lw=0)
+        axis.set(xscale="log", xlabel="weights N", title=title, ylim=(0, None))
+        ticks(axis, N_TICKS)
+        axis.legend()
+    return figure
+
+
+def larger(networks: Mapping[float, pd.DataFrame], N_star: Mapping[float, Transition]) -> Figure:
+    """Networks of the paper budget, by the share of flipped labels: the error of one, of twenty together, and the norm
+    of the output against N, with bands of their intervals. Dotted: N*.
+    """
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3.4))
+    colours = {0.0: BLUE, 0.1: ORANGE}
+    for share, rows in networks.items():
+        for axis, name in zip(axes, ("error", "together", "norm"), strict=True):
+            _band(axis, rows, name, colours[share], ms=3.0, label=LABELS[share])
+    for axis, title in zip(axes, ("⟨ε⟩, one network", "ε̄, twenty together", "‖f‖"), strict=True):
+        axis.set(xscale="log", xlabel="parameters N", title=title)
+        ticks(axis, [100, 1000, 10_000])
+        for share, fit in N_star.items():
+            axis.axvline(fit.N_star, color=colours[share], ls=":", lw=1)
+    for axis in axes[:2]:
+        axis.set_ylim(0, max(rows.error.max() for rows in networks.values()) * 1.1)
+    axes[2].set_yscale("log")
+    axes[0].legend(loc="lower left")
+    return figure
+
+
+def hero(table: pd.DataFrame) -> Figure:
+    """Against N, at the end of training without flipped labels: the test error of one network and of twenty together,
+    and the share of training labels missed.
+    """
+    rows = table[table.noise == 0]
+    rows = rows.loc[rows.groupby("h").step.idxmax()].sort_values("N")
+    figure, axis = plt.subplots(figsize=(9.6, 4.2))
+    for name, colour, mark in (("error", BLUE, "o-"), ("together", GREEN, "^-")):
+        _band(axis, rows, name, colour, mark, ms=5.0, label=CURED[name])
+    axis.plot(rows.N, rows.train_error, "s--", ms=3, color=ORANGE, label="missed in training")
+    axis.set(xscale="log", xlabel="parameters N", ylabel="share of wrong labels", ylim=(0, None))
+    ticks(axis, [100, 300, 1000, 3000, 10_000, 30_000])
+    axis.legend(loc="upper right")
+    return figure
+
+
+def _band(
+    axis: Axes,
+    networks: pd.DataFrame,
+    name: str,
+    colour: str,
+    mark: str = "o-",
+    *,
+    ms: float = 3.5,
+    alpha: float = 0.25,
+    label: str | None = None,
+) -> None:
+    """A quantity against N, and its intervals as a band."""
+    axis.fill_between(networks.N, networks[f"{name}_low"], networks[f"{name}_high"], color=colour, alpha=alpha, lw=0)
+    axis.plot(networks.N, networks[name], mark, ms=ms, color=colour, label=label)
+
+
+def _cells(
+    axis: Axes,
+    x: Sequence[int] | Int[np.ndarray, "columns"],
+    y: Sequence[int] | Int[np.ndarray, "rows"],
+    values: Float[np.ndarray, "rows columns"],
+    **options: Any,
+) -> QuadMesh:
+    """A heat map on logarithmic axes, one cell a value, its edges half way between neighbours."""
+    edges = []
+    for middles in (x, y):
+        places = np.arange(len(middles) + 1) - 0.5
+        between = np.exp(np.interp(places, np.arange(len(middles)), np.log(middles)))
+        between[0], between[-1] = middles[0] ** 1.5 / middles[1] ** 0.5, middles[-1] ** 1.5 / middles[-2] ** 0.5
+        edges.append(between)
+    mesh = axis.pcolormesh(*edges, values, cmap="cividis", **options)
+    axis.set(xscale="log", yscale="log")
+    axis.minorticks_off()
+    return mesh
