@@ -1,7 +1,7 @@
 """Loss landscapes of neural networks, measured.
 
-Data flows one way: ``data`` → ``nets`` → ``training`` → ``measure`` → ``experiments``. ``sweeps`` runs experiments on
-any executor, ``report`` tells what came out. Importing changes nothing.
+Data flows one way: ``data`` → ``nets`` → ``training`` → ``measure`` → ``experiments``, over ``statistics``. ``sweeps``
+runs experiments on any executor, ``figures`` draws what came out, ``report`` tells it. Importing changes nothing.
 """
 
 from importlib.metadata import PackageNotFoundError, version
