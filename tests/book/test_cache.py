@@ -14,7 +14,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from builder.execute import cache
 
-from .conftest import ROOT, toy_notebook
+from ._toy import ROOT, small_chapter
 
 KEYS = """
 import json, sys
@@ -82,7 +82,7 @@ def test_chapters_run_again_when_what_they_use_changes(copy: Copy, name: str, te
 
 def test_prose_and_what_a_page_shows_ask_for_no_execution_and_code_does():
     path = ROOT / "notebooks" / "01_toy.ipynb"
-    notebook = toy_notebook("a = 1", "b = 2")
+    notebook = small_chapter("a = 1", "b = 2")
     before = cache.key(path, notebook)
     notebook.cells[0].source = "# Another title"
     notebook.cells.insert(1, new_markdown_cell("Words."))
@@ -99,14 +99,14 @@ def test_prose_and_what_a_page_shows_ask_for_no_execution_and_code_does():
 
 
 def test_an_execution_has_the_prose_of_today(tmp_path: Path):
-    ran = toy_notebook("a = 1", "b = 2")
+    ran = small_chapter("a = 1", "b = 2")
     ran.cells[1].source = "SEED = 7"
     ran.cells[2].outputs = [new_output("stream", text="one")]
     ran.metadata["widgets"] = {}
     nbformat.write(ran, tmp_path / "ran.ipynb")
-    today = toy_notebook("a = 1", "b = 2")  # of other ids
-    for cell, other in zip(today.cells[1:2], ran.cells[1:2], strict=True):
-        cell.id = other.id
+    today = small_chapter("a = 1", "b = 2")
+    for cell in today.cells[2:]:
+        cell.id = f"other-{cell.id}"
     today.cells[0].source = "# Another title"
     today.cells[2].metadata["tags"] = ["hide-input"]
     today.cells.append(new_markdown_cell("An end."))

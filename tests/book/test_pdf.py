@@ -14,6 +14,7 @@ import pytest
 from nbformat import NotebookNode
 from pypdf import PdfReader
 
+from builder.messages import BuildError
 from builder.pdf import latex
 from landscape_lib.report import load_claims, load_quiz, measured
 
@@ -160,10 +161,15 @@ def test_no_sheet_is_empty_and_nothing_lies_beside_it(paper: PdfReader, pages: l
     assert not outside
 
 
-def test_without_latex_the_packages_are_named_before_anything_runs(toy: ToyBook, tmp_path: Path):
-    done = toy.build("pdf", path=tmp_path)
-    assert done.returncode == 1 and "a PDF needs LaTeX, and xelatex, latexmk, xindy are not installed" in done.stderr
-    assert "apt-get install texlive-xetex" in done.stderr and "running" not in done.stdout
+def test_without_latex_the_packages_are_named_before_anything_runs(
+    toy: ToyBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BuildError) as stopped:
+        toy.take("pdf")
+    says = str(stopped.value)
+    assert "a PDF needs LaTeX, and xelatex, latexmk, xindy are not installed" in says
+    assert "apt-get install texlive-xetex" in says and "running" not in capsys.readouterr().out
 
 
 def test_what_latex_complains_of_is_told():
