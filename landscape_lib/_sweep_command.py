@@ -28,18 +28,20 @@ def add(commands: argparse._SubParsersAction[Any]) -> None:
     actions = sweep.add_subparsers(title="experiments, and their status", metavar="NAME")
     names = sorted(file.stem for file in EXPERIMENTS.glob("[a-z]*.py"))
     for name in names:
-        one = actions.add_parser(name, help=f"run landscape_lib.experiments.{name}")
-        _choices(one)
-        where = one.add_mutually_exclusive_group()
+        parser = actions.add_parser(name, help=f"run landscape_lib.experiments.{name}")
+        _choices(parser)
+        where = parser.add_mutually_exclusive_group()
         where.add_argument("--workers", type=int, metavar="N", help="processes on this machine (default: one a core)")
         where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://10.0.0.5:8786")
-        one.add_argument("--out", type=Path, metavar="PATH.csv", help="write the table here, and its provenance beside")
-        one.add_argument("--retry-failed", action="store_true", help="run again what has failed")
-        one.add_argument("--only-finished", action="store_true", help="run nothing: write what is finished so far")
-        one.add_argument(
+        parser.add_argument(
+            "--out", type=Path, metavar="PATH.csv", help="write the table here, and its provenance beside"
+        )
+        parser.add_argument("--retry-failed", action="store_true", help="run again what has failed")
+        parser.add_argument("--only-finished", action="store_true", help="run nothing: write what is finished so far")
+        parser.add_argument(
             "--device", metavar="NAME", help="where the networks train, such as cuda (default: the processor)"
         )
-        one.set_defaults(run=_sweep, experiment=name)
+        parser.set_defaults(run=_sweep, experiment=name)
     status = actions.add_parser("status", help="how far a sweep is: done, running, failed, waiting, time left")
     status.add_argument(
         "experiment", nargs="?", choices=names, metavar="NAME", help="default: every store that is here"
@@ -87,7 +89,7 @@ def _sweep(arguments: argparse.Namespace) -> int:
             os.environ.setdefault(variable, value)  # for the workers, which read it when they begin
     name, out, again = _name(arguments), arguments.out, arguments.retry_failed
     store = arguments.store or STORES / f"{name}.sqlite"
-    if out is not None and (out.suffix != ".csv" or out.is_dir()):  # told now, not after hours
+    if out is not None and (out.suffix != ".csv" or out.is_dir()):  # now, and not after hours
         return fail(f"--out {out}: need the name of a file, one that ends in .csv")
     if out is not None and not os.access(next(p for p in out.absolute().parents if p.exists()), os.W_OK):
         return fail(f"--out {out}: this folder may not be written to")
@@ -144,34 +146,37 @@ def _status(arguments: argparse.Namespace) -> int:
         return fail(f"no store in {STORES}; run a sweep first, or name its store with --store")
     for store in stores:
         try:
-            found = status(store)
+            sweeps = status(store)
         except StoreError as error:
             return fail(str(error))
-        for one in found:
-            print("\n".join([f"{one.name}, in {store}", *_lines(one, tracebacks=arguments.failed)]))
+        for progress in sweeps:
+            print("\n".join([f"{progress.name}, in {store}", *_lines(progress, tracebacks=arguments.failed)]))
     return 0
 
 
-def _lines(one: Progress, *, tracebacks: bool) -> list[str]:
+def _lines(progress: Progress, *, tracebacks: bool) -> list[str]:
     lines = [
-        f"  {one.done} of {one.points} points done, {one.running} running, {one.failed} failed, {one.waiting} waiting"
+        f"  {progress.done} of {progress.points} points done, {progress.running} running, {progress.failed} failed, "
+        f"{progress.waiting} waiting"
     ]
-    if one.left_behind:
-        lines.append(f"  left by a client that is gone, of those that wait: {one.left_behind}")
-    if one.running + one.waiting and one.seconds_left is not None:
-        workers = f"{one.workers} at a time" if one.workers else "one at a time, but no client is running"
-        mean = f"{duration(one.mean_seconds or 0)} a point, the mean of those done"
+    if progress.left_behind:
+        lines.append(f"  left by a client that is gone, of those that wait: {progress.left_behind}")
+    if progress.running + progress.waiting and progress.seconds_left is not None:
+        workers = f"{progress.workers} at a time" if progress.workers else "one at a time, but no client is running"
+        mean = f"{duration(progress.mean_seconds or 0)} a point, the mean of those done"
         lines.append(
-            f"  about {duration(one.seconds_left)} left: {workers}, and {mean}; less if the longest came first"
+            f"  about {duration(progress.seconds_left)} left: {workers}, and {mean}; less if the longest came first"
         )
-    for arguments, error in one.failures if tracebacks else one.failures[:SHOWN]:
+    for arguments, error in progress.failures if tracebacks else progress.failures[:SHOWN]:
         lines.append(f"  failed: {error.strip().splitlines()[-1]}")
         lines.append(f"    at {arguments if tracebacks or len(arguments) <= WIDE else arguments[:WIDE] + ' …'}")
         lines += [f"    {line}" for line in error.splitlines()] if tracebacks else []
-    if len(one.failures) > SHOWN and not tracebacks:
-        lines.append(f"  and {len(one.failures) - SHOWN} more; --failed shows all, with tracebacks")
-    if one.others:
-        lines.append(f"  {one.others} finished points of other code, or of grids no longer asked for, lie here unused")
+    if len(progress.failures) > SHOWN and not tracebacks:
+        lines.append(f"  and {len(progress.failures) - SHOWN} more; --failed shows all, with tracebacks")
+    if progress.others:
+        lines.append(
+            f"  {progress.others} finished points of other code, or of grids no longer asked for, lie here unused"
+        )
     return lines
 
 

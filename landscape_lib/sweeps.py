@@ -68,18 +68,18 @@ def cluster(address: str, *, timeout: float = 10.0) -> Iterator[Executor]:
 
 def _in_time(call: Callable[[], Any], seconds: float) -> tuple[Any, Exception | None]:
     """What it returns or raises. One that takes longer is left behind: Dask waits for ever for what is no scheduler."""
-    found: list[Any] = [None, TimeoutError("what is there does not speak as one")]
+    answer: list[Any] = [None, TimeoutError("what is there does not speak as one")]
 
     def run() -> None:
         try:
-            found[:] = call(), None
+            answer[:] = call(), None
         except Exception as error:
-            found[:] = None, error
+            answer[:] = None, error
 
     waiting = threading.Thread(target=run, daemon=True)
     waiting.start()
     waiting.join(seconds)
-    return found[0], found[1]
+    return answer[0], answer[1]
 
 
 def sweep(
@@ -190,10 +190,10 @@ def _table(outcomes: Sequence[Outcome], asked: Sequence[Point], failed: int) -> 
     table = pd.DataFrame([row for outcome in outcomes for row in json.loads(outcome.rows or "[]")])
     made = [json.loads(outcome.made or "{}") for outcome in outcomes]
     recorded: dict[str, Any] = {
-        name: "; ".join(sorted({str(one[name]) for one in made if one[name]})) or None
+        name: "; ".join(sorted({str(facts[name]) for facts in made if facts[name]})) or None
         for name in ("commit", "machine", "versions")
     }
-    days = sorted({one["date"] for one in made})
+    days = sorted({facts["date"] for facts in made})
     recorded["date"] = " to ".join(dict.fromkeys(days[:1] + days[-1:]))
     recorded["seconds"] = round(sum(outcome.seconds or 0.0 for outcome in outcomes), 1)
     recorded["library"] = asked[0].code

@@ -47,8 +47,8 @@ class Closure:
             if module.at_import:
                 self._reach(module, AT_IMPORT)
                 self.follow(module, *module.at_import)
-            for found in module.imports:
-                self._import(found)
+            for target in module.imports:
+                self._import(target)
 
     def name(self, module: Module, name: str, attributes: tuple[str, ...] = ()) -> None:
         """What a name of a module stands for; the attributes are looked up while it is a module itself."""
@@ -67,9 +67,9 @@ class Closure:
         self.enter(module)
         for name in module.bindings:
             self.name(module, name)
-        for found in module.imports:
-            if found.attribute == "*":
-                self._module(found.module)
+        for target in module.imports:
+            if target.attribute == "*":
+                self._module(target.module)
         if module.is_package and module.folder is not None:
             self._modules_in(module.folder, module.name)
 
@@ -88,9 +88,9 @@ class Closure:
         elif use.name in NAMESPACE or module.has_stars or not (use.name in inner or _is_known(use, module)):
             self.whole(module)
         if use.name == "__import__" or any(
-            found.module.startswith("importlib") and "import_module" in (found.attribute, *use.attributes)
-            for found in (*inner.get(use.name, ()), *module.bindings.get(use.name, ()))
-            if isinstance(found, Import)
+            target.module.startswith("importlib") and "import_module" in (target.attribute, *use.attributes)
+            for target in (*inner.get(use.name, ()), *module.bindings.get(use.name, ()))
+            if isinstance(target, Import)
         ):
             self._anything(module)
 
@@ -123,7 +123,7 @@ class Closure:
         inside, bound = f"{name}.{first}", module.bindings.get(first, ())
         if bound:
             self.name(module, first, tuple(rest))
-        if any(isinstance(one, Import) and one.module == inside for one in bound):
+        if any(isinstance(target, Import) and target.module == inside for target in bound):
             return  # a name that a package takes from its module of the same name hides that
         if self._get(inside) is not None:
             self._module(inside, tuple(rest))
@@ -175,6 +175,6 @@ def _is_known(use: Use, module: Module) -> bool:
 def _takes_a_loaded_module(statement: ast.stmt) -> bool:
     """Whether it takes something out of ``sys.modules``, and does not just ask what is in there."""
     nodes = [*ast.walk(statement)]
-    asked = {id(one) for node in nodes if isinstance(node, ast.Compare) for one in node.comparators}
+    asked = {id(side) for node in nodes if isinstance(node, ast.Compare) for side in node.comparators}
     taken = [node for node in nodes if isinstance(node, ast.Attribute) and node.attr == "modules"]
     return any(ast.unparse(node) == "sys.modules" and id(node) not in asked for node in taken)

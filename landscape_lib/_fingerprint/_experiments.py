@@ -30,9 +30,9 @@ def parts(experiment: Callable[..., Any]) -> Parts:
     What Python has loaded counts as it was first read, until it is loaded anew: files may change, the code in memory
     does not.
     """
-    found, stamps = _known.get(experiment, (None, {}))
-    if found is not None and all(_is_same(_stamp(name), stamp) for name, stamp in stamps.items()):
-        return found
+    kept, stamps = _known.get(experiment, (None, {}))
+    if kept is not None and all(_is_same(_stamp(name), stamp) for name, stamp in stamps.items()):
+        return kept
     own, is_file = _own(experiment)
     closure = Closure(_module)
     closure.enter(own)
@@ -41,10 +41,10 @@ def parts(experiment: Callable[..., Any]) -> Parts:
         closure.name(own, root)
     else:  # made by other means than a definition
         closure.whole(own)
-    found = closure.definitions()
+    definitions = closure.definitions()
     if is_file:  # a function that was typed in may find other values around it next time
-        _known[experiment] = found, {name: _stamp(name) for name in closure.modules if name != OWN}
-    return found
+        _known[experiment] = definitions, {name: _stamp(name) for name in closure.modules if name != OWN}
+    return definitions
 
 
 def fingerprint(experiment: Callable[..., Any]) -> str:

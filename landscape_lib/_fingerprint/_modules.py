@@ -98,7 +98,7 @@ class Module:
         bound = self.bindings.get(called.id)
         if bound is None:
             return called.id in PURE_BUILTINS
-        return all(isinstance(one, Import) and one.module.partition(".")[0] in PURE for one in bound)
+        return all(isinstance(binding, Import) and binding.module.partition(".")[0] in PURE for binding in bound)
 
     def uses(self, statement: ast.stmt) -> list[Use]:
         """The names that a statement of this module looks up."""
@@ -112,25 +112,27 @@ class Module:
             bound = self.at_import if name == AT_IMPORT else self.bindings.get(name)
             if not bound:
                 return None
-            self._hashes[name] = digest([tuple(one) if isinstance(one, Import) else shape(one) for one in bound])
+            self._hashes[name] = digest(
+                [tuple(binding) if isinstance(binding, Import) else shape(binding) for binding in bound]
+            )
         return self._hashes[name]
 
 
 def imports(node: ast.AST, package: str) -> Iterator[tuple[str, Import]]:
     """The names that code imports, at any depth, and what they stand for. A dotted import binds its first part."""
-    for found in ast.walk(node):
-        if isinstance(found, ast.Import):
-            for alias in found.names:
+    for statement in ast.walk(node):
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
                 yield (
                     alias.asname or alias.name.partition(".")[0],
                     Import(alias.name if alias.asname else alias.name.partition(".")[0]),
                 )
                 if not alias.asname and "." in alias.name:
                     yield alias.name, Import(alias.name)  # no name at all, but it is imported
-        elif isinstance(found, ast.ImportFrom):
-            above = package.split(".")[: len(package.split(".")) + 1 - found.level] if found.level else []
-            module = ".".join([*above, *([found.module] if found.module else [])])
-            for alias in found.names:
+        elif isinstance(statement, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - statement.level] if statement.level else []
+            module = ".".join([*above, *([statement.module] if statement.module else [])])
+            for alias in statement.names:
                 yield alias.asname or alias.name, Import(module, alias.name)
 
 
@@ -176,8 +178,8 @@ class Place(NamedTuple):
         """Changes when the file does."""
         if self.file is None:
             return None
-        found = self.file.stat()
-        return found.st_mtime_ns, found.st_size
+        status = self.file.stat()
+        return status.st_mtime_ns, status.st_size
 
 
 def find(name: str) -> Place | None:

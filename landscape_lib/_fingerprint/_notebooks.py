@@ -36,12 +36,12 @@ def notebook_parts(sources: Sequence[str]) -> Parts:
         name, *attributes = word.split(".")
         if name in own.bindings:
             closure.name(own, name, tuple(attributes))
-    found = closure.definitions()
-    found[OWN] = {AT_IMPORT: digest([shape(tree), words])}
+    definitions = closure.definitions()
+    definitions[OWN] = {AT_IMPORT: digest([shape(tree), words])}
     for module in closure.modules.values():
         if module.is_package and module.folder is not None and module.folder.is_relative_to(LIBRARY):
-            found.setdefault(module.name, {}).update(_files(module.folder))
-    return found
+            definitions.setdefault(module.name, {}).update(_files(module.folder))
+    return definitions
 
 
 def _module(name: str) -> Module | None:

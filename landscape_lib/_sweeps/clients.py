@@ -1,4 +1,9 @@
-"""Who works on a store of sweeps: whether the process that has claimed a point is still there."""
+"""Who works on a store of sweeps: whether the process that has claimed a point is still there.
+
+A lease would not do with less. What has expired on one machine's clock has not on another's, so that we would still
+count how long we saw no renewal (`Watch`). A point may take hours in this process, so that a thread would still renew
+it (`Heart`). And a sweep that was killed and is started again must not wait until its own lease has expired (`born`).
+"""
 
 from __future__ import annotations
 

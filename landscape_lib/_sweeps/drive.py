@@ -183,7 +183,7 @@ class _Bar:
 
 def patiently(store: Store, patience: float, write: Callable[..., T], *arguments: Any) -> T:
     """Write; while the disk is full or another client is in the way, try again every second or so."""
-    until, told = time.monotonic() + patience, False
+    until, warned = time.monotonic() + patience, False
     while True:
         try:
             return write(*arguments)
@@ -194,7 +194,7 @@ def patiently(store: Store, patience: float, write: Callable[..., T], *arguments
             why = f"{store.path}: {error} ({free:.1f} MB free)"
             if time.monotonic() > until:
                 raise StoreError(f"{why}; what is in the store is safe: make room, and start again") from None
-            if not told:
+            if not warned:
                 print(f"sweep: {why}; trying again for {patience:.0f} s", file=sys.stderr)
-            told = True
+            warned = True
             time.sleep(min(1.0, patience / 10))

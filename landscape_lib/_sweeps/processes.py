@@ -18,7 +18,9 @@ from tqdm import tqdm
 from landscape_lib._threads import one_thread
 
 # The standard library's pool is broken as a whole when one worker dies (out of memory, say), and does not say which
-# call did it; its workers live on when the caller is killed. So here are threads that keep a process each.
+# call did it; its workers live on when the caller is killed. Those of pebble (5.2) do as well; it knows which call
+# killed a worker, but one exception that cannot be unpickled breaks all of its pool. So here are threads that keep a
+# process each.
 # Calls and answers travel as pickles, as they do in that pool, over a pipe that only we and our own child hold; none is
 # ever read from a file or a network. We unpickle apart from receiving, so that an error in either is told from a death.
 

@@ -48,14 +48,14 @@ def progress(store: Store) -> list[Progress]:
 
 
 def _progress(store: Store, name: str) -> Progress:
-    found = store.look(
+    points = store.look(
         "SELECT state, arguments, error, seconds, workers, clients.id, host, pid, born, beat "
         "FROM grids JOIN points USING (key) LEFT JOIN clients ON clients.id = client WHERE name = ? ORDER BY position",
         name,
     )
     count = dict.fromkeys(("done", "running", "failed", "waiting", "left behind"), 0)
     seconds, failures, workers = [], [], {}
-    for state, arguments, error, took, its_workers, *client in found:
+    for state, arguments, error, took, its_workers, *client in points:
         if state == "running":
             if _gone(Client(*client), store):
                 state = "left behind"

@@ -74,10 +74,10 @@ class Store:
             for statement in MINE.split(";"):
                 self._db.execute(statement)
             with self.transaction("DEFERRED"):  # one look: another client may be laying it out
-                ready = self._is_one()
+                ready = self._is_laid_out()
             if not ready:
                 with self.transaction():
-                    if not self._is_one():  # another client was as fast
+                    if not self._is_laid_out():  # another client was as fast
                         self._lay_out()
         except (sqlite3.Error, StoreError) as error:
             self._db.close()
@@ -88,12 +88,12 @@ class Store:
             raise
         self._watch, self._hearts = Watch(), dict[int, Heart]()
 
-    def _is_one(self) -> bool:
-        (application,), (schema,) = (self._one(f"PRAGMA {name}") for name in ("application_id", "user_version"))
+    def _is_laid_out(self) -> bool:
+        (application,), (schema,) = (self._row(f"PRAGMA {name}") for name in ("application_id", "user_version"))
         if application == APPLICATION and schema != SCHEMA:
             known = f"this library knows version {SCHEMA}"
             raise StoreError(f"{self.path}: a store of version {schema}, and {known}; name another file")
-        if application != APPLICATION and self._one("SELECT count(*) FROM sqlite_master")[0]:
+        if application != APPLICATION and self._row("SELECT count(*) FROM sqlite_master")[0]:
             raise StoreError(f"{self.path}: a database of another program; name another file")
         return bool(application == APPLICATION)
 
@@ -103,7 +103,7 @@ class Store:
         self._db.execute(f"PRAGMA application_id = {APPLICATION}")
         self._db.execute(f"PRAGMA user_version = {SCHEMA}")
 
-    def _one(self, query: str, *values: Any) -> Any:
+    def _row(self, query: str, *values: Any) -> Any:
         return self._db.execute(query, values).fetchone()
 
     @contextmanager
@@ -179,11 +179,11 @@ class Store:
 
     def _holders(self) -> list[Client]:
         """The clients that have claimed open points of the grid."""
-        found = self.look(
+        holders = self.look(
             "SELECT DISTINCT clients.id, host, pid, born, beat FROM mine CROSS JOIN points USING (key) "
             "JOIN clients ON clients.id = client WHERE open AND state = 'running'"
         )
-        return [Client(*row) for row in found]
+        return [Client(*row) for row in holders]
 
     def keep(self, key: str, outcome: Outcome) -> None:
         """Write down what came of a point. Of two clients that ran the same one, the first to be done is believed."""
@@ -200,11 +200,11 @@ class Store:
         """How many points of the grid are neither done nor failed, whoever works on them."""
         ended = "SELECT key FROM mine CROSS JOIN points USING (key) WHERE open AND state IN ('done', 'failed')"
         self._db.execute(f"UPDATE mine SET open = 0 WHERE key IN ({ended})")
-        return int(self._one("SELECT count(*) FROM mine WHERE open")[0])
+        return int(self._row("SELECT count(*) FROM mine WHERE open")[0])
 
     def failed(self) -> int:
         """How many points of the grid have failed."""
-        return int(self._one("SELECT count(*) FROM mine CROSS JOIN points USING (key) WHERE state = 'failed'")[0])
+        return int(self._row("SELECT count(*) FROM mine CROSS JOIN points USING (key) WHERE state = 'failed'")[0])
 
     def outcomes(self) -> Iterator[Outcome]:
         """What came of the finished points of the grid, in its order."""

@@ -1,6 +1,5 @@
 """A client of its own: python client.py '{"store": …, "log": …, "points": 10, …}'."""
 
-import signal
 import sys
 
 # Imports stand where they are needed: a worker imports this module too, and the tests start many.
@@ -28,5 +27,4 @@ def main(store, log, points, workers=None, scheduler=None, seconds=0.0, patience
 if __name__ == "__main__":
     import json
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore it
     main(**json.loads(sys.argv[1]))

@@ -88,6 +88,7 @@ def test_a_client_takes_over_what_a_killed_one_had_claimed(start, tmp_path):
     assert len(cheap.runs(log)) <= 8
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_a_client_and_its_workers_at_once(start, tmp_path):
     client = start(workers=2, points=4, seconds=600)
     until(lambda: len(cheap.runs(tmp_path / "log")) == 2)

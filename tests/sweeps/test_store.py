@@ -135,9 +135,9 @@ def test_a_client_elsewhere_is_given_up_when_its_heart_has_stood_still(store, pa
 def test_a_client_says_that_it_lives_while_it_computes(store, monkeypatch):
     monkeypatch.setattr(clients, "BEAT", 0.02)
     me = store.enter()
-    (first,) = store._one("SELECT beat FROM clients")
+    (first,) = store._row("SELECT beat FROM clients")
     end = time.monotonic() + 30
-    while store._one("SELECT beat FROM clients") == (first,):
+    while store._row("SELECT beat FROM clients") == (first,):
         assert time.monotonic() < end, "no beat"
         time.sleep(0.02)
     store.leave(me)
@@ -226,7 +226,7 @@ def test_a_large_grid_is_no_burden(path):
 
 
 def test_a_store_that_another_client_is_laying_out_is_not_taken_for_a_foreign_database(path, monkeypatch):
-    def meanwhile(self, query, *values, one=Store._one):
+    def meanwhile(self, query, *values, one=Store._row):
         found = one(self, query, *values)
         if query == "PRAGMA application_id" and not tried:
             tried.append(query)  # between the first look and the second, another client gets as far as it can
@@ -235,7 +235,7 @@ def test_a_store_that_another_client_is_laying_out_is_not_taken_for_a_foreign_da
         return found
 
     tried = []
-    monkeypatch.setattr(Store, "_one", meanwhile)
+    monkeypatch.setattr(Store, "_row", meanwhile)
     with Store(path) as opened:
         opened.ask("grid", points(1))
     assert tried and status(path)[0].waiting == 1

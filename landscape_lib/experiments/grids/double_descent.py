@@ -41,10 +41,10 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
             for h in PAPER_WIDTHS[::-1]
         ]
     common |= {"lr": 5e-3, "steps": 2_000}
-    one = {**common, "P": 1000, "task_seeds": sets[:1], "thin": 2}
+    curve = {**common, "P": 1000, "task_seeds": sets[:1], "thin": 2}
     points = [
-        {**one, "widths": CLASS_WIDTHS, "noise": NOISE, "seeds": members},
-        {**one, "widths": PLANE_WIDTHS, "noise": 0.0, "seeds": members[:10]},
+        {**curve, "widths": CLASS_WIDTHS, "noise": NOISE, "seeds": members},
+        {**curve, "widths": PLANE_WIDTHS, "noise": 0.0, "seeds": members[:10]},
     ]
     for P, thin in ((500, 2), (250, 100), (125, 100)):  # of the smaller ones the end will do
         plane = {"P": P, "widths": PLANE_WIDTHS, "noise": NOISE, "seeds": members[:2], "task_seeds": sets, "thin": thin}
