@@ -51,6 +51,8 @@ class Copy:
         if (ROOT / "_build" / "npm").is_dir():
             (root / "_build").mkdir()
             (root / "_build" / "npm").symlink_to(ROOT / "_build" / "npm")
+        if (ROOT / ".mypy_cache").is_dir():  # of `make check`; what is new is checked
+            shutil.copytree(ROOT / ".mypy_cache", root / ".mypy_cache")
 
     def run(self, *arguments: str, cwd: str = ".") -> str:
         paths = os.pathsep.join(map(str, (self.root, self.root / "book")))
