@@ -189,7 +189,7 @@ CHANGED = [
     ("experiment.py", "scale=numbers.SCALE", "scale=2 * numbers.SCALE"),
     ("experiment.py", "hinge as loss", "square as loss"),  # both are used anyway
     ("experiment.py", "import numpy as np", "import math as np"),
-    ("experiment.py", "unused = 1", "math.pi = 3"),
+    ("experiment.py", "unused = 1", "math.landscape_toy = 3"),
     ("toys/__init__.py", "import Square", "import Circle as Square"),
     ("toys/numbers.py", "SCALE = 1.5", "SCALE = 1.6"),
     ("toys/numbers.py", "2 * x", "3 * x"),
