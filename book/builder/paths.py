@@ -30,9 +30,9 @@ def write(path: Path, content: str | bytes) -> None:
 
 def chapters(only: str | None) -> list[Path]:
     """The notebooks to build, in order."""
-    found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    every = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     if only is None:
-        return found
-    if chosen := [path for path in found if path.stem == only]:
+        return every
+    if chosen := [path for path in every if path.stem == only]:
         return chosen
-    raise BuildError(f"CHAPTER={only}: no such notebook; there is {', '.join(path.stem for path in found) or 'none'}")
+    raise BuildError(f"CHAPTER={only}: no such notebook; there is {', '.join(path.stem for path in every) or 'none'}")

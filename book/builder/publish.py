@@ -38,5 +38,5 @@ def check_publishable(site: Path) -> None:
     if address():  # then the home page leads to both
         faults += [f"{name} is not in the site" for name in (PDF.name, WHOLE.name) if not (site / name).is_file()]
     if faults:
-        told = "\n".join(faults)
-        raise BuildError(f"not to be published:\n{told}\n`make book` on a clean checkout measures all")
+        listed = "\n".join(faults)
+        raise BuildError(f"not to be published:\n{listed}\n`make book` on a clean checkout measures all")

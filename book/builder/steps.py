@@ -5,63 +5,64 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-import nbformat
-
-from landscape_lib.report import load_claims
 
 from .chapter import lay_out
 from .classroom.zips import WHOLE, ZIP, pack, pack_whole
 from .contents import renew_readme
-from .execute.cache import executed, key, seconds
+from .execute.cache import key
 from .execute.outputs import refresh
 from .execute.parameters import with_parameters
+from .execute.records import read_source
 from .execute.run import execute
 from .messages import BuildError, say
-from .paths import BUILD, BUILDER, EXECUTED, NOTEBOOKS, ROOT, chapters, show, write
+from .paths import BUILD, BUILDER, EXECUTED, ROOT, chapters, show, write
 from .pdf.latex import PDF, check_latex, pdf
 from .publish import check_publishable
+from .site import page
 from .site.assets import finish, formulas
-from .site.claims import records
-from .site.exercises import check
+from .site.book import Book, latest, read_book
+from .site.exercises import check_exercises
 from .site.launch import address, check_launches
 from .site.slideshow import check_slides
 from .site.sphinx import jupyter_book
 from .site.staging import STAGE, stage
-from .slides.decks import write_decks
+from .slides.export import write_decks
 
 STEPS = ("book", "execute", "site", "pdf", "zip", "publishable", "refresh", "class", "chapter", "heroes")
-HTML = BUILD / "html"
+HTML, STAMP = BUILD / "html", BUILD / "html.key"
 
 
-def site(current: dict[Path, Path]) -> None:
-    """Make the pages, from the chapters given and the last execution of every other."""
+def executions(chosen: list[Path], wanted: dict[str, str], timeout: int | None) -> dict[Path, Path]:
+    """The executed notebook of each chapter; run if need be where a ``timeout`` is given."""
+    if timeout is not None:
+        return execute(chosen, wanted, timeout)
+    current = {path: EXECUTED / path.stem / f"{key(path, with_parameters(path, wanted))}.ipynb" for path in chosen}
+    if absent := [show(path) for path, file in current.items() if not file.exists()]:
+        raise BuildError(f"{absent[0]} has not run just so; `make book` runs it")
+    return current
+
+
+def with_others(current: dict[Path, Path]) -> dict[Path, Path]:
+    """The executions given, and the last one of every other chapter."""
+    others = {path: file for path in chapters(None) if path not in current and (file := latest(path))}
+    for path in others:
+        say(f"{path.stem}: as last run")
+    return current | others
+
+
+def site(book: Book) -> None:
+    """Make the pages; nothing where they would be the same."""
     start = time.perf_counter()
-    for path in chapters(None):
-        if path not in current and (cached := sorted((EXECUTED / path.stem).glob("*.ipynb"), key=os.path.getmtime)):
-            current[path] = cached[-1]
-            say(f"{path.stem}: as last run")
-    rules = load_claims(NOTEBOOKS)
-    notebooks = {path: executed(path, file) for path, file in sorted(current.items())}
-    took = {path.stem: seconds(file) for path, file in current.items()}
-    stated = json.dumps(records(notebooks, rules), indent=1, ensure_ascii=False) + "\n"
     katex = formulas()
-    stage(notebooks, rules, stated, katex, took)
-    digest = hashlib.sha256()
-    makers = [file for file in BUILDER.rglob("*") if "__pycache__" not in file.parts]
-    makers.append(ROOT / "requirements.lock")
-    for file in [*sorted(STAGE.rglob("*")), *sorted(makers)]:
-        if file.is_file():
-            digest.update(show(file).encode() + file.read_bytes())
-    stamp = BUILD / "html.key"
-    if HTML.is_dir() and stamp.exists() and stamp.read_text() == digest.hexdigest():
-        write(BUILD / "claims.json", stated)
+    stage(book, STAGE, page, katex)
+    digest = of_sources()
+    if HTML.is_dir() and STAMP.exists() and STAMP.read_text() == digest:
+        write(BUILD / "claims.json", book.stated)
         say(f"site: unchanged, {show(HTML)}/index.html")
         return
     for left in BUILD.glob("work.*"):  # of a build that was killed; what it had started may still write there
@@ -70,17 +71,27 @@ def site(current: dict[Path, Path]) -> None:
     made = work / "_build" / "html"
     jupyter_book(STAGE, work, "-W", "--keep-going")
     finish(made, katex)
-    write_decks(notebooks, katex, made)
+    write_decks(book.chapters, katex, made)
     old = BUILD / "html.old"
     shutil.rmtree(old, ignore_errors=True)
     if HTML.exists():
         HTML.rename(old)
     made.rename(HTML)
-    write(BUILD / "claims.json", stated)
-    write(stamp, digest.hexdigest())
+    write(BUILD / "claims.json", book.stated)
+    write(STAMP, digest)
     shutil.rmtree(old, ignore_errors=True)
     shutil.rmtree(work)
     say(f"site: built in {time.perf_counter() - start:.1f} s, {show(HTML)}/index.html")
+
+
+def of_sources() -> str:
+    """A digest of what the site is made from, and of what makes it."""
+    digest = hashlib.sha256()
+    makers = [file for file in BUILDER.rglob("*") if "__pycache__" not in file.parts]
+    for file in [*sorted(STAGE.rglob("*")), *sorted(makers), ROOT / "requirements.lock"]:
+        if file.is_file():
+            digest.update(show(file).encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 @contextlib.contextmanager
@@ -100,23 +111,14 @@ def alone() -> Iterator[None]:
         yield
 
 
-def check_sources(chosen: list[Path]) -> None:
+def check_sources(paths: Iterable[Path]) -> None:
     """Refuse what would stop the build later: told before chapters run."""
-    for path in chosen:
-        check(path, notebook := nbformat.read(path, as_version=4))
-        check_slides(path, notebook)
+    for path in paths:
+        chapter = read_source(path)
+        check_exercises(chapter)
+        check_slides(chapter)
     if repository := address():
         check_launches(chapters(None), repository)
-
-
-def executions(chosen: list[Path], wanted: dict[str, str], timeout: int | None) -> dict[Path, Path]:
-    """The executed notebook of each chapter; run if need be where a ``timeout`` is given."""
-    if timeout is not None:
-        return execute(chosen, wanted, timeout)
-    current = {path: EXECUTED / path.stem / f"{key(path, with_parameters(path, wanted))}.ipynb" for path in chosen}
-    if absent := [show(path) for path, file in current.items() if not file.exists()]:
-        raise BuildError(f"{absent[0]} has not run just so; `make book` runs it")
-    return current
 
 
 def take(step: str, chapter: str | None, wanted: dict[str, str], timeout: int, module: str | None = None) -> None:
@@ -143,7 +145,8 @@ def take(step: str, chapter: str | None, wanted: dict[str, str], timeout: int, m
             redraw(chapter)
             return
         chosen = chapters(chapter)
-        check_sources(chosen)
+        makes_site = step in ("book", "site", "pdf", "zip")
+        check_sources(path for path in chapters(None) if path in chosen or (makes_site and latest(path)))
         if step in ("refresh", "class") and wanted:
             raise BuildError(f"{step} keeps the notebooks' defaults; leave out {', '.join(wanted)}")
         if step == "class":
@@ -154,12 +157,14 @@ def take(step: str, chapter: str | None, wanted: dict[str, str], timeout: int, m
             renew_readme()
         else:
             current = executions(chosen, wanted, None if step == "site" else timeout)
-            if step != "execute":
-                site(current)
+            if not makes_site:
+                return
+            book = read_book(with_others(current))
+            site(book)
             if step == "pdf":
-                write(HTML / PDF.name, pdf(STAGE).read_bytes())  # where the home page of a published book leads
+                write(HTML / PDF.name, pdf(book).read_bytes())  # where the home page of a published book leads
             if step == "zip":
-                packed = pack_whole(sorted(current), HTML)
+                packed = pack_whole([chapter.path for chapter in book.chapters], HTML)
                 for place in (WHOLE, HTML / WHOLE.name):
                     write(place, packed)
                 say(f"zip: {show(WHOLE)}, {WHOLE.stat().st_size / 1e6:.0f} MB")

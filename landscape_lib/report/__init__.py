@@ -1,29 +1,36 @@
-"""How results are told: claims with their verdicts, where results come from, the scoreboard. Knows no physics."""
+"""How results are told: claims with their verdicts, where results come from, questions. Knows no physics."""
 
 from . import predict
-from ._card import PAGE
-from ._claims import anchor, claim, measured, print_records, with_interval
+from ._boxes import brief_box
+from ._card import PAGE, Wording
+from ._claims import claim, print_records
 from ._explorers import explore
 from ._provenance import Provenance, provenance
 from ._quiz import load_quiz, quiz
+from ._records import Record, anchor, because, conditions, measured, with_interval
 from ._results import read_results, write_results
-from ._rules import Entry, Rule, decide, load_claims, read_claims
-from ._scoreboard import escape, scoreboard
+from ._rules import VERDICTS, Entry, Rule, decide, load_claims, read_claims
 from ._show import panels, show
 from ._sources import Source, data_hash, facts
-from ._strip import strip
+from ._strip import Strip, strip, strip_html
 
 __all__ = [
     "PAGE",
+    "VERDICTS",
     "Entry",
     "Provenance",
+    "Record",
     "Rule",
     "Source",
+    "Strip",
+    "Wording",
     "anchor",
+    "because",
+    "brief_box",
     "claim",
+    "conditions",
     "data_hash",
     "decide",
-    "escape",
     "explore",
     "facts",
     "load_claims",
@@ -36,9 +43,9 @@ __all__ = [
     "quiz",
     "read_claims",
     "read_results",
-    "scoreboard",
     "show",
     "strip",
+    "strip_html",
     "with_interval",
     "write_results",
 ]

@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 PAGE = Path(__file__).with_name("page")
 Frame = Mapping[str, str]  # src, a data URI, and alt
@@ -22,14 +22,18 @@ Reply = Callable[[Sequence[int]], Frame]
 
 def show_card(
     markup: str,
-    text: str,
+    wording: Wording,
     *,
     live: str | None = None,
     reply: Reply | None = None,
     picture: bytes | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
-    """Display a card: ``markup`` for the page, ``live`` (or the same) for a widget that ``reply`` serves."""
+    """Display a card: ``markup`` for the page, ``live`` (or the same) for a widget that ``reply`` serves.
+
+    ``wording`` is what stands in its place where neither is shown, and what paper prints.
+    """
+    text = plain(wording)
     try:
         from IPython import get_ipython
         from IPython.display import display
@@ -46,7 +50,24 @@ def show_card(
         view = make(html=live or markup, reply=reply)._repr_mimebundle_()
         view = view[0] if isinstance(view, tuple) else view
         bundle |= {mime: what for mime, what in view.items() if mime.startswith("application/")}
-    display(bundle, raw=True, metadata={"landscape_card": markup, **(metadata or {})})
+    display(bundle, raw=True, metadata={"landscape_card": markup, "landscape_words": wording, **(metadata or {})})
+
+
+class Wording(TypedDict, total=False):
+    """What a card says in words: a question or an answer, and what there is to be chosen or to be done."""
+
+    kind: Required[str]
+    text: Required[str]
+    options: list[str]
+    asks_for: str
+    answers: list[tuple[str, bool, str]]  # each answer, whether it is right, and its feedback
+
+
+def plain(wording: Wording) -> str:
+    """The wording as text, which is what is compared when notebooks are tested."""
+    options = [f"( ) {option}" for option in wording.get("options", [])]
+    asks_for = [wording["asks_for"]] if "asks_for" in wording else []
+    return "\n".join([f"{wording['kind']}. {wording['text']}", *options, *asks_for])
 
 
 def attributes(**values: str) -> str:

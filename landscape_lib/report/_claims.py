@@ -6,16 +6,15 @@ the measured side with :func:`claim`; the verdict follows from the interval over
 
 from __future__ import annotations
 
-import html
 import json
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
+from ._boxes import box, plain
 from ._provenance import provenance
-from ._rules import Entry, Interval, Verdict, checked, decide, find_up, load_claims
+from ._records import Record, measured
+from ._rules import Entry, Interval, Verdict, decide, find_up, load_claims
 from ._sources import Made, facts, joint_hash, repetitions
 
 BUDGETS = ("class", "paper")
@@ -42,8 +41,10 @@ def claim(id: str, measure: Callable[[], tuple[float, Interval]], *, of: Made | 
         raise ValueError(f"claim {id}: measured at budget {budget!r}; accepted: {', '.join(BUDGETS)}, not both in one")
     estimate, reason = _measured(measure)
     number = repetitions(of)
-    verdict, reason = ("open", reason) if estimate is None else _verdict(entry, *estimate, number)
-    record: dict[str, Any] = {
+    verdict: Verdict = "open"
+    if estimate is not None:
+        verdict, reason = _verdict(entry, *estimate, number)
+    record: Record = {
         "id": id,
         "chapter": entry.chapter,
         "verdict": verdict,
@@ -57,43 +58,15 @@ def claim(id: str, measure: Callable[[], tuple[float, Interval]], *, of: Made | 
         "commit": provenance().revision,
         "seconds": made["seconds"],
         "reason": reason,
+        "words": {
+            "statement": entry.statement,
+            "measures": entry.measures,
+            "accepted": str(entry.rule),
+            "falsified_by": entry.falsified_by,
+            "null": entry.null,
+        },
     }
-    _show({"text/plain": _plain(record, entry), "text/html": _box(record, entry)}, record)
-
-
-def with_interval(value: float, ci: Interval) -> str:
-    """Print a value with its interval, to two significant digits of the interval's width.
-
-    >>> with_interval(0.7512, (0.7012, 0.8103))
-    '0.75 [0.70, 0.81]'
-    >>> with_interval(1234.5, (1100.0, 1400.0))
-    '1230 [1100, 1400]'
-    >>> with_interval(0.0, (0.0, 0.0))
-    '0 [0, 0]'
-    """
-    low, high = checked(value, ci)
-    if high == low:
-        return f"{value:.3g} [{low:.3g}, {high:.3g}]"
-    digits = 1 - math.floor(math.log10(high - low))
-    if digits > 6:
-        return f"{value:.3e} [{low:.3e}, {high:.3e}]"
-    # + 0.0 turns a rounded -0.0 into 0.0
-    return "{} [{}, {}]".format(*(f"{round(x, digits) + 0.0:.{max(digits, 0)}f}" for x in (value, low, high)))
-
-
-def anchor(record: Mapping[str, Any]) -> str:
-    """What a claim's box in its chapter and its row on the scoreboard are called in an address.
-
-    A page measures live on one data set, but it may show what several gave at the paper budget.
-
-    >>> anchor({"id": "jam.jump", "budget": "class", "dataset": "digits"})
-    'claim-jam.jump'
-    >>> anchor({"id": "jam.jump", "budget": "paper", "dataset": "mnist, random"})
-    'claim-jam.jump-paper-mnist-random'
-    """
-    if record["budget"] == "class":
-        return f"claim-{record['id']}"
-    return f"claim-{record['id']}-{record['budget']}-" + re.sub(r"[^\w.]+", "-", record["dataset"]).strip("-")
+    _show({"text/plain": plain(record), "text/html": box(record)}, record)
 
 
 def print_records(path: str | Path | None = None, as_json: bool = False) -> None:
@@ -110,13 +83,6 @@ def print_records(path: str | Path | None = None, as_json: bool = False) -> None
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def measured(record: Mapping[str, Any]) -> str:
-    """The measured side of a record in words: ``0.75 [0.70, 0.81]``, or why there is no number."""
-    if record["value"] is None:
-        return f"could not be measured: {record['reason']}"
-    return with_interval(record["value"], tuple(record["ci"]))
 
 
 def _measured(measure: Callable[[], tuple[float, Interval]]) -> tuple[tuple[float, Interval] | None, str | None]:
@@ -145,39 +111,7 @@ def _verdict(entry: Entry, value: float, ci: Interval, number: int) -> tuple[Ver
     return verdict, "the interval straddles a bound of the rule"
 
 
-def _plain(record: Mapping[str, Any], entry: Entry) -> str:
-    # What nbval compares: rounded to what the interval supports, and nothing that changes from run to run.
-    lines = [f"claim {record['id']}: {record['verdict']}", f"measured: {measured(record)}", f"accepted: {entry.rule}"]
-    if record["verdict"] == "open" and record["value"] is not None:
-        lines.append(f"open because {record['reason']}")
-    return "\n".join([*lines, f"{record['n_seeds']} seeds, {record['budget']} budget, {record['dataset']}"])
-
-
-_EDGE = {"reproduced": "#009e73", "not reproduced": "#d55e00", "open": "#808080"}
-_MARK = {"reproduced": "✓", "not reproduced": "✗", "open": "?"}
-
-
-def _box(record: Mapping[str, Any], entry: Entry) -> str:
-    """The box in HTML: readable without a style sheet; the book's own adds colour and shows the link."""
-    verdict, e, place = record["verdict"], html.escape, anchor(record)
-    because = f" ({record['reason']})" if verdict == "open" and record["value"] is not None else ""
-    where = f"{record['n_seeds']} seeds, {record['budget']} budget, {record['dataset']}"
-    return (
-        f'<div id="{e(place)}" class="claim claim-{verdict.replace(" ", "-")}" role="group"'
-        f' aria-label="Claim {e(entry.id)}"'
-        f' style="border:1px solid {_EDGE[verdict]};border-left-width:0.5em;padding:0.5em 1em;margin:1em 0">\n'
-        f'<p><strong class="claim-verdict">{_MARK[verdict]} {verdict}</strong>{e(because)}'
-        f" · <code>{e(entry.id)}</code></p>\n<p>{e(entry.statement)}</p>\n"
-        f"<p>Measured: <strong>{e(measured(record))}</strong> ({e(entry.measures)}; {e(where)}).<br>\n"
-        f"Accepted: {e(str(entry.rule))}. The paper: {e(entry.paper['says'])}</p>\n"
-        f"<details><summary>What would falsify it</summary>\n<p>{e(entry.falsified_by)}</p>\n"
-        f"<p>The null, which the rule must reject: {e(entry.null)}</p></details>\n"
-        f'<p class="claim-link" style="display:none"><a href="../book/scoreboard.html#{e(place)}">'
-        f"{e(entry.id)} on the scoreboard</a></p>\n</div>"
-    )
-
-
-def _show(bundle: dict[str, str], record: dict[str, Any]) -> None:
+def _show(bundle: dict[str, str], record: Record) -> None:
     try:
         from IPython import get_ipython
         from IPython.display import display

@@ -86,7 +86,7 @@ def explore(
     choices = "; ".join(f"{titles[key]}: {', '.join(map(_text, values))}" for key, values in grid.items())
     show_card(
         markup,
-        f"Explorer {name}. {caption}\n{choices}\nshown: {setting}",
+        {"kind": f"Explorer {name}", "text": caption, "asks_for": f"{choices}\nshown: {setting}"},
         live=f'{shown}{as_script({})}<p class="caption">{html.escape(caption)}</p></div>',
         reply=lambda indices: drawn(indices)[0],
         picture=_bytes(first),

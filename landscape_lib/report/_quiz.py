@@ -13,10 +13,11 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from ._card import as_script, attributes, show_card
+from ._card import Wording, as_script, attributes, show_card
 from ._provenance import SOURCE_TREE
 from ._rules import find_up
 
+KIND = "Check yourself"
 SCHEMA = Path(__file__).with_name("quiz.schema.json")
 
 
@@ -79,7 +80,7 @@ def _show(chapter: str, name: str, question: Mapping[str, Any]) -> None:
         )
         listed = [(option["text"], option["right"], option["feedback"]) for option in options]
         data: dict[str, Any] = {"options": options}
-        plain = [f"( ) {option['text']}" for option in options]
+        wording: Wording = {"kind": KIND, "text": question["question"], "options": [text for text, _, _ in listed]}
     else:
         number = {"tolerance": 0, "wrong": [], **question["number"]}
         number["wrong"] = [{"tolerance": number["tolerance"], **wrong} for wrong in number["wrong"]]
@@ -89,16 +90,16 @@ def _show(chapter: str, name: str, question: Mapping[str, Any]) -> None:
         listed = [(f"{number['value']:g}", True, number["feedback"])]
         listed += [(f"{wrong['value']:g}", False, wrong["feedback"]) for wrong in number["wrong"]]
         data = {"number": number}
-        plain = ["a number"]
+        wording = {"kind": KIND, "text": question["question"], "asks_for": "a number"}
     answers = "".join(
         f"<li>{e(text)}: {'right' if right else 'not so'}. {e(feedback)}</li>" for text, right, feedback in listed
     )
     show_card(
         f'<form class="quiz" {attributes(data_card="quiz", data_name=name)}>\n'
-        f'<fieldset><legend><span class="kind">Check yourself.</span> {e(question["question"])}</legend>\n{fields}\n'
+        f'<fieldset><legend><span class="kind">{KIND}.</span> {e(question["question"])}</legend>\n{fields}\n'
         '</fieldset>\n<p data-needs-script hidden><button type="submit">Check</button></p>\n<p role="status"></p>\n'
         f"<details><summary>All answers</summary><ul>{answers}</ul></details>\n{as_script(data)}</form>",
-        "\n".join([f"Check yourself. {question['question']}", *plain]),
+        {**wording, "answers": listed},
         metadata={"landscape_quiz": {"chapter": chapter, "id": name}},
     )
 

@@ -4,31 +4,53 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 
-def strip(facts: Mapping[str, Any], *, place: str, command: str, budget: str | None = None) -> str:
-    """The strip in HTML: what `landscape_lib.report._sources.facts` gathered when the figure was made or measured.
+class Code(str):
+    """Words of a strip that are code."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """What a strip says: a line, and more rows by their names, each in parts, words or `Code`."""
+
+    line: str
+    rows: Mapping[str, tuple[str, ...]]
+
+
+def strip(facts: Mapping[str, Any], *, place: str, command: str, budget: str | None = None) -> Strip:
+    """The strip of what `landscape_lib.report._sources.facts` gathered when the figure was made or measured.
 
     ``place`` is the notebook's cell, or the table that the figure is drawn from.
     """
-    e, budget = html.escape, facts.get("budget") or budget
+    budget = facts.get("budget") or budget
     rows = {
-        "From": e(place),
-        "Experiment": f"<code>{e(facts['experiment'])}</code>",
-        "Seeds": e(facts["seeds"]),
-        "Data": f"{e(facts['dataset'])}, SHA-256 <code>{e(facts['data_sha256'])}</code>",
-        "Computing": f"{facts['seconds']:g} s",
-        "Reproduces": e(facts["reproduces"] or "no figure of a paper"),
-        "Code": f"commit <code>{e(facts['commit'] or 'not from a checkout')}</code>, {e(facts['versions'])}",
-        "Machine": f"{e(facts['machine'])}, {e(facts['date'])}",
-        "Make it again": f"<code>{e(command)}</code>",
+        "From": (place,),
+        "Experiment": (Code(facts["experiment"]),),
+        "Seeds": (facts["seeds"],),
+        "Data": (f"{facts['dataset']}, SHA-256 ", Code(facts["data_sha256"])),
+        "Computing": (f"{facts['seconds']:g} s",),
+        "Reproduces": (facts["reproduces"] or "no figure of a paper",),
+        "Code": ("commit ", Code(facts["commit"] or "not from a checkout"), f", {facts['versions']}"),
+        "Machine": (f"{facts['machine']}, {facts['date']}",),
+        "Make it again": (Code(command),),
     }
     if facts.get("measured_by"):  # a table that is measured apart, and read where the figure is drawn
-        rows["Measure it again"] = f"<code>{e(facts['measured_by'])}</code>"
-    listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items())
+        rows["Measure it again"] = (Code(facts["measured_by"]),)
     seeds = f"seed{'s' if ' ' in facts['seeds'] else ''} {facts['seeds']}"
-    line = ", ".join([facts["dataset"], *([f"{budget} budget"] if budget else []), seeds, f"{facts['seconds']:g} s"])
-    return (
-        f'<details class="provenance"><summary>Where this comes from: {e(line)}</summary>\n<dl>{listed}</dl></details>'
-    )
+    at_budget = [f"{budget} budget"] if budget else []
+    return Strip(", ".join([facts["dataset"], *at_budget, seeds, f"{facts['seconds']:g} s"]), rows)
+
+
+def strip_html(made: Strip) -> str:
+    """The strip in HTML, folded under its line."""
+    listed = "".join(f"<dt>{name}</dt><dd>{''.join(map(_markup, parts))}</dd>" for name, parts in made.rows.items())
+    line = html.escape(made.line)
+    return f'<details class="provenance"><summary>Where this comes from: {line}</summary>\n<dl>{listed}</dl></details>'
+
+
+def _markup(part: str) -> str:
+    words = html.escape(part)
+    return f"<code>{words}</code>" if isinstance(part, Code) else words

@@ -94,7 +94,7 @@ def choose(name: str, question: str, options: Mapping[str, Range]) -> Choice:
     show_card(
         f'<form class="predict" {attributes(data_card="choice", data_name=name, data_about=about)}>\n'
         f"{_legend(question)}\n{labels}\n</fieldset>\n{BUTTONS}</form>",
-        "\n".join([f"Predict. {question}", *(f"( ) {text}" for text in options)]),
+        {"kind": "Predict", "text": question, "options": list(options)},
         metadata={"landscape_prediction": {"asks": name}},
     )
     return Choice(name, dict(options), about)
@@ -122,7 +122,11 @@ def draw(
         '<p class="key" data-needs-script hidden><span class="mine">● dashed: yours</span> · '
         '<span class="theirs">■ solid: measured, once you commit</span></p>\n'
         f"</fieldset>\n{BUTTONS}{as_script({'x': x, 'y': [low, high], 'log': log, **labels})}</form>",
-        f"Predict. {question}\ndraw {ylabel} against {xlabel} = {', '.join(f'{value:g}' for value in x)}",
+        {
+            "kind": "Predict",
+            "text": question,
+            "asks_for": f"draw {ylabel} against {xlabel} = {', '.join(f'{value:g}' for value in x)}",
+        },
         metadata={"landscape_prediction": {"asks": name}},
     )
     return Curve(name, **labels, log=log, about=about)
@@ -143,6 +147,6 @@ def _show_answer(name: str, about: str, data: Mapping[str, object], measured: st
         f'<aside class="answer" {known}>\n'
         f'<p><strong>Measured.</strong> {html.escape(measured)}. {html.escape(says)} <em class="yours"></em></p>\n'
         f"{as_script({**data, 'words': measured, 'says': says})}</aside>",
-        f"Measured. {measured}. {says}",
+        {"kind": "Measured", "text": f"{measured}. {says}"},
         metadata={"landscape_prediction": {"answers": name}},
     )

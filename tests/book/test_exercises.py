@@ -17,15 +17,17 @@ import pytest
 from builder.classroom.exercises import class_notebook
 from builder.classroom.zips import ZIP, pack
 from builder.execute.cache import tables
+from builder.execute.records import read, read_source
 from builder.messages import BuildError
-from builder.site.exercises import BEGIN, END, YOUR_TURN, Exercise, check, exercises, for_page, stub
+from builder.site import page
+from builder.site.exercises import BEGIN, END, YOUR_TURN, Exercise, check_exercises, exercises, stub
 from builder.steps import take
 
 from ._toy import CHAPTER, SQUARE, small_chapter
 from .conftest import ROOT, ToyBook
 
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-EVERY = [(path, exercise) for path in CHAPTERS for exercise in exercises(nbformat.read(path, as_version=4))]
+EVERY = [(path, exercise) for path in CHAPTERS for exercise in exercises(read_source(path))]
 PATH = ROOT / "notebooks" / "01_toy.ipynb"
 
 TEST = "assert square(3) == 9"
@@ -47,6 +49,10 @@ GOOD = notebook(
 )
 
 
+def on_page(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    return page.chapter_notebook(read(PATH, notebook), lambda place, text: text, with_deck=False)
+
+
 def test_stub_keeps_what_is_given_and_asks_where_the_solution_was():
     source = (
         f"def f(x):\n    y = x\n    if y:\n        {BEGIN}\n        y = 2\n\n        # why\n        {END}\n    return y"
@@ -59,8 +65,8 @@ def test_stub_keeps_what_is_given_and_asks_where_the_solution_was():
 
 def test_good_notebook_passes_its_check_and_changes_only_in_copies():
     before = nbformat.writes(GOOD)
-    check(PATH, GOOD)
-    for version in (class_notebook(GOOD), for_page(GOOD)):
+    check_exercises(read(PATH, GOOD))
+    for version in (class_notebook(GOOD), on_page(GOOD)):
         nbformat.validate(version)
     assert nbformat.writes(GOOD) == before
 
@@ -128,17 +134,17 @@ BROKEN["words as an exercise"][0].cells[0].metadata["tags"] = ["exercise"]
 def test_broken_exercise_is_refused_with_notebook_and_cell(case: str):
     broken, says = BROKEN[case]
     with pytest.raises(BuildError) as refused:
-        check(PATH, broken)
+        check_exercises(read(PATH, broken))
     assert says in str(refused.value) and "notebooks/01_toy.ipynb, cell " in str(refused.value)
 
 
 def test_page_shows_the_stub_and_folds_the_solution():
-    question, shown, solution, test = for_page(GOOD).cells
+    question, shown, solution, test = on_page(GOOD).cells
     assert question.source.startswith("**Exercise 1.**")
     assert shown.cell_type == "markdown" and shown.source == f"```python\n{stub(SQUARE)}\n```"
     assert solution.metadata.tags == ["hide-cell"] and "secret" in solution.source and "SOLUTION" not in solution.source
     assert test.source == GOOD.cells[2].source and "hide-cell" not in test.metadata.tags
-    assert len({cell.id for cell in for_page(GOOD).cells}) == 4
+    assert len({cell.id for cell in on_page(GOOD).cells}) == 4
 
 
 def test_broken_exercise_stops_the_build_before_anything_runs(toy: ToyBook, capsys: pytest.CaptureFixture[str]):
@@ -156,9 +162,9 @@ def test_broken_exercise_stops_the_build_before_anything_runs(toy: ToyBook, caps
 
 
 def test_built_page_has_stub_and_solution(built: ToyBook):
-    page = (built.html / CHAPTER).read_text()
-    assert page.index("NotImplementedError") < page.index("Show the solution") < page.index("secret")
-    assert "SOLUTION" not in page
+    html = (built.html / CHAPTER).read_text()
+    assert html.index("NotImplementedError") < html.index("Show the solution") < html.index("secret")
+    assert "SOLUTION" not in html
 
 
 def test_chapters_have_exercises():
@@ -183,7 +189,7 @@ def outcome(exercise: Exercise, source: str, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("path, exercise", EVERY, ids=[f"{path.stem}-{exercise.number}" for path, exercise in EVERY])
 @pytest.mark.usefixtures("as_user")
 def test_stub_fails_and_solution_passes(path: Path, exercise: Exercise, monkeypatch: pytest.MonkeyPatch):
-    check(path, nbformat.read(path, as_version=4))
+    check_exercises(read_source(path))
     assert outcome(exercise, stub(exercise.solution), monkeypatch) == "NotImplementedError"
     assert outcome(exercise, exercise.solution, monkeypatch) == "passes"
 

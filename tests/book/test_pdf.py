@@ -15,7 +15,9 @@ from nbformat import NotebookNode
 from pypdf import PdfReader
 
 from builder.messages import BuildError
+from builder.paths import chapters
 from builder.pdf import latex
+from builder.site.book import latest, read_book
 from landscape_lib.report import load_claims, load_quiz, measured
 
 from .conftest import ROOT, ToyBook
@@ -35,7 +37,8 @@ def paper(html: Path) -> PdfReader:
     if missing and "CI" not in os.environ:
         pytest.skip(f"no {', '.join(missing)}: {latex.PACKAGES}")
     latex.check_latex()
-    return PdfReader(latex.pdf(STAGE))
+    executions = {path: file for path in chapters(None) if (file := latest(path))}
+    return PdfReader(latex.pdf(read_book(executions)))
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 from collections.abc import Iterator
@@ -16,9 +17,11 @@ from playwright.sync_api import Browser, ElementHandle, Locator, Page
 from pypdf import PdfReader
 
 from builder.execute.cache import executed, key
+from builder.execute.records import Chapter, read
 from builder.messages import BuildError
 from builder.site.slideshow import TYPES, check_slides, timing, title
-from builder.slides.decks import REVEAL, chosen, deck, exported
+from builder.slides.deck import chosen, deck
+from builder.slides.export import REVEAL, exported, marked, with_marks
 
 from . import _pages
 from ._pages import Seen, ready
@@ -28,13 +31,10 @@ from .conftest import HTML, ROOT, ToyBook
 NAMES = sorted(path.name for path in (HTML / "slides").glob("*.html"))
 PATH = ROOT / "notebooks" / "01_toy.ipynb"
 RECORD = {"id": "toy.mean", "budget": "class", "dataset": "digits", "verdict": "open", "value": 1.0, "ci": [0.0, 2.0]}
+RECORD |= {"n_seeds": 5, "reason": "it straddles", "reference": {"says": "about two"}}
+RECORD["words"] = {"statement": "It is so.", "measures": "the mean (of five)", "accepted": "at most 3"}
+RECORD["words"] |= {"falsified_by": "A 4.", "null": "A 5."}
 FIGURE = {"name": "fig-toy", "alt": 'Points that "rise"', "caption": "Points at $N^*$.", "source": {}}
-CLAIM = (
-    '<div id="claim-toy.mean" class="claim"><p><strong>open</strong> · <code>toy.mean</code></p>\n'
-    "<p>It is so.</p>\n"
-    "<p>Measured: <strong>1 [0, 2]</strong> (the mean (of five); 5 seeds).<br>\nAccepted: at most 3.</p>\n"
-    "<details><summary>What would falsify it</summary>\n<p>A 4.</p></details></div>"
-)
 
 
 def about(kind: str, **more: object) -> dict:
@@ -53,8 +53,23 @@ def displayed(data: dict, **metadata: object) -> NotebookNode:
     return new_output("display_data", data=data, metadata=metadata)
 
 
-def chapter(*cells: NotebookNode) -> NotebookNode:
+def card_of(markup: str) -> dict[str, object]:
+    return {"landscape_card": markup, "landscape_words": {}}
+
+
+def chapter(*cells: NotebookNode, seconds: dict[str, float] | None = None) -> Chapter:
+    return read(PATH, notebook(*cells), seconds)
+
+
+def notebook(*cells: NotebookNode) -> NotebookNode:
     return new_notebook(cells=[text("# A toy", "slide", minutes=5, forty=2), *cells])
+
+
+def html_of(chapter: Chapter) -> str:
+    """A deck's HTML, its formulas as they were written."""
+    lecture = deck(chapter)
+    formulas = with_marks(lecture, "here")
+    return exported(chapter, lecture, [marked(one, html.escape(f"\\({one.tex}\\)")) for one in formulas])
 
 
 def kinds(notebook: NotebookNode) -> list[tuple[str, str]]:
@@ -66,7 +81,7 @@ def test_a_section_shows_heading_question_and_formula_and_its_prose_is_said():
     prose = (
         "Take $N$ weights. They are many. Do they fit?\n\n$$\nN = h^2 .\n$$\n\nThat is [all](../book/glossary.md#gap)."
     )
-    slides = deck(PATH, chapter(text(f"Before.\n\n## 1 Weights\n\n{prose}", "slide", minutes=3)))
+    slides = deck(chapter(text(f"Before.\n\n## 1 Weights\n\n{prose}", "slide", minutes=3)))
     assert kinds(slides) == [
         ("slide", "# A toy"),
         ("notes", "*A toy: 5 minutes, 2 of forty minutes.*\n\nBefore."),
@@ -91,15 +106,15 @@ def test_a_slide_has_few_words(prose: str, stands: str):
 
 def test_words_of_its_own_stand_instead_and_a_part_of_a_cell_is_chosen():
     source = "## Limits\n\nMany.\n\n## Summary\n\n- All is well.\n\n## References\n\n- None."
-    slides = deck(PATH, chapter(text(source, "slide", minutes=1, part="Summary", text="Well.")))
+    slides = deck(chapter(text(source, "slide", minutes=1, part="Summary", text="Well.")))
     assert kinds(slides)[2] == ("slide", "## Summary\n\nWell.")
     assert "All is well." in kinds(slides)[3][1] and "References" not in kinds(slides)[3][1]
 
 
 def test_code_is_not_seen_and_what_it_shows_is():
     picture = displayed({"image/png": "QUJD\n"}, landscape_figure=FIGURE)
-    card = displayed({"image/png": "QUJD"}, landscape_figure=FIGURE, landscape_card='<form data-card="choice"></form>')
-    claim = displayed({"text/html": CLAIM}, landscape=RECORD)
+    card = displayed({"image/png": "QUJD"}, landscape_figure=FIGURE, **card_of('<form data-card="choice"></form>'))
+    claim = displayed({}, landscape=RECORD)
     larger = {"budget": "paper", "dataset": "mnist", "verdict": "not reproduced", "value": 4.0, "ci": [3.5, 4.5]}
     printed = new_output("stream", name="stdout", text="a < b\n")
     cells = [
@@ -110,9 +125,9 @@ def test_code_is_not_seen_and_what_it_shows_is():
         shows("notes", printed),
         shows("skip", picture),
         text("A word."),
-        shows("subslide", displayed({"text/html": CLAIM}, landscape=RECORD | larger)),
+        shows("subslide", displayed({}, landscape=RECORD | larger)),
     ]
-    found = kinds(deck(PATH, chapter(*cells)))[2:]
+    found = kinds(deck(chapter(*cells)))[2:]
     shown = ["subslide", "-", "notes"]
     assert [kind for kind, _ in found] == [*shown, "fragment", *shown, "fragment", *shown]
     (_, head), (_, figure), (_, said), (_, question), _, (_, box), (_, small), (_, lines), _, (_, at_scale), _ = found
@@ -121,11 +136,13 @@ def test_code_is_not_seen_and_what_it_shows_is():
     assert said.startswith("*A toy: 5 minutes, 2 of forty minutes.*\n\nPoints at $N^*$.\n\n```\na < b\n```")
     assert "data-card" in question and "<img" not in question
     assert "id=" not in box and "falsify" not in box and box.count("<p") == box.count("</p>") == 4
-    assert "Measured: <strong>1 [0, 2]</strong>.<small>the mean (of five); 5 seeds.</small>" in box
+    basis = "the mean (of five); 5 seeds, class budget, digits."
+    assert f"Measured: <strong>1.0 [0.0, 2.0]</strong>.<small>{basis}</small>" in box
     assert '<p class="larger">At the papers’ scale, mnist: <strong>not reproduced</strong>, 4.0 [3.5, 4.5].</p>' in box
     assert "At the papers’ scale" not in at_scale, "it is that measurement itself"
     assert small.split("\n\n")[1] == (
-        "toy.mean Measured: 1 [0, 2] (the mean (of five); 5 seeds). What would falsify it A 4."
+        "toy.mean Measured: 1.0 [0.0, 2.0] (the mean (of five); 5 seeds, class budget, digits). "
+        "What would falsify it A 4. The null, which the rule must reject: A 5."
     )
     assert "a < b" in small
     assert "<pre>a &lt; b</pre>" in lines
@@ -134,16 +151,16 @@ def test_code_is_not_seen_and_what_it_shows_is():
 
 def test_a_question_on_a_slide_has_its_answer_also_where_that_is_skipped():
     ask, answer = "<form>?</form>", "<aside>!</aside>"
-    asks = displayed({}, landscape_card=ask, landscape_prediction={"asks": "toy"})
-    answers = displayed({}, landscape_card=answer, landscape_prediction={"answers": "toy"})
-    found = kinds(deck(PATH, chapter(shows("subslide", asks), shows("skip", answers))))[2:]
+    asks = displayed({}, **card_of(ask), landscape_prediction={"asks": "toy"})
+    answers = displayed({}, **card_of(answer), landscape_prediction={"answers": "toy"})
+    found = kinds(deck(chapter(shows("subslide", asks), shows("skip", answers))))[2:]
     assert [kind for kind, _ in found] == ["subslide", "-", "-", "notes"]
     assert ask in found[1][1] and found[2][1] == f"<div hidden>\n{answer}\n</div>"
 
 
 def test_a_deck_is_sections_with_notes_and_asks_for_nothing_from_elsewhere():
     price = "It costs `$5`, or $x_1$ and $y_2$, *of* $a < b$."
-    page = exported(PATH, chapter(text(f"## 1 Price\n\n{price}", "slide", minutes=1), text("More.", "subslide")))
+    page = html_of(chapter(text(f"## 1 Price\n\n{price}", "slide", minutes=1), text("More.", "subslide")))
     assert page.count("<section") == 2 + 3, "two sections, of one slide and of two"
     assert page.count('<aside class="notes">') == 3
     assert '<span class="math notranslate nohighlight">\\(x_1\\)</span>' in page
@@ -158,7 +175,7 @@ def test_a_section_without_minutes_of_forty_is_marked_long():
         text("More.", "subslide"),
         text("## 2 Little", "slide", minutes=1, forty=1),
     ]
-    soup = BeautifulSoup(exported(PATH, chapter(*cells)), "html.parser")
+    soup = BeautifulSoup(html_of(chapter(*cells)), "html.parser")
     sections = [section.select_one("h1, h2, .section") for section in soup.select("[data-long] section")]
     assert [heading.get_text() for heading in sections if heading] == ["1 Much", "1 Much"]
 
@@ -170,15 +187,15 @@ def test_the_plan_adds_up_and_says_what_to_run_before():
         new_code_cell("train()\nmore()", id="slow"),
         new_code_cell("quick()"),
     ]
-    plan = timing(chapter(*cells), {"slow": 61.4, cells[2].id: 0.2})
+    plan = timing(chapter(*cells, seconds={"slow": 61.4, cells[2].id: 0.2}))
     assert "| A toy | 5 | 2 |\n| 1 Much | 20.5 | skip |\n| **together** | 25.5 | 2 |" in plan
     assert plan.endswith("- 1 Much: 61 s, `train()`\n")
-    assert plan.split("\n\n")[0] == timing(chapter(*cells), {}).strip(), "without times it is the table alone"
-    assert "all can run in class" in timing(chapter(*cells), {"slow": 1.0})
+    assert plan.split("\n\n")[0] == timing(chapter(*cells)).strip(), "without times it is the table alone"
+    assert "all can run in class" in timing(chapter(*cells, seconds={"slow": 1.0}))
 
 
 def test_what_is_said_of_slides_asks_for_no_new_execution(tmp_path: Path):
-    before, path = chapter(text("Words.")), tmp_path / "01_toy.ipynb"
+    before, path = notebook(text("Words.")), tmp_path / "01_toy.ipynb"
     ran = tmp_path / "ran.ipynb"
     nbformat.write(before, ran)
     after = nbformat.from_dict(json.loads(json.dumps(before)))
@@ -213,13 +230,13 @@ def test_what_is_said_of_slides_asks_for_no_new_execution(tmp_path: Path):
 )
 def test_what_stops_the_build_is_named(cells: list[NotebookNode], says: str):
     with pytest.raises(BuildError) as caught:
-        check_slides(PATH, new_notebook(cells=cells))
+        check_slides(read(PATH, new_notebook(cells=cells)))
     assert says in str(caught.value)
 
 
 def test_a_slide_that_shows_nothing_stops_the_build():
     with pytest.raises(BuildError, match=r"01_toy.ipynb, cell 1: meant for a slide, and shows nothing"):
-        deck(PATH, chapter(shows("subslide")))
+        deck(chapter(shows("subslide")))
 
 
 def test_a_deck_comes_with_what_it_loads_and_the_plan_knows_how_long_cells_took(built: ToyBook, toy: ToyBook):
@@ -307,7 +324,8 @@ def test_every_slide_is_whole(page: Page):
 def test_the_short_deck_has_the_sections_of_the_plan(page: Page):
     page.goto(f"{page.url.split('#')[0]}?short")
     ready(page)
-    wanted = [title(cell) for cell in whole_chapter().cells if cell.metadata.get("slideshow", {}).get("forty")]
+    cells = read(PATH, whole_chapter()).cells
+    wanted = [title(cell) for cell in cells if cell.slideshow.get("forty")]
     shown = page.evaluate(
         "Reveal.getHorizontalSlides().map((slide) => slide.querySelector('h1, h2').textContent.replaceAll('’', \"'\"))"
     )

@@ -9,17 +9,18 @@ from typing import Any
 import nbformat
 import pytest
 
+from builder.execute.records import read
 from builder.messages import BuildError
 from builder.site.status import (
     UNKNOWN,
     Commit,
     NoHistory,
     ask_git,
+    history,
     history_table,
     run_of,
     runs_table,
     sources,
-    write_status,
 )
 
 from ._toy import small_chapter
@@ -38,17 +39,18 @@ SWEPT = LIVE | {"budget": "paper", "measured_by": "landscape sweep", "commit": "
 DRAWN_WITH = SWEPT | {"budget": "live and paper", "date": "2025-12-31; 2026-01-02"}
 
 
-def executed(*figures: dict[str, Any], claims: tuple[str | None, ...] = ()):
+def executed(*figures: dict[str, Any], claims: tuple[str | None, ...] = (), seconds: dict[str, float] | None = None):
     """A toy chapter that ran and showed these figures, and stated claims at these commits."""
     notebook = small_chapter("1", "2")
-    said = [{"landscape_figure": {"source": facts}} for facts in figures]
+    words = {"name": "a", "caption": "A figure.", "alt": "a line"}
+    said = [{"landscape_figure": {"source": facts, **words}} for facts in figures]
     said += [{"landscape": {"commit": commit}} for commit in claims]
     notebook.cells[2].outputs = [nbformat.v4.new_output("display_data", metadata=facts) for facts in said]
-    return notebook
+    return read(PATH, notebook, seconds)
 
 
 def test_a_run_is_told_by_what_it_recorded_itself():
-    run = run_of(PATH, executed(SWEPT, LIVE, DRAWN_WITH, claims=("a" * 40,)), {"one": 60.5, "two": 1.2})
+    run = run_of(executed(SWEPT, LIVE, DRAWN_WITH, claims=("a" * 40,), seconds={"one": 60.5, "two": 1.2}))
     assert run == {
         "page": "notebooks/01_toy.ipynb",
         "run time": "62 s",
@@ -63,19 +65,19 @@ def test_a_run_is_told_by_what_it_recorded_itself():
 
 
 def test_what_is_not_recorded_is_not_guessed():
-    for notebook in (executed(), executed(SWEPT, DRAWN_WITH), executed(claims=(None,))):
-        run = run_of(PATH, notebook, {})
+    for chapter in (executed(), executed(SWEPT, DRAWN_WITH), executed(claims=(None,))):
+        run = run_of(chapter)
         assert {run[name] for name in ("run time", "machine", "versions", "date", "commit")} == {UNKNOWN}
-    assert run_of(PATH, executed(claims=("c" * 40 + "-dirty",)), {})["commit"] == "ccccccc and changes"
+    assert run_of(executed(claims=("c" * 40 + "-dirty",)))["commit"] == "ccccccc and changes"
     later = LIVE | {"date": "2026-01-03"}
-    assert run_of(PATH, executed(LIVE, later, LIVE), {})["date"] == "2026-01-02; 2026-01-03", "it ran past midnight"
+    assert run_of(executed(LIVE, later, LIVE))["date"] == "2026-01-02; 2026-01-03", "it ran past midnight"
 
 
 def test_tables_are_markdown_of_plain_words():
-    run = run_of(PATH, executed(LIVE | {"machine": "<b>8</b> & more"}), {})
+    run = run_of(executed(LIVE | {"machine": "<b>8</b> & more"}))
     table = runs_table([run])
     assert "[](../notebooks/01_toy.ipynb)" in table and "&lt;b&gt;8&lt;/b&gt; &amp; more<br>Python 3" in table
-    assert runs_table([run_of(PATH, executed(), {})]).count(f"- {UNKNOWN}\n") == 3, "and not twice in a cell"
+    assert runs_table([run_of(executed())]).count(f"- {UNKNOWN}\n") == 3, "and not twice in a cell"
     many = [Commit(f"{n}" * 7, f"2026-01-0{n}", f"<i>change</i> {n}") for n in range(7, 0, -1)]
     text = history_table(["book/a.md", "book/b.md", "book/c.md"], {"book/a.md": many, "book/b.md": many[-1:]})
     a, b, c = text.split("* - ")[2:]
@@ -94,10 +96,12 @@ def test_sources_are_the_files_of_the_toc_in_its_order(tmp_path: Path):
     assert sources(tmp_path, toc) == ["book/a.md", "book/b.ipynb", "book/c.md"]
 
 
-def test_a_page_without_its_spots_stops_the_build():
+def test_a_page_without_its_spots_stops_the_build(toy: ToyBook):
+    page = toy.root / "book" / "status.md"
     for text in ("<!-- runs -->", "<!-- history -->", "<!-- runs -->" * 2 + "<!-- history -->"):
+        page.write_text(text)
         with pytest.raises(BuildError, match="book/status.md: needs one line <!-- "):
-            write_status(text, {}, {}, Path("/nowhere"), {})
+            toy.take("site")
 
 
 # With git.
@@ -137,7 +141,7 @@ def test_where_the_history_is_not_known_that_is_said(repository: Path, tmp_path:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoHistory, match="where git does not run"):
         ask_git(repository, ["a.md"])
-    page = write_status("<!-- runs --><!-- history -->", {}, {}, inside, {})
+    page = history(inside, {}, history_table)
     assert page.endswith("without its git repository. So the history of the pages is not known here.\n")
 
 

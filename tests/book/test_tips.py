@@ -5,12 +5,10 @@ from __future__ import annotations
 import doctest
 from pathlib import Path
 
-import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 
-from builder import paths
 from builder.site import tips
 
 from ._toy import CHAPTER
@@ -100,24 +98,17 @@ def test_reference(tmp_path: Path, authors: str, who: str):
         ("cell", "[A](../book/glossary.md#gup)", "notebooks/01_toy.ipynb, cell 3: links to glossary.md#gup;"),
     ],
 )
-def test_a_link_that_would_show_nothing_stops_the_build(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str, text: str, says: str
-):
-    monkeypatch.setattr(paths, "ROOT", tmp_path)
-    (tmp_path / "book" / "static").mkdir(parents=True)
-    for name in ("notation.md", "glossary.md", "references.bib"):
-        (tmp_path / "book" / name).write_text((ROOT / "book" / name).read_text())
+def test_a_link_that_would_show_nothing_stops_the_build(where: str, text: str, says: str):
+    known = tips.tips(ROOT / "book")
     good = "[Geiger](https://doi.org/10.1103/PHYSREVE.100.012115), a [gap](../book/glossary.md#gap)."
-    cells = [nbformat.v4.new_markdown_cell(one) for one in (good, good, good, text if where == "cell" else good)]
-    notebooks = {tmp_path / "notebooks" / "01_toy.ipynb": nbformat.v4.new_notebook(cells=cells)}
-    index = tmp_path / "book" / "index.md"
-    index.write_text(text if where == "page" else good)
+    places = {"book/index.md": good, "notebooks/01_toy.ipynb, cell 3": good}
+    tips.check_links(places, known)
     with pytest.raises(tips.BuildError) as stopped:
-        tips.write_tips(tmp_path, notebooks)
+        tips.check_links(
+            places | {("book/index.md" if where == "page" else "notebooks/01_toy.ipynb, cell 3"): text}, known
+        )
     assert says in str(stopped.value)
-    index.write_text(good)
-    tips.write_tips(tmp_path, dict.fromkeys(notebooks, nbformat.v4.new_notebook(cells=cells[:3])))
-    assert (tmp_path / "book/static/tips-data.js").read_text().startswith("window.landscapeTips = {")
+    assert tips.as_script(known).startswith("window.landscapeTips = {")
 
 
 # ---- The pages ----

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from landscape_lib.report import (
     decide,
     load_claims,
     print_records,
-    scoreboard,
     with_interval,
 )
 
@@ -255,36 +253,3 @@ def test_records_are_printed(tmp_path, monkeypatch, capsys):
     ]
     print_records(as_json=True)
     assert json.loads(capsys.readouterr().out) == [record()]
-
-
-def test_scoreboard_has_a_row_for_every_budget_of_a_claim(rules):
-    entries = list(load_claims().values())
-    paper = record(budget="paper", verdict="open", reason="3 seeds, too few")
-    page = scoreboard(entries, [paper, record()])
-    assert "1 claim: 1 reproduced, 0 not reproduced, 0 open." in page
-    assert "At the paper budget 1 measurement: 0 reproduced, 0 not reproduced, 1 open." in page
-    anchors = re.findall(r'<span id="(\S+)"(?: data-chapter="01_toy" data-verdict="(\w+)")?', page)
-    assert anchors == [("claim-toy.mean", "reproduced"), ("claim-toy.mean-paper-digits", "open")]
-    assert 'href="../notebooks/01_toy.html#claim-toy.mean-paper-digits"' in page
-    # Measured at the paper budget only, its first row answers to the plain name too.
-    two = scoreboard(entries, [paper, record(budget="paper", dataset="mnist")])
-    assert "At the paper budget 2 measurements: 1 reproduced, 0 not reproduced, 1 open." in two
-    anchors = ["claim-toy.mean", "claim-toy.mean-paper-digits", "claim-toy.mean-paper-mnist"]
-    assert re.findall(r'<span id="(\S+)"', two) == anchors
-
-
-def test_scoreboard_has_a_row_for_every_claim(rules):
-    entries = list(load_claims().values())
-    page = scoreboard(entries, [record()])
-    assert "1 claim: 1 reproduced, 0 not reproduced, 0 open." in page
-    (row,) = re.findall(r"^\* - <span.*?(?=^\* |^````)", page, flags=re.DOTALL | re.MULTILINE)
-    cells = row.split("\n  - ")
-    assert 'id="claim-toy.mean" data-chapter="01_toy" data-verdict="reproduced" data-budget="class"' in cells[0]
-    assert 'href="../notebooks/01_toy.html#claim-toy.mean"' in cells[0] and r"N\* \< c P \| not" in cells[0]
-    opened = cells[0].split("<summary>What would falsify it</summary>")[1]
-    assert "A mean below 0.5." in opened and "Samples of mean zero." in opened
-    assert ">reproduced</span>" in cells[1] and r"0.75 \[0.60, 0.90\]" in cells[2]
-    assert cells[3:5] == ["class budget<br>digits<br>10 seeds", "between 0.5 and 1"] and "{cite}`geiger2019" in cells[5]
-    assert ">open</span><br>3 seeds, " in scoreboard(entries, [record(verdict="open", reason="3 seeds, too few")])
-    unmeasured = scoreboard(entries, [])
-    assert "not measured in this build" in unmeasured and "href" not in unmeasured, "there is no box to link to"

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from landscape_lib.report import Source, facts, strip
+from landscape_lib.report import Source, facts, strip, strip_html
 from landscape_lib.sweeps import sweep
 
 
@@ -49,15 +49,16 @@ def test_several_are_told_together():
     assert made["commit"].endswith("; abc") and made["measured_by"] == "do" and made["budget"] == "live and paper"
     first, second = made["data_sha256"].split("; ")
     assert first == "a" * 64 and second == hashlib.sha256(f"{'b' * 64}\n{'c' * 64}".encode()).hexdigest()
-    markup = strip(made, place="here", command="make book", budget="class")
+    markup = strip_html(strip(made, place="here", command="make book", budget="class"))
     assert "live and paper budget" in markup and "<dt>Measure it again</dt><dd><code>do</code>" in markup
     assert facts([live]) == facts(live) and facts(live)["budget"] is None
-    assert "class budget" in strip(facts(live), place="here", command="make book", budget="class")
+    assert "class budget" in strip(facts(live), place="here", command="make book", budget="class").line
 
 
 def test_the_strip_holds_every_fact_and_the_command():
     made = facts(Source(sorted, [1, 2, 4], "digits & co", "b" * 64, 2.25), reproduces="figure 1 of <someone>")
-    markup = strip(made, place="03_jamming, cell 7", command="make book CHAPTER=03_jamming SEED=0", budget="class")
+    command = "make book CHAPTER=03_jamming SEED=0"
+    markup = strip_html(strip(made, place="03_jamming, cell 7", command=command, budget="class"))
     for fact in (
         "03_jamming, cell 7",
         "builtins.sorted",

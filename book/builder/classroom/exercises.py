@@ -6,7 +6,7 @@ import copy
 
 from nbformat import NotebookNode
 
-from ..site.exercises import stub, tags
+from ..site.exercises import stub
 
 
 def class_notebook(notebook: NotebookNode) -> NotebookNode:
@@ -16,6 +16,6 @@ def class_notebook(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-        if "exercise" in tags(cell):
+        if "exercise" in cell.metadata.get("tags", []):
             cell.source = stub(cell.source)
     return notebook

@@ -30,25 +30,26 @@ ALWAYS = (
 
 def pack(paths: list[Path]) -> bytes:
     """The class version: notebooks with stubs, and what they need."""
-    found = {"README.md": (BOOK / "class_readme.md").read_bytes()}
+    contents = {"README.md": (BOOK / "class_readme.md").read_bytes()}
     for path in paths:
         notebook = class_notebook(with_parameters(path, {}))
-        found[show(path)] = (nbformat.writes(notebook) + "\n").encode()
-    return zipped(ZIP.stem, beside(paths) | found)
+        contents[show(path)] = (nbformat.writes(notebook) + "\n").encode()
+    return zipped(ZIP.stem, beside(paths) | contents)
 
 
 def pack_whole(paths: list[Path], site: Path) -> bytes:
     """The book: its site, which needs no network, the notebooks as they are, and what they need to run."""
-    found = {
+    contents = {
         "index.html": Path(__file__).with_name("index.html").read_bytes(),
         "README.md": (BOOK / "zip_readme.md").read_bytes(),
     }
-    found |= {show(path): path.read_bytes() for path in paths}
+    contents |= {show(path): path.read_bytes() for path in paths}
     pages = [file for file in site.rglob("*") if file.is_file() and file.name != WHOLE.name]
-    found |= {f"site/{file.relative_to(site).as_posix()}": file.read_bytes() for file in pages}
-    if home := found.get("site/book/index.html"):  # the file that it offers is this one
-        found["site/book/index.html"] = re.sub(rb'<span class="zip">.*?</span>', b"", home, flags=re.DOTALL)
-    return zipped(WHOLE.stem, beside(paths) | found)
+    contents |= {f"site/{file.relative_to(site).as_posix()}": file.read_bytes() for file in pages}
+    # What the home page offers is this very file; Sphinx made the page, around a mark of `site.launch.downloads`.
+    if home := contents.get("site/book/index.html"):
+        contents["site/book/index.html"] = re.sub(rb'<span class="zip">.*?</span>', b"", home, flags=re.DOTALL)
+    return zipped(WHOLE.stem, beside(paths) | contents)
 
 
 def zipped(folder: str, contents: dict[str, bytes]) -> bytes:

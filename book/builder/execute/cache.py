@@ -6,9 +6,7 @@ import ast
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -66,7 +64,7 @@ def executed(path: Path, file: Path) -> NotebookNode:
     Where its cells of code have changed since, all is as it was executed.
     """
     ran, notebook = nbformat.read(file, as_version=4), nbformat.read(path, as_version=4)
-    cells, others = ([cell for cell in one.cells if cell.cell_type == "code"] for one in (ran, notebook))
+    cells, others = ([cell for cell in each.cells if cell.cell_type == "code"] for each in (ran, notebook))
     if len(cells) != len(others) or not all(map(is_same, cells, others)):
         return ran
     for cell, other in zip(cells, others, strict=True):
@@ -84,11 +82,3 @@ def seconds(file: Path) -> dict[str, float]:
     """What the cells of an execution took, by their ids; nothing where it was not written down."""
     times = file.with_suffix(".seconds.json")
     return json.loads(times.read_text(encoding="utf-8")) if times.exists() else {}
-
-
-def recorded(notebook: NotebookNode, key: str) -> Iterator[dict[str, Any]]:
-    """The facts under one name in the metadata of all outputs."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if facts := output.get("metadata", {}).get(key):
-                yield facts

@@ -23,6 +23,7 @@ from .parameters import with_parameters
 KEPT = 4  # executions kept of each chapter: other data sets, other budgets
 GRACE = 10  # seconds for an interrupted chapter to end its kernel
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+AT_ONCE = max(1, CORES // 2)  # chapters: each runs its sweep on two cores, and what cells take is printed
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,13 @@ def execute(paths: Sequence[Path], wanted: dict[str, str], timeout: int) -> dict
 
 
 def run_all(runs: Sequence[Run], timeout: int) -> None:
-    """Run chapters in processes of their own, as many at once as there are cores; the first fault ends all.
-
-    A notebook keeps to one thread, so two of them take little more time on two cores than one.
-    """
+    """Run chapters in processes of their own; the first fault ends all."""
     context = multiprocessing.get_context("spawn")
     waiting = iter(runs)
     running: dict[Connection, tuple[Run, BaseProcess]] = {}
     try:
         while True:
-            while len(running) < CORES and (run := next(waiting, None)):
+            while len(running) < AT_ONCE and (run := next(waiting, None)):
                 here, there = context.Pipe(duplex=False)
                 running[here] = run, context.Process(target=run_one, args=(run, timeout, there))
                 running[here][1].start()

@@ -1,4 +1,4 @@
-"""The book as a PDF, from what its pages were made from: each figure, each number, and a picture of what moves."""
+"""The book as a PDF, from the records of its pages: each figure, each number, and a picture of what moves."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import nbformat
 import yaml
 
 from ..messages import BuildError, say
 from ..paths import BUILD, show, write
+from ..site.book import Book
 from ..site.sphinx import jupyter_book
-from .paper import chapter, on_paper, raw
+from ..site.staging import stage
+from . import paper
+from .paper import raw
 
 PDF, WORK = BUILD / "loss-landscapes.pdf", BUILD / "pdf"
 HERE = Path(__file__).parent
@@ -47,12 +49,12 @@ def check_latex() -> None:
         )
 
 
-def pdf(stage: Path) -> Path:
-    """Make the PDF from the sources of the pages, as `staging.stage` left them."""
+def pdf(book: Book) -> Path:
+    """Make the PDF, from the records that the pages are made from."""
     shutil.rmtree(WORK, ignore_errors=True)
     tree = WORK / "source"
-    shutil.copytree(stage, tree)
-    print_sources(tree)
+    stage(book, tree, paper, None)
+    set_up(tree)
     jupyter_book(tree, WORK, "--builder", "latex")
     made = WORK / "_build" / "latex" / PDF.name
     command = ["latexmk", "-xelatex", "-interaction=nonstopmode", "-halt-on-error", made.with_suffix(".tex").name]
@@ -65,14 +67,8 @@ def pdf(stage: Path) -> Path:
     return PDF
 
 
-def print_sources(tree: Path) -> None:
-    """Rewrite a copy of the staged sources for paper, and set up LaTeX beside them."""
-    for page in tree.glob("*/*.md"):
-        write(page, on_paper(page.read_text(encoding="utf-8")))
-    for path in tree.glob("*/*.ipynb"):
-        notebook = nbformat.read(path, as_version=4)
-        chapter(int(path.stem[:2]), notebook)
-        write(path, nbformat.writes(notebook))
+def set_up(tree: Path) -> None:
+    """Make LaTeX ready beside the sources for paper, and the home page the first chapter."""
     home = tree / f"{yaml.safe_load((tree / '_toc.yml').read_text(encoding='utf-8'))['root']}.md"
     title, _, rest = home.read_text(encoding="utf-8").partition("\n")
     start = raw(HOME.replace("TITLE", title.removeprefix("# ")))

@@ -1,46 +1,50 @@
-"""What a page says in HTML, by folding or in cards, said so that LaTeX prints it. `latex.py` runs LaTeX."""
+"""Paper: what is recorded, told to a reader of sheets. Its functions and those of `site/page.py` have the same names.
+
+What a page keeps folded, answers and solutions, stands at the chapter's end. What is wide on a page, such as a row of
+the scoreboard, is a card, since no sheet is as wide. `latex.py` runs LaTeX.
+"""
 
 from __future__ import annotations
 
-import html
 import re
-import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 
-from landscape_lib.report import escape
+from landscape_lib.report import Entry, Record, Strip, Wording, because, conditions, measured
 
-STRIP = re.compile(r'<details class="provenance"><summary>(.*?)</summary>\s*<dl>(.*?)</dl></details>', re.DOTALL)
-ROW = re.compile(r"<dt>(.*?)</dt><dd>(.*?)</dd>", re.DOTALL)
-TAG = re.compile(r"</?[a-z][^>]*>")
-TABLE = re.compile(r"^(`{3,})\{list-table\}\n:class: (?:scoreboard|runs)\n.*?\n\n(.*?)\n\1$", re.DOTALL | re.MULTILINE)
-HISTORY = re.compile(r"<details><summary>([^<]*)</summary><ul>.*?</ul></details>", re.DOTALL)
-# The mark of a verdict, which not every font has; a link.
-UNPRINTED = re.compile(r'(?<=>)[✓✗?] |<p class="claim-link".*?</p>', re.DOTALL)
+from ..execute.records import Cell, Chapter, Output
+from ..site.exercises import without_markers
+from ..site.medium import Fill
+from ..site.myst import escape, list_table
+from ..site.page import described, like, strip_cell, strip_of, stub_cell, without
+from ..site.scoreboard import HEAD, Row, heading, scoreboard_rows
+from ..site.status import RUNS, History, count, last_change, link, run_cells
+
 HASH = re.compile(r"\b([0-9a-f]{12})(?:[0-9a-f]{52}|[0-9a-f]{28})\b")  # SHA-256, and the name of a commit
-MARKS = {"<strong": "**", "</strong": "**", "<code": "**", "</code": "**", "<summary": "**", "</summary": ".** "}
-MARKS |= {"</p": "\n\n", "<br": "\n\n"}
 
 
-def on_paper(text: str) -> str:
-    """Markdown whose HTML says the same in words: LaTeX leaves HTML out.
+def prose(text: str) -> str:
+    """What an author wrote, whose HTML says the same in words: LaTeX leaves HTML out.
 
-    >>> on_paper('a<br>b, <details><summary>Why</summary>\\n\\nSo.\\n\\n</details>')
+    >>> prose('a<br>b, <details><summary>Why</summary>\\n\\nSo.\\n\\n</details>')
     'a; b, **Why.** So.\\n\\n'
     """
-    text = TABLE.sub(lambda table: cards(table[2]), text)
-    text = HISTORY.sub(r"\1", text).replace(":class: history", ":class: history longtable")
     text = text.replace("| | ", "| &nbsp; | ")  # an empty cell is a line high, under the others
-    text = STRIP.sub(strip, text).replace("<br>", "; ").replace("</details>", "")
+    text = text.replace("<br>", "; ").replace("</details>", "")
     return re.sub(r"<details><summary>(.*?)</summary>\s*", r"**\1.** ", text)
 
 
-def strip(found: re.Match[str]) -> str:
+def strip_text(made: Strip) -> str:
     """A strip of provenance in small print, on one page; a hash by its first digits."""
-    rows = "; ".join(f"{name}: {value}" for name, value in ROW.findall(found[2]))
-    said = escape(html.unescape(TAG.sub("", f"{found[1]}. {rows}.")))
-    return within("strip", HASH.sub(r"\1…", said))
+    rows = "; ".join(f"{name}: {''.join(parts)}" for name, parts in made.rows.items())
+    return within("strip", HASH.sub(r"\1…", escape(f"Where this comes from: {made.line}. {rows}.")))
+
+
+def links(chapter: Chapter) -> str:
+    """Slides are not on paper."""
+    return ""
 
 
 def within(environment: str, text: str) -> str:
@@ -53,16 +57,16 @@ def raw(latex: str) -> str:
     return f"```{{raw}} latex\n{latex}\n```"
 
 
-def cards(rows: str) -> str:
-    r"""The rows of a list-table as cards, since wide rows fit no sheet: the first cell, the others by their names.
+def card(first: str, head: Sequence[str], cells: Sequence[str], more: str = "") -> str:
+    r"""A row of a table as a card: its ``first`` cell, the others by their names, and what is ``more``.
 
-    >>> print(cards("* - Claim\n  - Verdict\n* - a<br>Is so.\n\n    If not.\n  - open").replace("`", "'"))
+    >>> print(card("A", ["Verdict"], ["open"], "If not.").replace("`", "'"))
     <BLANKLINE>
     '''{raw} latex
     \begin{card}
     '''
     <BLANKLINE>
-    a. Is so.
+    A
     <BLANKLINE>
     **Verdict:** open
     <BLANKLINE>
@@ -73,72 +77,125 @@ def cards(rows: str) -> str:
     '''
     <BLANKLINE>
     """
-    table = [re.split(r"^  - ", row, flags=re.MULTILINE) for row in re.split(r"^\* - ", rows, flags=re.MULTILINE)[1:]]
-    head, *body = [[cell.strip() for cell in row] for row in table]
-    made = []
-    for first, *others in body:
-        name, _, more = first.partition("\n\n")
-        name = re.sub(r"</?code>", "**", name.replace("<br>", ". ", 1))
-        listed = "\\\n".join(f"**{what}:** {cell}" for what, cell in zip(head[1:], others, strict=True))
-        made.append(within("card", f"{name}\n\n{listed}\n\n{textwrap.dedent('    ' + more.lstrip())}"))
-    return "".join(made)
+    listed = "\\\n".join(f"**{name}:** {cell}" for name, cell in zip(head, cells, strict=True))
+    return within("card", f"{first}\n\n{listed}\n\n{more}")
 
 
-def claim(box: str) -> str:
-    """The box of a claim, HTML as `claims._box` writes it, as a card."""
-    parts = re.findall(r"(<[^>\s]+)[^>]*>|([^<]+)", UNPRINTED.sub("", box))
-    # What surrounds a text stays: `escape` takes it away.
-    said = [
-        MARKS.get(tag, "") if tag else re.sub(r"\S(?:.*\S)?", lambda words: escape(words[0]), html.unescape(text))
-        for tag, text in parts
+def scoreboard(entries: Iterable[Entry], records: Iterable[Record]) -> str:
+    """A count of verdicts, then a card for each row."""
+    parts, chapters = scoreboard_rows(entries, records)
+    for chapter, rows in chapters.items():
+        parts += [heading(chapter), "".join(map(_row, rows))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(row: Row) -> str:
+    entry = row.entry
+    chapter = f" in chapter {int(entry.chapter[:2])}" if row.record else ""
+    cells = [
+        "; ".join([row.verdict, *([escape(row.because)] if row.because else [])]),
+        f"{f'**{escape(row.measured)}**' if row.record else row.measured}; {escape(entry.measures)}",
+        "; ".join(map(escape, row.conditions)),
+        escape(str(entry.rule)),
+        f"{escape(entry.paper['says'])} {{cite}}`{entry.paper['key']}`",
     ]
-    return within("card", "".join(said))
+    falsified = unfolded(entry.falsified_by, entry.null)
+    return card(f"**{entry.id}**{chapter}. {escape(entry.statement)}", HEAD[1:], cells, falsified)
 
 
-def question(text: str, number: int) -> str:
-    """A card's plain text, its question or what was measured, with the options as a list."""
-    first, *rest = text.splitlines()
-    kind, _, asked = first.partition(". ")
-    numbered = f"{kind} {number}" if number else kind
-    lines = [
-        f"- {escape(line[4:])}" if line.startswith("( ) ") else f"{line[0].upper()}{escape(line[1:])}." for line in rest
+def unfolded(falsified_by: str, null: str) -> str:
+    """What would falsify a claim, and its null."""
+    return f"**What would falsify it.** {escape(falsified_by)}\n\nThe null, which the rule must reject: {escape(null)}"
+
+
+def runs_table(runs: Sequence[Mapping[str, str]]) -> str:
+    rows = [["; ".join(cell) for cell in run_cells(run)] for run in runs]
+    return "".join(card(row[0], RUNS[1:], row[1:]) for row in rows)
+
+
+def history_table(pages: Sequence[str], history: History) -> str:
+    """As on a page, without the list of commits."""
+    rows = [[link(page), last_change(history.get(page, [])), count(history.get(page, []))] for page in pages]
+    return list_table("history longtable", [["Page", "Last change", "Commits"], *rows]) + "\n"
+
+
+def claim(record: Record) -> str:
+    """A claim's box, with what a page folds."""
+    words, reason = record["words"], because(record)
+    basis = f"{words['measures']}; {', '.join(conditions(record))}"
+    paragraphs = [
+        f"**{record['verdict']}**{f' ({escape(reason)})' if reason else ''} · **{escape(record['id'])}**",
+        escape(words["statement"]),
+        f"Measured: **{escape(measured(record))}** ({escape(basis)}).",
+        f"Accepted: {escape(words['accepted'])}. The paper: {escape(record['reference']['says'])}",
+        unfolded(words["falsified_by"], words["null"]),
     ]
-    return within("card", f"**{numbered}.** {escape(asked)}\n\n" + "\n".join(lines))
+    return within("card", "\n\n".join(paragraphs))
 
 
-def answers(card: str) -> str:
-    """What a quiz's card says of each answer."""
-    listed = [escape(html.unescape(item)) for item in re.findall(r"<li>(.*?)</li>", card, re.DOTALL)]
-    return "\n".join("- " + re.sub(r"\\?\.?: (right|not so)\\?\. ", r": **\1.** ", item, count=1) for item in listed)
+def question(wording: Wording, number: int | None) -> str:
+    """A question or what was measured, with the options as a list."""
+    kind = f"{wording['kind']} {number}" if number else wording["kind"]
+    listed = [f"- {escape(option)}" for option in wording.get("options", [])]
+    if asks_for := wording.get("asks_for"):
+        listed.append(f"{asks_for[0].upper()}{escape(asks_for[1:])}.")
+    return within("card", f"**{kind}.** {escape(wording['text'])}\n\n" + "\n".join(listed))
 
 
-def chapter(number: int, notebook: NotebookNode) -> None:
-    """Make a chapter printable. What a page keeps folded, answers and solutions, stands at the chapter's end."""
-    replies: list[str] = []
-    solutions: list[str] = []
-    for place, cell in enumerate(notebook.cells):
-        if cell.cell_type == "markdown":
-            cell.source = on_paper(cell.source)
-        elif "code_prompt_show" in cell.metadata.get("mystnb", {}):  # LaTeX drops hidden cells
-            solutions.append(f"**Exercise {len(solutions) + 1}.**\n\n```python\n{cell.source}\n```")
-            notebook.cells[place] = nbformat.v4.new_markdown_cell("A solution stands at the end of the chapter.")
-        for output in cell.get("outputs", []):
-            if "landscape_quiz" in output.get("metadata", {}):
-                replies.append(f"**{len(replies) + 1}.**\n\n{answers(output.metadata.landscape_card)}")
-            leave_printable(output, len(replies))
-    notebook.cells[0].source = re.sub(rf"\A# {number}\. ", f"# Chapter {number}. ", notebook.cells[0].source)
-    for name, said in (("Answers to “Check yourself”", replies), ("Solutions", solutions)):
-        if said:
-            notebook.cells.append(nbformat.v4.new_markdown_cell("\n\n".join([f"## {name}", *said])))
+def replies(wording: Wording) -> str:
+    """What a quiz says of each answer."""
+    return "\n".join(
+        f"- {escape(text.removesuffix('.'))}: **{'right' if right else 'not so'}.** {escape(feedback)}"
+        for text, right, feedback in wording["answers"]
+    )
 
 
-def leave_printable(output: NotebookNode, asked: int) -> None:
-    """A picture, or else a card in Markdown, where a page has HTML; a quiz is the question that was asked last."""
-    said, data = output.get("metadata", {}), output.get("data", {})
-    if "image/png" in data:
-        data.pop("text/html", None)
-    elif "landscape" in said:
-        output.data = NotebookNode({"text/markdown": claim(data["text/html"])})
-    elif "landscape_card" in said:
-        number = asked if "landscape_quiz" in said else 0
-        output.data = NotebookNode({"text/markdown": question(data["text/plain"], number)})
+def chapter_notebook(chapter: Chapter, fill: Fill, with_deck: bool) -> NotebookNode:
+    """A chapter as it is printed, with answers and solutions at its end."""
+    quiz = [output.card for _, output in chapter.outputs if output.card and output.card.question]
+    numbers = {card.question: number for number, card in enumerate(quiz, 1)}
+    cells = [made for cell in chapter.cells for made in _cells(chapter, cell, fill, numbers)]
+    if cells:
+        cells[0].source = re.sub(r"\A# ", f"# Chapter {int(chapter.path.stem[:2])}. ", cells[0].source)
+    solutions = [without_markers(cell.source) for cell in chapter.cells if "exercise" in cell.tags]
+    ends = (
+        (
+            "Answers to “Check yourself”",
+            [f"**{n}.**\n\n{replies(card.wording)}" for n, card in enumerate(quiz, 1)],
+        ),
+        ("Solutions", [f"**Exercise {n}.**\n\n```python\n{text}\n```" for n, text in enumerate(solutions, 1)]),
+    )
+    cells += [new_markdown_cell("\n\n".join([f"## {name}", *texts])) for name, texts in ends if texts]
+    return like(chapter, cells)
+
+
+def _cells(chapter: Chapter, cell: Cell, fill: Fill, numbers: Mapping[str | None, int]) -> Iterator[NotebookNode]:
+    made = NotebookNode(cell.node)
+    if cell.kind == "markdown":
+        made["source"] = fill(cell.place, cell.source)
+        yield made
+    elif "exercise" in cell.tags:
+        yield stub_cell(cell)
+        yield new_markdown_cell("A solution stands at the end of the chapter.")
+    else:
+        figures = [output.figure for output in cell.outputs if output.figure]
+        if cell.kind == "code":
+            made["outputs"] = [_output(output, numbers) for output in cell.outputs]
+        for figure in figures:
+            made["metadata"] = {**cell.node.metadata, "mystnb": described(figure)}
+        yield made
+        for figure in figures:
+            yield strip_cell(cell, strip_text(strip_of(chapter, cell, figure)))
+
+
+def _output(output: Output, numbers: Mapping[str | None, int]) -> NotebookNode:
+    """A picture, or else a card in Markdown, where a page has HTML."""
+    if "image/png" in output.data:
+        data = without(output, "text/html") if not output.card else without(output, ("text/html", "application/"))
+    elif output.claim:
+        data = {"text/markdown": claim(output.claim)}
+    elif output.card:
+        data = {"text/markdown": question(output.card.wording, numbers.get(output.card.question))}
+    else:
+        return output.node
+    return NotebookNode(output.node | {"data": data})

@@ -1,4 +1,8 @@
-"""What pages load besides their text: formulas typeset while the site is built, and no script that no page uses."""
+"""What pages load besides their text: formulas typeset while the site is built, and no script that no page uses.
+
+The HTML that is mended here is what Sphinx, its theme and Jupyter Book wrote, which they offer in no other form.
+What is told of measurements is never read back from HTML: every medium makes its own from records.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,9 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from fontTools.subset import Subsetter
 from fontTools.ttLib import TTFont
@@ -26,7 +31,7 @@ SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")  # on every pa
 MATHJAX = ("window.MathJax", "tex-mml-chtml.js")
 SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>\s*", re.DOTALL)
 # A formula as Sphinx writes it for MathJax: \(…\) in a line, \[…\] on its own, there after its number if it has one.
-FORMULA = re.compile(
+SPHINX = re.compile(
     r'(<(span|div) class="[^"]*\bmath notranslate nohighlight"[^>]*>(?:(?!</\2>).)*?)'
     r"\\([(\[])(.*?)\\[)\]](</\2>)([,.;:!?)]*)",
     re.DOTALL,
@@ -104,7 +109,7 @@ def finish(site: Path, katex: Path | None) -> None:
     """Mend the pages that the theme made: formulas typeset; no useless script or button, no withdrawn role."""
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
     if katex:
-        pages = typeset(pages, katex, site)
+        pages = with_formulas(pages, katex, site)
     for path, text in pages.items():
         unused = UNUSED + (() if path.name == "search.html" else SEARCH) + (MATHJAX if katex else ())
         text = without_scripts(text, unused)
@@ -145,28 +150,49 @@ def few_icons(static: Path, shown: set[str]) -> None:
         file.unlink()
 
 
-def typeset(pages: dict[Path, str], katex: Path, site: Path) -> dict[Path, str]:
-    """The pages with every formula as HTML and MathML; one that KaTeX cannot typeset stops the build."""
-    found = [(path, match) for path, text in pages.items() for match in FORMULA.finditer(text)]
-    # A speaker's notes are shown without KaTeX's style sheet.
-    asked = json.dumps([[html.unescape(match[4]), match[3] == "[", '"said math ' in match[1]] for _, match in found])
+class Formula(NamedTuple):
+    """A formula to be typeset; ``alone`` is for where KaTeX has no style sheet: MathML alone."""
+
+    place: str
+    tex: str
+    displayed: bool
+    alone: bool
+
+
+def typeset(formulas: Sequence[Formula], katex: Path) -> list[str]:
+    """Each formula as HTML and MathML; one that KaTeX cannot typeset stops the build."""
+    asked = json.dumps([[formula.tex, formula.displayed, formula.alone] for formula in formulas])
     command = ["node", str(VENDOR / "typeset.js"), str(katex)]
     done = subprocess.run(command, input=asked, text=True, capture_output=True)
     if done.returncode:
         raise BuildError(f"node could not run KaTeX:\n{done.stderr}")
     answers = json.loads(done.stdout)
     faults = [
-        f"{path.relative_to(site).as_posix()}: cannot typeset {html.unescape(match[4]).strip()}: {answer['error']}"
-        for (path, match), answer in zip(found, answers, strict=True)
+        f"{formula.place}: cannot typeset {formula.tex.strip()}: {answer['error']}"
+        for formula, answer in zip(formulas, answers, strict=True)
         if "error" in answer
     ]
     if faults:
         raise BuildError("\n".join(dict.fromkeys(faults)))
-    results = iter(answers)
-    return {path: FORMULA.sub(lambda match: placed(match, next(results)["html"]), text) for path, text in pages.items()}
+    return [answer["html"] for answer in answers]
 
 
-def placed(formula: re.Match[str], done: str) -> str:
-    """The typeset formula in its place; in a line it keeps the comma that follows it, which may not begin the next."""
-    whole = f"{formula[1]}{done}{formula[5]}{formula[6]}"
-    return f'<span class="unbroken">{whole}</span>' if formula[3] == "(" and formula[6] else whole
+def unbroken(formula: str, mark: str) -> str:
+    """A formula in a line with the comma, or what ``mark`` follows it, which may not begin the next."""
+    return f'<span class="unbroken">{formula}{mark}</span>' if mark else formula
+
+
+def with_formulas(pages: dict[Path, str], katex: Path, site: Path) -> dict[Path, str]:
+    """The pages that Sphinx made, with every formula typeset."""
+    matches = [(path, match) for path, text in pages.items() for match in SPHINX.finditer(text)]
+    formulas = [
+        Formula(path.relative_to(site).as_posix(), html.unescape(match[4]), match[3] == "[", False)
+        for path, match in matches
+    ]
+    made = iter(typeset(formulas, katex))
+
+    def placed(match: re.Match[str]) -> str:
+        whole = f"{match[1]}{next(made)}{match[5]}"
+        return unbroken(whole, match[6]) if match[3] == "(" else whole + match[6]
+
+    return {path: SPHINX.sub(placed, text) for path, text in pages.items()}

@@ -1,57 +1,117 @@
-"""What every chapter must hold to: questions asked and answered once, pictures with words."""
+"""What an executed chapter must hold to: questions asked and answered once, pictures with words, claims with rules."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-from nbformat import NotebookNode
+from landscape_lib.report import Entry, Record, anchor, load_quiz
 
-from landscape_lib.report import load_quiz
-
+from ..execute.records import Cell, Chapter
 from ..messages import BuildError
-from ..paths import show
+from ..paths import chapters, show
+
+WORDLESS = re.compile(r"!\[\s*\]\(|<img\b(?![^>]*\balt=[\"'][^\"'])")
 
 
-def check_predictions(path: Path, notebook: NotebookNode) -> None:
+def check_chapter(chapter: Chapter) -> None:
+    """Refuse a chapter of which a page could not be made, with the cell where it goes wrong."""
+    check_predictions(chapter)
+    check_figures(chapter)
+    check_quiz(chapter)
+
+
+def check_predictions(chapter: Chapter) -> None:
     """Each question is asked once and answered once, later."""
-    asked: dict[str, int] = {}
-    answered: dict[str, int] = {}
-    for number, cell in enumerate(notebook.cells):
-        for output in cell.get("outputs", []):
-            for what, name in output.get("metadata", {}).get("landscape_prediction", {}).items():
-                seen = asked if what == "asks" else answered
-                if name in seen:
-                    raise BuildError(f"{show(path)}, cell {number}: {what} {name} again, as cell {seen[name]} did")
-                seen[name] = number
-    if open_ended := [name for name in asked if name not in answered]:
-        name = open_ended[0]
-        raise BuildError(f"{show(path)}, cell {asked[name]}: asks {name}, which no later cell measures")
+    asked: dict[str, Cell] = {}
+    answered: dict[str, Cell] = {}
+    for cell, output in chapter.outputs:
+        if output.card is None:
+            continue
+        for deed, seen, name in (("asks", asked, output.card.asks), ("answers", answered, output.card.answers)):
+            if name is None:
+                continue
+            if name in seen:
+                raise BuildError(f"{cell.place}: {deed} {name} again, as cell {seen[name].number} did")
+            seen[name] = cell
+    for name, cell in asked.items():
+        if name not in answered:
+            raise BuildError(f"{cell.place}: asks {name}, which no later cell measures")
 
 
-def check_quiz(path: Path, notebook: NotebookNode) -> None:
+def check_quiz(chapter: Chapter) -> None:
     """Each question of the chapter's quiz is shown, and once."""
-    shown: dict[str, int] = {}
-    for number, cell in enumerate(notebook.cells):
-        for output in cell.get("outputs", []):
-            if question := output.get("metadata", {}).get("landscape_quiz"):
-                name = question["id"]
-                if name in shown:
-                    what = f"shows question {name} again, as cell {shown[name]} did"
-                    raise BuildError(f"{show(path)}, cell {number}: {what}")
-                shown[name] = number
-    file = path.with_suffix(".quiz.yml")
+    shown: dict[str, Cell] = {}
+    for cell, output in chapter.outputs:
+        if output.card and (name := output.card.question):
+            if name in shown:
+                raise BuildError(f"{cell.place}: shows question {name} again, as cell {shown[name].number} did")
+            shown[name] = cell
+    file = chapter.path.with_suffix(".quiz.yml")
     if file.is_file() and (left := [name for name in load_quiz(file) if name not in shown]):
-        raise BuildError(f"{show(path)}: shows no question {', '.join(left)} of {show(file)}")
+        raise BuildError(f"{show(chapter.path)}: shows no question {', '.join(left)} of {show(file)}")
 
 
-def check_pictures(place: str, cell: NotebookNode) -> None:
+def check_figures(chapter: Chapter) -> None:
+    """One figure a cell, of its own name, and no picture without words."""
+    names: dict[str, Cell] = {}
+    for cell in chapter.cells:
+        check_pictures(cell)
+        pictures = [output for output in cell.outputs if "image/png" in output.data]
+        if not pictures:
+            continue
+        figure = pictures[0].figure
+        if len(pictures) > 1 or figure is None:
+            what = "more than one picture" if len(pictures) > 1 else "a picture without caption and alt text"
+            raise BuildError(f"{cell.place}: {what}; end each figure's own cell with report.show(figure, name=…, …)")
+        if figure.name in names:
+            raise BuildError(f"{cell.place}: cell {names[figure.name].number} has a figure named {figure.name} too")
+        names[figure.name] = cell
+
+
+def check_pictures(cell: Cell) -> None:
     """No picture comes past `show`, or without words in Markdown or HTML."""
-    for data in [output.get("data", {}) for output in cell.get("outputs", [])]:
-        if other := [mime for mime in data if mime.startswith("image/") and mime != "image/png"]:
-            raise BuildError(f"{place}: a picture of type {other[0]}; show figures with report.show(figure, …)")
-    texts = [cell.source] if cell.cell_type == "markdown" else []
-    texts += [output.data["text/html"] for output in cell.get("outputs", []) if "text/html" in output.get("data", {})]
+    for output in cell.outputs:
+        if other := [mime for mime in output.data if mime.startswith("image/") and mime != "image/png"]:
+            raise BuildError(f"{cell.place}: a picture of type {other[0]}; show figures with report.show(figure, …)")
+    texts = [cell.source] if cell.kind == "markdown" else []
+    texts += [output.data["text/html"] for output in cell.outputs if "text/html" in output.data]
     for text in texts:
-        if found := re.search(r"!\[\s*\]\(|<img\b(?![^>]*\balt=[\"'][^\"'])", text):
-            raise BuildError(f"{place}: a picture without alt text, {found[0]} …; say what it shows")
+        if wordless := WORDLESS.search(text):
+            raise BuildError(f"{cell.place}: a picture without alt text, {wordless[0]} …; say what it shows")
+
+
+def checked_claims(built: Sequence[Chapter], rules: Mapping[str, Entry]) -> list[Record]:
+    """The claims that the chapters state: each claim of theirs, by a known rule, once a box."""
+    stated: dict[str, tuple[str, Record]] = {}
+    for chapter in built:
+        for cell, output in chapter.outputs:
+            if (record := output.claim) is None:
+                continue
+            name = record["id"]
+            if name not in rules:
+                raise BuildError(
+                    f"{cell.place}: states {name}, which has no rule; add it to {chapter.path.stem}.claims.yml"
+                )
+            if rules[name].chapter != chapter.path.stem:
+                raise BuildError(f"{cell.place}: states {name}, a claim of chapter {rules[name].chapter}")
+            if (box := anchor(record)) in stated:
+                at = f"{record['budget']} budget" + (f" on {record['dataset']}" if box != f"claim-{name}" else "")
+                raise BuildError(f"{cell.place}: states {name} again at {at}; {stated[box][0]} did already")
+            stated[box] = cell.place, record
+    check_stated(built, rules, {record["id"] for _, record in stated.values()})
+    order = {name: number for number, name in enumerate(rules)}
+    return sorted((record for _, record in stated.values()), key=lambda record: (order[record["id"]], anchor(record)))
+
+
+def check_stated(built: Sequence[Chapter], rules: Mapping[str, Entry], stated: set[str]) -> None:
+    """Refuse a rule whose chapter does not state the claim, or is not there."""
+    there, by_name = {path.stem for path in chapters(None)}, {chapter.path.stem: chapter for chapter in built}
+    for name, entry in rules.items():
+        if entry.chapter not in there:
+            raise BuildError(f"notebooks/{entry.chapter}.claims.yml: {name} has no chapter; add {entry.chapter}.ipynb")
+        # A chapter that a narrowed build leaves out states nothing, and its claims stay open.
+        if entry.chapter in by_name and name not in stated:
+            chapter = by_name[entry.chapter]
+            places = [cell.place for cell in chapter.cells if name in cell.source] or [show(chapter.path)]
+            raise BuildError(f"{places[0]}: never states {name}, a claim of notebooks/{entry.chapter}.claims.yml")

@@ -9,17 +9,12 @@ define, and nothing else of the chapter: so they can be done, and tested, withou
 from __future__ import annotations
 
 import ast
-import copy
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
-import nbformat
-from nbformat import NotebookNode
-
+from ..execute.records import Cell, Chapter
 from ..messages import BuildError
-from ..paths import show
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 YOUR_TURN = 'raise NotImplementedError("your turn")'
@@ -50,18 +45,14 @@ class Exercise(NamedTuple):
     test: str
 
 
-def exercises(notebook: NotebookNode) -> Iterator[Exercise]:
-    """The exercises of a notebook that `check` has passed."""
+def exercises(chapter: Chapter) -> Iterator[Exercise]:
+    """The exercises of a chapter that `check_exercises` has passed."""
     setup: list[str] = []
-    for number, cell in enumerate(notebook.cells):
-        if tags(cell) & {"parameters", "setup"}:
+    for cell, following in zip(chapter.cells, [*chapter.cells[1:], None], strict=True):
+        if cell.tags & {"parameters", "setup"}:
             setup.append(cell.source)
-        if "exercise" in tags(cell):
-            yield Exercise(number, [*setup], cell.source, notebook.cells[number + 1].source)
-
-
-def tags(cell: NotebookNode) -> set[str]:
-    return set(cell.metadata.get("tags", []))
+        if "exercise" in cell.tags and following:
+            yield Exercise(cell.number, [*setup], cell.source, following.source)
 
 
 def stub(source: str) -> str:
@@ -77,51 +68,40 @@ def stub(source: str) -> str:
     return "\n".join(lines)
 
 
-def for_page(notebook: NotebookNode) -> NotebookNode:
-    """What a reader sees: the stub, the solution folded and without its markers, the test with what it found."""
-    notebook = copy.deepcopy(notebook)
-    cells = []
-    for cell in notebook.cells:
-        if "exercise" in tags(cell):
-            cells.append(nbformat.v4.new_markdown_cell(f"```python\n{stub(cell.source)}\n```", id=f"{cell.id}-stub"))
-            cell.source = "\n".join(line for line in cell.source.splitlines() if line.strip() not in (BEGIN, END))
-            cell.metadata["tags"] = sorted(tags(cell) - {"exercise"} | {"hide-cell"})
-            cell.metadata["mystnb"] = {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
-        cells.append(cell)
-    notebook.cells = cells
-    return notebook
+def without_markers(source: str) -> str:
+    """A solution as a page shows it."""
+    return "\n".join(line for line in source.splitlines() if line.strip() not in (BEGIN, END))
 
 
-def check(path: Path, notebook: NotebookNode) -> None:
+def check_exercises(chapter: Chapter) -> None:
     """Refuse unknown tags, and exercises that could not be set, tested, or kept from students."""
-    places = [f"{show(path)}, cell {number}" for number in range(len(notebook.cells))]
-    for place, cell in zip(places, notebook.cells, strict=True):
-        if unknown := tags(cell) - set(TAGS):
-            raise BuildError(f"{place}: unknown tag {', '.join(sorted(unknown))}; known are {', '.join(TAGS)}")
-    previous: set[str] = set()
-    for place, cell, following in zip(places, notebook.cells, [*notebook.cells[1:], None], strict=True):
-        found = tags(cell)
-        if cell.cell_type != "code" and (
-            wrong := found & {"install", "parameters", "setup", "exercise", "exercise-test"}
+    for cell in chapter.cells:
+        if unknown := cell.tags - set(TAGS):
+            raise BuildError(f"{cell.place}: unknown tag {', '.join(sorted(unknown))}; known are {', '.join(TAGS)}")
+    previous: frozenset[str] = frozenset()
+    for cell, following in zip(chapter.cells, [*chapter.cells[1:], None], strict=True):
+        if cell.kind != "code" and (
+            wrong := cell.tags & {"install", "parameters", "setup", "exercise", "exercise-test"}
         ):
-            raise BuildError(f"{place}: tagged {', '.join(sorted(wrong))}, but is no code cell")
-        if "exercise" in found:
-            check_exercise(place, cell.source, following)
+            raise BuildError(f"{cell.place}: tagged {', '.join(sorted(wrong))}, but is no code cell")
+        if "exercise" in cell.tags:
+            check_exercise(cell, following)
         elif MARKER.search(cell.source):
-            raise BuildError(f"{place}: marks a solution but is not tagged exercise, so students would get it")
-        elif "exercise-test" in found and "exercise" not in previous:
-            raise BuildError(f"{place}: a test without an exercise; the cell before it must be tagged exercise")
-        previous = found
+            raise BuildError(f"{cell.place}: marks a solution but is not tagged exercise, so students would get it")
+        elif "exercise-test" in cell.tags and "exercise" not in previous:
+            raise BuildError(f"{cell.place}: a test without an exercise; the cell before it must be tagged exercise")
+        previous = cell.tags
 
 
-def check_exercise(place: str, source: str, following: NotebookNode | None) -> None:
+def check_exercise(cell: Cell, following: Cell | None) -> None:
+    place, source = cell.place, cell.source
     check_markers(place, source)
     parse(place, source)
     functions = [node for node in parse(f"{place}, as a stub", stub(source)).body if isinstance(node, ast.FunctionDef)]
     if len(functions) != 1 or not any(isinstance(node, ast.Raise) for node in ast.walk(functions[0])):
         raise BuildError(f"{place}: an exercise defines one function, with the solution marked inside its body")
     name = functions[0].name
-    if following is None or "exercise-test" not in tags(following):
+    if following is None or "exercise-test" not in following.tags:
         raise BuildError(f"{place}: exercise {name} has no test; tag the next cell exercise-test, and assert there")
     nodes = list(ast.walk(parse(f"the test after {place}", following.source)))
     if not any(isinstance(node, ast.Assert) for node in nodes):

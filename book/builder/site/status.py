@@ -1,22 +1,21 @@
-"""The status page: each chapter's last run, each page's history. Facts go in, MyST comes out; `ask_git` asks git."""
+"""The status page: each chapter's last run, and each page's history, for which `ask_git` asks git."""
 
 from __future__ import annotations
 
 import html
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from nbformat import NotebookNode
-
-from ..execute.cache import recorded
 from ..execute.parameters import parameters
-from ..messages import BuildError
+from ..execute.records import Chapter
 from ..paths import show
+from .myst import list_table
 
 LAST = 5  # commits of a page that are listed
 UNKNOWN = "not recorded"
+RUNS = ["Chapter", "Run time", "Cells", "Budget, data", "Machine, versions", "Date, commit"]
 
 
 class NoHistory(Exception):
@@ -31,40 +30,28 @@ class Commit(NamedTuple):
     subject: str
 
 
-Times = Mapping[str, float]  # seconds that cells took, by their ids
+History: TypeAlias = Mapping[str, Sequence[Commit]]  # of each page, the latest first
 
 
-def write_status(
-    text: str, notebooks: Mapping[Path, NotebookNode], took: Mapping[str, Times], root: Path, toc: Any
-) -> str:
-    """The page's source with both tables in their places; ``took`` holds the times of each chapter's cells."""
+def history(root: Path, toc: Any, table: Callable[[Sequence[str], History], str]) -> str:
+    """The history of the pages of a table of contents, as ``table`` writes it, or why it is not known."""
     pages = sources(root, toc)
     try:
-        history = history_table(pages, ask_git(root, pages))
+        return table(pages, ask_git(root, pages))
     except NoHistory as reason:
-        history = f"{reason} So the history of the pages is not known here.\n"
-    runs = [run_of(path, notebook, took.get(path.stem, {})) for path, notebook in notebooks.items()]
-    text = fill(text, "<!-- runs -->", runs_table(runs))
-    return fill(text, "<!-- history -->", history)
+        return f"{reason} So the history of the pages is not known here.\n"
 
 
-def fill(text: str, spot: str, table: str) -> str:
-    if text.count(spot) != 1:
-        raise BuildError(f"book/status.md: needs one line {spot}, where a table goes")
-    return text.replace(spot, table)
-
-
-def run_of(path: Path, notebook: NotebookNode, took: Times) -> dict[str, str]:
-    """What an executed notebook says of its own execution, in words; what it does not say is not recorded."""
-    settings = parameters(path, notebook)
-    made = [figure["source"] for figure in recorded(notebook, "landscape_figure")]
+def run_of(chapter: Chapter) -> dict[str, str]:
+    """What an executed chapter records of its own execution, in words."""
+    settings = parameters(chapter.path, chapter.node)
     # A table that was measured before, by a sweep, tells of that day and that machine, not of this run.
-    live = [source for source in made if source["budget"] is None and source["measured_by"] is None]
-    commits = [one["commit"] for one in [*live, *recorded(notebook, "landscape")]]
-    kinds = [cell.cell_type for cell in notebook.cells]
+    live = [f.source for f in chapter.figures if f.source["budget"] is None and f.source["measured_by"] is None]
+    commits = [source["commit"] for source in live] + [record["commit"] for record in chapter.claims]
+    kinds = [cell.kind for cell in chapter.cells]
     return {
-        "page": show(path),
-        "run time": f"{sum(took.values()):.0f} s" if took else UNKNOWN,
+        "page": show(chapter.path),
+        "run time": f"{sum(chapter.seconds.values()):.0f} s" if chapter.seconds else UNKNOWN,
         "cells": f"{kinds.count('code')} code, {kinds.count('markdown')} text",
         "budget": str(settings.get("BUDGET", UNKNOWN)),
         "data": str(settings.get("DATASET", UNKNOWN)),
@@ -89,49 +76,47 @@ def short(commit: str) -> str:
     return name[:7] + (" and changes" if dirty else "")
 
 
+def run_cells(run: Mapping[str, str]) -> list[list[str]]:
+    """A run's row under `RUNS`: of each cell its lines, in HTML; where none is recorded, that is said once."""
+    words = {name: html.escape(value) for name, value in run.items()}
+    pairs = [("budget", "data"), ("machine", "versions"), ("date", "commit")]
+    lines = [[*dict.fromkeys(words[name] for name in pair)] for pair in pairs]
+    return [[link(run["page"])], [words["run time"]], [words["cells"]], *lines]
+
+
 def runs_table(runs: Sequence[Mapping[str, str]]) -> str:
     """A row a chapter."""
-    rows = [["Chapter", "Run time", "Cells", "Budget, data", "Machine, versions", "Date, commit"]]
-    for run in runs:
-        words = {name: html.escape(value) for name, value in run.items()}
-        pairs = [("budget", "data"), ("machine", "versions"), ("date", "commit")]
-        rows.append([link(run["page"]), words["run time"], words["cells"], *(lines(words, pair) for pair in pairs)])
-    return table("runs", rows)
+    return list_table("runs", [RUNS, *(["<br>".join(cell) for cell in run_cells(run)] for run in runs)]) + "\n"
 
 
-def lines(words: Mapping[str, str], names: Sequence[str]) -> str:
-    """Facts on a line each; where none is recorded, that is said once."""
-    return "<br>".join(dict.fromkeys(words[name] for name in names))
-
-
-def history_table(pages: Sequence[str], history: Mapping[str, Sequence[Commit]]) -> str:
+def history_table(pages: Sequence[str], history: History) -> str:
     """A row a page: its last change, and the last few of them folded."""
     rows = [["Page", "Last change", "Commits"]]
     for page in pages:
         commits = history.get(page, [])
-        count = f"{len(commits)} commit{'' if len(commits) == 1 else 's'}"
-        rows.append(
-            [link(page), commits[0].date, folded(count, commits)] if commits else [link(page), "not committed", count]
-        )
-    return table("history", rows)
+        rows.append([link(page), last_change(commits), folded(commits) if commits else count(commits)])
+    return list_table("history", rows) + "\n"
 
 
-def folded(count: str, commits: Sequence[Commit]) -> str:
+def last_change(commits: Sequence[Commit]) -> str:
+    return commits[0].date if commits else "not committed"
+
+
+def count(commits: Sequence[Commit]) -> str:
+    return f"{len(commits)} commit{'' if len(commits) == 1 else 's'}"
+
+
+def folded(commits: Sequence[Commit]) -> str:
     items = "".join(
         f"<li>{commit.date} <code>{commit.hash}</code> {html.escape(commit.subject)}</li>" for commit in commits[:LAST]
     )
     more = "<li>…</li>" if len(commits) > LAST else ""
-    return f"<details><summary>{count}</summary><ul>{items}{more}</ul></details>"
+    return f"<details><summary>{count(commits)}</summary><ul>{items}{more}</ul></details>"
 
 
 def link(page: str) -> str:
     """A link to a page from `book/status.md`, which takes the page's title."""
     return f"[](../{page})"
-
-
-def table(name: str, rows: Sequence[Sequence[str]]) -> str:
-    body = "\n".join("* - " + "\n  - ".join(row) for row in rows)
-    return f"```{{list-table}}\n:class: {name}\n:header-rows: 1\n\n{body}\n```\n"
 
 
 def sources(root: Path, toc: Any) -> list[str]:
@@ -150,14 +135,14 @@ def ask_git(root: Path, files: Sequence[str]) -> dict[str, list[Commit]]:
     if git(root, "rev-parse", "--is-shallow-repository").strip() == "true":
         raise NoHistory("These pages were built from a shallow clone, whose older commits were left out.")
     form = "--format=%x01%H%x09%cs%x09%s"
-    told = git(root, "-c", "core.quotePath=off", "log", form, "--name-only", "--no-renames", "--", *files)
-    found: dict[str, list[Commit]] = {}
-    for one in told.split("\x01")[1:]:
-        head, *touched = one.splitlines()
+    log = git(root, "-c", "core.quotePath=off", "log", form, "--name-only", "--no-renames", "--", *files)
+    commits: dict[str, list[Commit]] = {}
+    for entry in log.split("\x01")[1:]:
+        head, *touched = entry.splitlines()
         name, date, subject = head.split("\t", 2)
         for file in filter(None, touched):
-            found.setdefault(file, []).append(Commit(name[:7], date, subject))
-    return found
+            commits.setdefault(file, []).append(Commit(name[:7], date, subject))
+    return commits
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from docutils.nodes import make_id
-from nbformat import NotebookNode
 from pybtex.database import Person, parse_file
 from pybtex.richtext import Text
 
 from ..messages import BuildError
-from ..paths import show, write
+from ..paths import show
 
 UNICODE = {
     r"\alpha": "α", r"\gamma": "γ", r"\varepsilon": "ε", r"\eta": "η", r"\theta": "θ", r"\kappa": "κ", r"\mu": "μ",
@@ -29,25 +29,29 @@ DOI = re.compile(r"https?://(?:dx\.)?doi\.org/((?:[^\s()<>\]\"]|\([^\s()]*\))+)"
 TERM = re.compile(r"glossary\.(?:md|html)#([^\s)\"]+)")
 
 
-def write_tips(stage: Path, notebooks: dict[Path, NotebookNode]) -> None:
-    """Write what the staged pages show on hover, as a script; stop at a link that would show nothing."""
-    book = stage / "book"
-    terms, dois = glossary(book / "glossary.md"), references(book / "references.bib")
-    places = {f"book/{page.name}": page.read_text(encoding="utf-8") for page in sorted(book.glob("*.md"))}
-    for path, notebook in notebooks.items():
-        for number, cell in enumerate(notebook.cells):
-            if cell.cell_type == "markdown":
-                places[f"{show(path)}, cell {number}"] = cell.source
+def tips(book: Path) -> dict[str, Any]:
+    """What pages show on hover, from the sources in a folder."""
+    return {
+        "notation": notation(book / "notation.md"),
+        "glossary": glossary(book / "glossary.md"),
+        "doi": references(book / "references.bib"),
+    }
+
+
+def check_links(places: Mapping[str, str], known: Mapping[str, Any]) -> None:
+    """Stop at a link that would show nothing, in texts by their places; ``known`` is what `tips` gave."""
+    terms, dois = known["glossary"], known["doi"]
     for place, text in places.items():
-        for found in DOI.findall(text):
-            if unquote(found).lower() not in dois:
-                raise BuildError(f"{place}: links to doi:{unquote(found)}, which book/references.bib does not hold")
-        for found in TERM.findall(text):
-            if found not in terms:
-                raise BuildError(f"{place}: links to glossary.md#{found}; book/glossary.md has {', '.join(terms)}")
-    data = {"notation": notation(book / "notation.md"), "glossary": terms, "doi": dois}
-    text = json.dumps(data, ensure_ascii=False, indent=1)
-    write(book / "static" / "tips-data.js", f"window.landscapeTips = {text};\n")
+        for doi in map(unquote, DOI.findall(text)):
+            if doi.lower() not in dois:
+                raise BuildError(f"{place}: links to doi:{doi}, which book/references.bib does not hold")
+        for term in TERM.findall(text):
+            if term not in terms:
+                raise BuildError(f"{place}: links to glossary.md#{term}; book/glossary.md has {', '.join(terms)}")
+
+
+def as_script(known: Mapping[str, Any]) -> str:
+    return f"window.landscapeTips = {json.dumps(known, ensure_ascii=False, indent=1)};\n"
 
 
 def notation(file: Path) -> list[dict[str, Any]]:
@@ -93,7 +97,7 @@ def glossary(file: Path) -> dict[str, dict[str, str]]:
 
 def references(file: Path) -> dict[str, dict[str, str]]:
     """Authors, title and place of each reference that has a DOI, by its DOI in lower case."""
-    found = {}
+    by_doi = {}
     for key, entry in parse_file(file).entries.items():
         fields = {name: str(Text.from_latex(value)) for name, value in entry.fields.items() if name != "doi"}
         where = next((fields[name] for name in ("journal", "booktitle", "howpublished") if name in fields), None)
@@ -104,13 +108,13 @@ def references(file: Path) -> dict[str, dict[str, str]]:
         if len(authors) > 4:
             authors = [*authors[:3], f"{len(authors) - 3} others"]
         if doi := entry.fields.get("doi"):
-            found[doi.lower()] = {
+            by_doi[doi.lower()] = {
                 "authors": " and ".join(filter(None, [", ".join(authors[:-1]), authors[-1]])),
                 "title": fields["title"],
                 "place": f"{' '.join(filter(None, [where, fields.get('volume')]))} ({fields['year']})",
                 "doi": doi,
             }
-    return found
+    return by_doi
 
 
 def initials(person: Person) -> str:
@@ -140,16 +144,16 @@ def formula(tex: str) -> str:
     'Θ(x, x′) = ∇_w f(x) · ∇_w f(x′)'
     """
 
-    def known(found: re.Match[str]) -> str:
-        if found[0] not in UNICODE:
-            raise ValueError(f"{found[0]} has no plain form; write it in words, or add it to UNICODE in {show(HERE)}")
-        return UNICODE[found[0]]
+    def known(command: re.Match[str]) -> str:
+        if command[0] not in UNICODE:
+            raise ValueError(f"{command[0]} has no plain form; write it in words, or add it to UNICODE in {show(HERE)}")
+        return UNICODE[command[0]]
 
     text = re.sub(r"\\mathcal *\{?(\w)\}?", r"\\mathcal \1", tex)
     text = re.sub(r"\\operatorname\{(\w+)\}", r"\1", text)
     text = re.sub(r"\\bar *(\\\w+|\w)", "\\1\N{COMBINING MACRON}", text)
     text = re.sub(r"\\mathcal \w|\\[a-zA-Z]+|\\.|['-]", known, text).replace("√ ", "√").replace("^*", "*")
-    text = re.sub(r"\^(\d)|\^\{([−\d]+)\}", lambda found: (found[1] or found[2]).translate(POWERS), text)
+    text = re.sub(r"\^(\d)|\^\{([−\d]+)\}", lambda power: (power[1] or power[2]).translate(POWERS), text)
     if rest := re.search(r"[\^{}\\]\S*", text):
         raise ValueError(f"{rest[0]} has no plain form; write it in words, or in simpler TeX")
     return text

@@ -1,0 +1,23 @@
+"""MyST Markdown: words that stay words, and tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+
+def escape(text: str) -> str:
+    r"""Plain words as Markdown: nothing in them is markup, nor begins a list.
+
+    >>> print(escape("N* < c P & $x$"), escape("2. A"), escape("- B"))
+    N\* \< c P \& \$x\$ 2\. A \- B
+    """
+    words = re.sub(r"([\\`*_{}\[\]<>&|$~#])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"^(\d*)([-+.)] )", r"\1\\\2", words)
+
+
+def list_table(name: str, rows: Sequence[Sequence[str]], widths: str | None = None) -> str:
+    """A table of class ``name``, whose cells may hold several paragraphs; the first row is its head."""
+    options = [f":class: {name}", ":header-rows: 1", *([f":widths: {widths}"] if widths else [])]
+    body = "\n".join("* - " + "\n  - ".join(row) for row in rows)
+    return "\n".join(["````{list-table}", *options, "", body, "````"])

@@ -1,0 +1,119 @@
+"""The page: what is recorded, told to a browser. Its functions and those of `pdf/paper.py` have the same names."""
+
+from __future__ import annotations
+
+import copy
+import re
+
+import nbformat
+from nbformat import NotebookNode
+
+from landscape_lib.figures import marked_cuts
+from landscape_lib.report import Strip, panels, strip, strip_html
+
+from ..execute.parameters import parameters
+from ..execute.records import Cell, Chapter, Figure, Output
+from ..paths import BOOK
+from .exercises import stub, without_markers
+from .medium import Fill
+from .scoreboard import scoreboard
+from .slideshow import links
+from .status import history_table, runs_table
+
+PICTURE = re.compile(r"!\[[^\]]*\]\(\.\./book/static/([\w-]+\.png)\)")
+__all__ = ["chapter_notebook", "history_table", "links", "prose", "runs_table", "scoreboard", "strip_text"]
+
+
+def prose(text: str) -> str:
+    """Markdown as its author wrote it, in which the pictures of `book/static` say where a phone may cut them."""
+
+    def marked(picture: re.Match[str]) -> str:
+        classes = panels(marked_cuts(BOOK / "static" / picture[1]))
+        return picture[0] + (f"{{.{classes.replace(' ', ' .')}}}" if classes else "")
+
+    return PICTURE.sub(marked, text)
+
+
+def strip_text(made: Strip) -> str:
+    return strip_html(made)
+
+
+def chapter_notebook(chapter: Chapter, fill: Fill, with_deck: bool) -> NotebookNode:
+    """The notebook that the page is made from: figures described, with strips under them, cards in HTML."""
+    cells = [made for cell in chapter.cells for made in _cells(chapter, cell, fill)]
+    title = cells[0].source if cells else ""
+    numbered = re.sub(r"\A# ", f"# {int(chapter.path.stem[:2])}. ", title)  # the text speaks of chapters by numbers
+    if with_deck:
+        numbered = re.sub(r"\A# .*", lambda heading: f"{heading[0]}\n\n{links(chapter)}\n", numbered)
+    if cells:
+        cells[0].source = numbered
+    return like(chapter, cells)
+
+
+def _cells(chapter: Chapter, cell: Cell, fill: Fill) -> list[NotebookNode]:
+    made = copy.deepcopy(cell.node)
+    if cell.kind == "markdown":
+        made.source = fill(cell.place, cell.source)
+    if "exercise" in cell.tags:
+        made.source = without_markers(cell.source)
+        made.metadata["tags"] = sorted(cell.tags - {"exercise"} | {"hide-cell"})
+        made.metadata["mystnb"] = {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+        return [stub_cell(cell), made]
+    if cell.kind != "code":
+        return [made]
+    made.outputs = list(map(_output, cell.outputs))
+    figures = [output.figure for output in cell.outputs if output.figure]
+    for figure in figures:
+        made.metadata["mystnb"] = described(figure)
+    return [made, *(strip_cell(cell, strip_text(strip_of(chapter, cell, figure))) for figure in figures)]
+
+
+def _output(output: Output) -> NotebookNode:
+    made = copy.deepcopy(output.node)
+    if output.card:
+        made.data = NotebookNode(without(output, "application/") | {"text/html": output.card.markup})
+    return made
+
+
+# What paper shares.
+
+
+def like(chapter: Chapter, cells: list[NotebookNode]) -> NotebookNode:
+    """A notebook of the same kind with other cells, which need no widgets."""
+    metadata = {name: value for name, value in chapter.node.metadata.items() if name != "widgets"}
+    kind = {name: chapter.node[name] for name in ("nbformat", "nbformat_minor")}
+    return nbformat.from_dict({**kind, "metadata": metadata, "cells": cells})
+
+
+def stub_cell(cell: Cell) -> NotebookNode:
+    """An exercise as it is set."""
+    return nbformat.v4.new_markdown_cell(f"```python\n{stub(cell.source)}\n```", id=f"{cell.id}-stub")
+
+
+def described(figure: Figure) -> dict[str, dict[str, str]]:
+    """A figure's words, where MyST-NB looks for them."""
+    return {
+        "image": {"alt": figure.alt, "classes": panels(figure.cuts)},
+        "figure": {"name": figure.name, "caption": figure.caption},
+    }
+
+
+def strip_of(chapter: Chapter, cell: Cell, figure: Figure) -> Strip:
+    """The strip of a figure, with the command that makes it again."""
+    settings = parameters(chapter.path, chapter.node)
+    choices = " ".join(f"{name}={value}" for name, value in settings.items())
+    return strip(
+        figure.source,
+        place=f"{chapter.path.stem}, cell {cell.number}",
+        command=f"make book CHAPTER={chapter.path.stem} {choices}",
+        budget=str(settings["BUDGET"]) if "BUDGET" in settings else None,
+    )
+
+
+def strip_cell(cell: Cell, text: str) -> NotebookNode:
+    return nbformat.v4.new_markdown_cell(text, id=f"made-of-{cell.number}")
+
+
+def without(output: Output, kinds: str | tuple[str, ...]) -> dict[str, str]:
+    """What an output shows, less some MIME types."""
+    return {mime: content for mime, content in output.data.items() if not mime.startswith(kinds)}
