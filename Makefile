@@ -54,7 +54,8 @@ check: ready
 	PYTHONPATH=book .venv/bin/lint-imports --no-logo # which finds builder there
 
 unit: ready
-	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile tests landscape_lib --ignore tests/book --ignore tests/notebooks
+	TQDM_DISABLE=1 $(PY) -m pytest -n 2 --dist loadfile tests landscape_lib book/builder \
+		--ignore tests/book --ignore tests/notebooks
 
 # What the book was made from is not executed again to be compared with what is committed.
 outputs: ready

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 
 import pytest
@@ -23,11 +22,6 @@ def site(built: ToyBook) -> Path:
 
 
 # ---- The texts ----
-
-
-def test_plain_words():
-    done = doctest.testmod(tips)
-    assert done.attempted >= 3 and not done.failed
 
 
 def test_notation_of_the_book_is_whole():
