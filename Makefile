@@ -16,7 +16,7 @@ export MKL_CBWR := AVX2,STRICT
 export ATEN_CPU_CAPABILITY := avx2
 
 .DEFAULT_GOAL := help
-.PHONY: help ready book pdf zip class chapter test check unit outputs nbval pages publishable lab refresh bench lock clean
+.PHONY: help ready book pdf zip class heroes chapter test check unit outputs nbval pages publishable lab refresh bench lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ zip: ready ## site, notebooks and what they need, in one file: _build/loss-lands
 
 class: ready ## the notebooks without their solutions, zipped for students: _build/class/
 	@$(BUILDER) class $(CHOICES)
+
+heroes: ready ## the pictures at the heads of chapters, from their tables; CHAPTER= measures one again that has none
+	@$(BUILDER) heroes $(if $(CHAPTER),--chapter $(CHAPTER))
 
 chapter: ready ## a new chapter that runs and passes the tests: make chapter NAME=06_kernels (MODULE= names its modules)
 	@$(BUILDER) chapter --chapter "$(NAME)" $(if $(MODULE),--module $(MODULE))

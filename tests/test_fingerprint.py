@@ -6,7 +6,6 @@ import ast
 import importlib
 import linecache
 import sys
-import time
 import types
 
 import cheap
@@ -595,15 +594,3 @@ def test_words_in_a_notebook_do_not_count(cells, same):
 def test_lines_for_ipython_are_borne(cell):
     found = notebook_parts(["import landscape_lib.nets as nets", cell])
     assert "MLP" in found[MLP.__module__]
-
-
-def test_it_takes_no_time():
-    cells = ["from landscape_lib import report, sweeps, experiments", "report, sweeps, experiments"]
-    best = min(_seconds(cells) for _ in range(3))
-    assert best < 1.0  # it takes a tenth on an idle core
-
-
-def _seconds(cells):
-    start = time.process_time()
-    notebook_parts(cells)
-    return time.process_time() - start

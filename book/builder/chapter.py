@@ -5,6 +5,7 @@ What comes out runs, and passes every test; then its parts are replaced one by o
 
 from __future__ import annotations
 
+import keyword
 import re
 import subprocess
 import sys
@@ -23,11 +24,11 @@ MODULE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 def lay_out(name: str | None, module: str | None) -> Path:
     """Write the files of a chapter, such as 06_ntk_vs_mean_field, its modules named ``module``; return its notebook."""
-    if name is None or not NAME.fullmatch(name):
+    if name is None or not NAME.fullmatch(name) or "skel" in name:
         raise BuildError(f"NAME={name or ''}: need a number and a name, such as 06_ntk_vs_mean_field")
     number, _, rest = name.partition("_")
     module = module or rest
-    if not MODULE.fullmatch(module) or module == "skeleton":
+    if not MODULE.fullmatch(module) or "skel" in module or keyword.iskeyword(module):
         raise BuildError(f"MODULE={module}: need a name for the chapter's modules, such as kernels")
     if taken := sorted(NOTEBOOKS.glob(f"{number}_*.ipynb")):
         raise BuildError(f"NAME={name}: number {number} is {show(taken[0])}")

@@ -39,7 +39,8 @@ def chapter_list(paths: Iterable[Path], link: str = "../notebooks/{}.ipynb") -> 
     lines = []
     for path in paths:
         number, title, about = described(path, nbformat.read(path, as_version=4))
-        lines.append(f"- [Chapter {number}: {title[0].lower()}{title[1:]}]({link.format(path.stem)}), {about}.\n")
+        begins = title[0] if title[1:2].isupper() else title[0].lower()  # NTK stays NTK
+        lines.append(f"- [Chapter {number}: {begins}{title[1:]}]({link.format(path.stem)}), {about}.\n")
     return "".join(lines)
 
 
@@ -48,7 +49,7 @@ def with_chapters(readme: str, paths: Iterable[Path]) -> str:
     if len(LISTED.findall(readme)) != 1:
         raise BuildError("README.md: needs <!-- chapters --> and <!-- end of chapters -->, between which the list goes")
     listed = chapter_list(paths, "notebooks/{}.ipynb")
-    return LISTED.sub(lambda found: f"{found[1]}{listed}{found[2]}", readme)
+    return LISTED.sub(lambda marks: f"{marks[1]}{listed}{marks[2]}", readme)
 
 
 def renew_readme() -> None:

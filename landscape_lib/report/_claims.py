@@ -88,9 +88,10 @@ def print_records(path: str | Path | None = None, as_json: bool = False) -> None
 def _measured(measure: Callable[[], tuple[float, Interval]]) -> tuple[tuple[float, Interval] | None, str | None]:
     """What was measured, or why it could not be."""
     try:
-        value, (low, high) = measure()
+        estimate = measure()
     except ValueError as error:
         return None, str(error)
+    value, (low, high) = estimate  # what is no estimate is a fault of the code, and no open claim
     value, low, high = float(value), float(low), float(high)
     if math.isnan(value) or math.isnan(low) or math.isnan(high):
         return None, f"what was measured is {value} in an interval from {low} to {high}: a NaN is no result"

@@ -122,6 +122,9 @@ def test_what_is_there_is_not_written_over(copy: Copy, monkeypatch: pytest.Monke
         ("06_other", None, "NAME=06_other: number 06 is notebooks/06_odd_ends.ipynb"),
         ("07_other", "ends", "landscape_lib/measure/ends.py"),
         ("07_other", "Ends", "MODULE=Ends: need a name for the chapter's modules"),
+        ("07_other", "class", "MODULE=class: need a name for the chapter's modules"),
+        ("07_my_skeleton", "k", "NAME=07_my_skeleton: need a number and a name"),
+        ("07_other", "skeletons", "MODULE=skeletons: need a name for the chapter's modules"),
     ):
         with pytest.raises(BuildError, match=re.escape(says)):
             lay_out(name, module)

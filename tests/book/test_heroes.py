@@ -10,7 +10,7 @@ from PIL import Image
 
 from builder.heroes import MEASURED, TABLES, from_table, measured, redraw
 from builder.messages import BuildError
-from builder.site.staging import with_panels
+from builder.site.page import prose
 from landscape_lib.figures import marked_cuts
 
 from .conftest import ROOT
@@ -45,5 +45,5 @@ def test_a_picture_is_marked_where_a_phone_may_cut_it(chapter):
     places = marked_cuts(ROOT / "book" / "static" / f"{picture}.png")
     image = Image.open(ROOT / "book" / "static" / f"{picture}.png").convert("L")
     assert all((np.asarray(image)[:, round(place / 1000 * image.width)] > 200).all() for place in places)
-    said = with_panels(f"![Words.](../book/static/{picture}.png)")
+    said = prose(f"![Words.](../book/static/{picture}.png)")
     assert said.endswith("".join(f" .cut-{place}" for place in places) + "}" if places else ")")

@@ -136,6 +136,8 @@ def test_what_cannot_be_measured_is_open_with_the_reason(rules, capsys):
 def test_a_fault_of_the_code_is_no_open_claim(rules):
     with pytest.raises(ZeroDivisionError):
         claim("toy.mean", lambda: 1 / 0, of=table())
+    with pytest.raises(ValueError, match="too many values to unpack"):
+        claim("toy.mean", lambda: (0.75, (0.6, 0.7, 0.9)), of=table())
     with pytest.raises(ValueError, match=r"from 0\.9 down to 0\.6"):
         state(0.75, (0.9, 0.6))
 

@@ -74,8 +74,9 @@ def executed(path: Path, file: Path) -> NotebookNode:
 
 
 def is_same(cell: NotebookNode, other: NotebookNode) -> bool:
-    """Whether two cells are one: parameters may have other values, and editors give other ids."""
-    return cell.get("id") == other.get("id") or cell.source == other.source
+    """Whether two cells of code are one. Only that of the parameters may differ: an execution has values of its own."""
+    parameters = all("parameters" in each.metadata.get("tags", []) for each in (cell, other))
+    return parameters or cell.source == other.source
 
 
 def seconds(file: Path) -> dict[str, float]:
