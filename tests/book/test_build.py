@@ -304,7 +304,6 @@ def test_a_full_disk_is_told_and_nothing_half_built_is_taken_for_whole(
     assert "01_toy: unchanged" in said and "site: built" in said
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_a_chapter_whose_process_dies_is_named(toy: ToyBook):
     toy.chapter(small_chapter("import os, signal; os.kill(os.getppid(), signal.SIGKILL)"))
     done = toy.build("execute", "--chapter", "01_toy")
@@ -312,6 +311,7 @@ def test_a_chapter_whose_process_dies_is_named(toy: ToyBook):
     assert not toy.kept().exists()
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("step", ["chapter", "site"])
 @pytest.mark.parametrize("sent", ["Ctrl-C", "SIGTERM"])
 def test_an_interrupted_build_says_so_and_the_next_goes_on(toy: ToyBook, quick: None, step: str, sent: str):
