@@ -1,26 +1,34 @@
 """How networks are trained: losses, optimisers, stopping rules, and populations that descend."""
 
+from landscape_lib.training._descent import train
 from landscape_lib.training._least_squares import minimum_norm
 from landscape_lib.training._losses import cross_entropy, hinge, mean_square, quadratic_hinge, soft_hinge
 from landscape_lib.training._optimisers import adam, gd
-from landscape_lib.training._stacks import LOSSES, ZERO, bands, descend
-from landscape_lib.training._stopping import PLATEAU, SATISFIED, STEPS, Stop
-from landscape_lib.training._train import DivergedError, History, Run, train
+from landscape_lib.training._rest import REST, Rest, come_to_rest
+from landscape_lib.training._runs import DivergedError, History, Run
+from landscape_lib.training._stacks import LOSSES, ZERO, bands, descend, end_states
+from landscape_lib.training._stopping import AT_REST, OUT_OF_PATIENCE, PLATEAU, SATISFIED, STEPS, Stop
 
 __all__ = [
+    "AT_REST",
     "LOSSES",
+    "OUT_OF_PATIENCE",
     "PLATEAU",
+    "REST",
     "SATISFIED",
     "STEPS",
     "ZERO",
     "DivergedError",
     "History",
+    "Rest",
     "Run",
     "Stop",
     "adam",
     "bands",
+    "come_to_rest",
     "cross_entropy",
     "descend",
+    "end_states",
     "gd",
     "hinge",
     "mean_square",

@@ -1,6 +1,7 @@
 """Networks of many widths, trained in one stack."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -8,10 +9,12 @@ from torch import Tensor
 
 from landscape_lib.data import Task
 from landscape_lib.nets import MLP, Population, widen
+from landscape_lib.training._descent import train
 from landscape_lib.training._losses import cross_entropy, quadratic_hinge, soft_hinge
 from landscape_lib.training._optimisers import adam
+from landscape_lib.training._rest import REST, Rest, come_to_rest
+from landscape_lib.training._runs import Run
 from landscape_lib.training._stopping import Stop
-from landscape_lib.training._train import Run, train
 
 ZERO = 1e-12  # a loss per pattern below this is none
 LOSSES = {"quadratic_hinge": quadratic_hinge, "soft_hinge": soft_hinge, "cross_entropy": cross_entropy}
@@ -53,16 +56,7 @@ def descend(
     widest, which changes neither what they compute nor how they learn, so that they train in one stack. The history
     keeps the outputs at ``probe``.
     """
-    d = tasks[0].inputs.shape[1]
-    members = [(h, seed) for h in widths for seed in seeds]
-
-    def member(i: int) -> MLP:
-        net = MLP(d, members[i][0], L, activation=activation, seed=members[i][1])
-        return net if len(set(widths)) == 1 else widen(net, max(widths))
-
-    population = Population(member, range(len(members)), dtype=dtype, device=device)
-    inputs = torch.stack([task.inputs for task in tasks]).to(device, dtype).repeat(len(widths), 1, 1)
-    labels = torch.stack([task.labels for task in tasks]).to(device, dtype).repeat(len(widths), 1)
+    population, inputs, labels = _stacked(tasks, widths, seeds, L, activation, dtype, device)
     return train(
         population,
         inputs,
@@ -75,3 +69,53 @@ def descend(
         probe=None if probe is None else probe.to(device, dtype),
         setting=f"P={tasks[0].inputs.shape[0]}, h={min(widths)} to {max(widths)}, L={L}, {loss}, lr={lr:g}",
     )
+
+
+def end_states(
+    tasks: Sequence[Task],
+    widths: Sequence[int],
+    seeds: Sequence[int],
+    *,
+    L: int,
+    loss: str = "quadratic_hinge",
+    lr: float = 1e-3,
+    steps: int = 2_000,
+    stop: Stop = REST,
+    activation: str = "relu",
+    device: str = "cpu",
+) -> Rest:
+    """Where the networks of `descend` end: ``steps`` of Adam, then L-BFGS on the same loss, to zero or to rest.
+
+    A network that Adam brings to zero stays there. What is counted as ``steps`` are the evaluations of `come_to_rest`.
+    """
+    begun = descend(tasks, widths, seeds, L=L, loss=loss, lr=lr, steps=steps, activation=activation, device=device)
+    inputs, labels = _patterns(tasks, widths, torch.float64, device)
+    setting = f"P={tasks[0].inputs.shape[0]}, h={min(widths)} to {max(widths)}, L={L}, {loss}, to rest"
+    run = come_to_rest(begun.population, inputs, labels, loss=LOSSES[loss], stop=stop, setting=setting)
+    return replace(run, seconds=begun.seconds + run.seconds)
+
+
+def _stacked(
+    tasks: Sequence[Task],
+    widths: Sequence[int],
+    seeds: Sequence[int],
+    L: int,
+    activation: str,
+    dtype: torch.dtype,
+    device: str,
+) -> tuple[Population, Tensor, Tensor]:
+    """A network a width and seed, and the inputs and labels of each."""
+    d = tasks[0].inputs.shape[1]
+    members = [(h, seed) for h in widths for seed in seeds]
+
+    def member(i: int) -> MLP:
+        net = MLP(d, members[i][0], L, activation=activation, seed=members[i][1])
+        return net if len(set(widths)) == 1 else widen(net, max(widths))
+
+    return Population(member, range(len(members)), dtype=dtype, device=device), *_patterns(tasks, widths, dtype, device)
+
+
+def _patterns(tasks: Sequence[Task], widths: Sequence[int], dtype: torch.dtype, device: str) -> tuple[Tensor, Tensor]:
+    inputs = torch.stack([task.inputs for task in tasks]).to(device, dtype).repeat(len(widths), 1, 1)
+    labels = torch.stack([task.labels for task in tasks]).to(device, dtype).repeat(len(widths), 1)
+    return inputs, labels

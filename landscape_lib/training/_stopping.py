@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-SATISFIED, PLATEAU, STEPS = "satisfied", "plateau", "steps"
+SATISFIED, PLATEAU, STEPS = "satisfied", "plateau", "steps"  # why a descent ends
+AT_REST, OUT_OF_PATIENCE = "at rest", "out of patience"  # and a descent to rest, other than satisfied
 
 
 @dataclass(frozen=True)

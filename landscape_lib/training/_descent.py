@@ -3,94 +3,20 @@
 import time
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
 
 from landscape_lib.nets import Population
 from landscape_lib.training._losses import Loss, quadratic_hinge, slope
 from landscape_lib.training._optimisers import Optimiser, keep
+from landscape_lib.training._patterns import Batches, Patterns, checked_patterns
+from landscape_lib.training._runs import History, Run, refuse_broken
 from landscape_lib.training._stopping import PLATEAU, SATISFIED, STEPS, Stop
 
-
-class DivergedError(RuntimeError):
-    """A loss became NaN or infinite."""
-
-
-@dataclass(frozen=True)
-class History:
-    """𝓛 of every network at some steps, about ten a decade; a finished network keeps its last value."""
-
-    steps: Int[Tensor, "times"]
-    loss: Float[Tensor, "times nets"]
-    outputs: Float[Tensor, "times nets probed outputs"] | None = None  # f at the points of ``probe``, if any
-
-
-@dataclass(frozen=True)
-class Run:
-    """Trained networks, in the order they were given in: final loss 𝓛, steps taken, why each stopped, history."""
-
-    population: Population
-    loss: Float[Tensor, "nets"]
-    steps: Int[Tensor, "nets"]
-    reasons: tuple[str, ...]
-    history: History
-    seconds: float  # that all of them together took
-
-    @property
-    def satisfied(self) -> tuple[bool, ...]:
-        """Which networks ended at zero loss."""
-        return tuple(reason == SATISFIED for reason in self.reasons)
-
-
-@dataclass(frozen=True)
-class _Patterns:
-    """The patterns of the networks in training: (nets, points, features) and (nets, points), or shared by all."""
-
-    inputs: Tensor
-    labels: Tensor
-
-    def of(self, nets: Tensor | slice) -> "_Patterns":
-        return _Patterns(
-            self.inputs[nets] if self.inputs.ndim == 3 else self.inputs,
-            self.labels[nets] if self.inputs.ndim == 3 else self.labels,
-        )
-
-    def at(self, nets: Tensor, points: Tensor) -> "_Patterns":
-        """For each of the ``nets`` its own choice of ``points``, (nets, chosen)."""
-        where = points if self.inputs.ndim == 2 else (nets[:, None], points)
-        return _Patterns(self.inputs[where], self.labels[where])
-
-    def chosen(self, mask: Tensor) -> tuple["_Patterns", Tensor]:
-        """Each network's patterns where ``mask`` holds, padded to the longest list, and weights 1 and 0."""
-        rank = mask.cumsum(1)
-        index = torch.zeros(len(mask), max(int(rank[:, -1].max()), 1), dtype=torch.long, device=mask.device)
-        nets, points = mask.nonzero(as_tuple=True)
-        index[nets, rank[nets, points] - 1] = points
-        weights = torch.arange(1, index.shape[1] + 1, device=mask.device) <= rank[:, -1:]
-        picked = self.at(torch.arange(len(mask), device=mask.device), index)
-        return picked, weights.to(self.inputs.dtype)
-
-
 # Which networks, their patterns, and which of these count (1) or are padding (0).
-_Block = tuple[slice, _Patterns, Tensor | None]
-
-
-class _Batches:
-    """Patterns drawn for each network from a generator of its own: its batches do not depend on who else trains."""
-
-    def __init__(self, population: Population, seed: int, points: int, batch: int) -> None:
-        self.points, self.batch, seeds = points, batch, population.seeds
-        # Copies of one network are told apart by how many stand before them; NumPy takes no negative numbers.
-        keys = [(seed, own, seeds[:i].count(own)) for i, own in enumerate(seeds)]
-        self.generators = [np.random.default_rng([number % 2**64 for number in key]) for key in keys]
-
-    def draw(self, nets: Tensor) -> Tensor:
-        """The next batch of each of the ``nets``, (nets, batch), without replacement."""
-        drawn = [self.generators[i].choice(self.points, self.batch, replace=False) for i in nets.tolist()]
-        return torch.from_numpy(np.stack(drawn)).to(nets.device)
+_Block = tuple[slice, Patterns, Tensor | None]
 
 
 @dataclass
@@ -139,7 +65,7 @@ class _Stack:
         self.margins = margins
         return needed
 
-    def blocks(self, patterns: _Patterns, counted: Tensor | None = None) -> list[_Block]:
+    def blocks(self, patterns: Patterns, counted: Tensor | None = None) -> list[_Block]:
         """The networks with their patterns, in blocks that fit the cache, each padded no further than it needs."""
         parts = self.population.blocks(patterns.inputs.shape[-2])
         if counted is None:
@@ -147,7 +73,7 @@ class _Stack:
         blocks: list[_Block] = []
         for part in parts:
             longest = max(int(counted[part].sum(1).max()), 1)
-            block = _Patterns(patterns.inputs[part, :longest], patterns.labels[part, :longest])
+            block = Patterns(patterns.inputs[part, :longest], patterns.labels[part, :longest])
             blocks.append((part, block, counted[part, :longest]))
         return blocks
 
@@ -204,33 +130,8 @@ class _Record:
         return Run(self.population, self.loss, self.steps, tuple(self.reasons), history, seconds)
 
 
-def _refuse_broken(losses: Tensor, nets: Tensor, step: int, setting: str) -> None:
-    broken = nets[~losses.isfinite()].tolist()
-    if broken:
-        raise DivergedError(
-            f"training{' of ' + setting if setting else ''}: the loss of networks {broken} is NaN or infinite "
-            f"at step {step}; lower the step size, or look for NaN in the inputs"
-        )
-
-
-def _checked(
-    population: Population,
-    inputs: Tensor,
-    labels: Tensor,
-    loss: Loss,
-    every: int,
-    working_set: bool,
-    batch: int | None,
-) -> _Patterns:
-    """The patterns, after the door."""
-    shape, points = tuple(population.checked(inputs).shape[:-1]), inputs.shape[-2]
-    if points == 0:
-        raise ValueError(f"train: inputs have shape {tuple(inputs.shape)}, need at least one point")
-    if tuple(labels.shape[: len(shape)]) != shape:
-        raise ValueError(
-            f"train: labels have shape {tuple(labels.shape)} for inputs {tuple(inputs.shape)}; need {shape}, and after "
-            "that an axis of outputs if the loss takes one"
-        )
+def _refuse_rules(inputs: Tensor, labels: Tensor, every: int, working_set: bool, batch: int | None) -> None:
+    shape, points = tuple(inputs.shape[:-1]), inputs.shape[-2]
     if isinstance(every, bool) or not isinstance(every, int) or every < 1:
         raise ValueError(f"train: every is {every!r}, need a whole number of steps of at least 1")
     if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= points):
@@ -239,13 +140,6 @@ def _checked(
         raise ValueError("train: working_set and batch exclude each other: one chooses patterns, the other draws them")
     if working_set and not (tuple(labels.shape) == shape and bool((labels.abs() == 1).all())):
         raise ValueError("train: working_set needs labels ±1, one a pattern")
-    patterns = _Patterns(inputs, labels)
-    # One network alone: labels of every network's own, given with shared inputs, are seen not to fit its outputs.
-    pattern = patterns.of(slice(0, 1))
-    losses = loss(population.take([0])(pattern.inputs), pattern.labels)
-    if tuple(losses.shape) != (1, points):
-        raise ValueError(f"train: the loss of one network has shape {tuple(losses.shape)}, need (1, {points})")
-    return patterns
 
 
 def train(
@@ -290,9 +184,11 @@ def train(
     >>> train(nets, x, torch.tensor([1.0, -1, 1, -1]).double(), optimiser=adam(0.01), stop=Stop(steps=2000)).satisfied
     (True, True)
     """
-    patterns = _checked(population, inputs, labels, loss, every, working_set, batch)
+    population.checked(inputs)
+    _refuse_rules(inputs, labels, every, working_set, batch)
+    patterns = checked_patterns(population, inputs, labels, loss)
     points = patterns.inputs.shape[-2] if batch is None else batch
-    batches = None if batch is None else _Batches(population, seed, patterns.inputs.shape[-2], batch)
+    batches = None if batch is None else Batches(population, seed, patterns.inputs.shape[-2], batch)
     stack = _Stack.of(population.take(range(len(population))), optimiser)  # the caller's networks stay as they are
     record = _Record.of(population, None if probe is None else population.checked(probe))
     blocks: list[_Block] = []
@@ -303,7 +199,7 @@ def train(
                 here = patterns.of(stack.nets)
                 outputs = stack.population(here.inputs)
                 losses = (judged or loss)(outputs, here.labels).mean(-1)
-                _refuse_broken(losses, stack.nets, step, setting)
+                refuse_broken(losses, stack.nets, step, setting)
                 reasons = stack.judge(losses, step, stop)
                 record.add(step, losses, stack, reasons)
                 stay = torch.tensor([not reason for reason in reasons], device=losses.device)
