@@ -6,7 +6,7 @@ from landscape_lib.training._losses import cross_entropy, hinge, mean_square, qu
 from landscape_lib.training._optimisers import adam, gd
 from landscape_lib.training._rest import REST, Rest, come_to_rest
 from landscape_lib.training._runs import DivergedError, History, Run
-from landscape_lib.training._stacks import LOSSES, ZERO, bands, descend, end_states
+from landscape_lib.training._stacks import LOSSES, ZERO, annealed, bands, descend, end_states
 from landscape_lib.training._stopping import AT_REST, OUT_OF_PATIENCE, PLATEAU, SATISFIED, STEPS, Stop
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Run",
     "Stop",
     "adam",
+    "annealed",
     "bands",
     "come_to_rest",
     "cross_entropy",

@@ -1,5 +1,6 @@
 """Networks of many widths, trained in one stack."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,8 +14,8 @@ from landscape_lib.training._descent import train
 from landscape_lib.training._losses import cross_entropy, quadratic_hinge, soft_hinge
 from landscape_lib.training._optimisers import adam
 from landscape_lib.training._rest import REST, Rest, come_to_rest
-from landscape_lib.training._runs import Run
-from landscape_lib.training._stopping import Stop
+from landscape_lib.training._runs import History, Run
+from landscape_lib.training._stopping import SATISFIED, STEPS, Stop
 
 ZERO = 1e-12  # a loss per pattern below this is none
 LOSSES = {"quadratic_hinge": quadratic_hinge, "soft_hinge": soft_hinge, "cross_entropy": cross_entropy}
@@ -93,6 +94,60 @@ def end_states(
     setting = f"P={tasks[0].inputs.shape[0]}, h={min(widths)} to {max(widths)}, L={L}, {loss}, to rest"
     run = come_to_rest(begun.population, inputs, labels, loss=LOSSES[loss], stop=stop, setting=setting)
     return replace(run, seconds=begun.seconds + run.seconds)
+
+
+def annealed(
+    tasks: Sequence[Task],
+    widths: Sequence[int],
+    seeds: Sequence[int],
+    *,
+    L: int,
+    loss: str = "quadratic_hinge",
+    lr: float = 1e-3,
+    steps: int = 30_000,
+    then: int = 10_000,
+    stages: int = 3,
+    device: str = "cpu",
+    stamps: list[float] | None = None,
+) -> Run:
+    """Where the networks of `descend` end by Adam alone, with decaying steps: the other way to rest.
+
+    ``steps`` of size ``lr``, then ``stages`` times ``then`` steps, each a tenth as large as those before, to those that
+    are not at zero. The papers' code divides its steps by ten every 250,000, down to 1e-7 (1809.09349). A network whose
+    loss stands still for one size of the step goes on with the next. ``stamps`` collects the time after each step.
+    """
+    population, inputs, labels = _stacked(tasks, widths, seeds, L, "relu", torch.float64, device)
+    began, taken = time.perf_counter(), 0
+    left = torch.arange(len(population), device=device)
+    final, at, reasons = torch.zeros(len(left)).to(inputs), torch.zeros_like(left), [STEPS] * len(left)
+
+    def optimiser(parameters: list[Tensor]) -> torch.optim.Optimizer:
+        made = adam(size)(parameters)
+        if stamps is not None:
+            made.register_step_post_hook(lambda *_: stamps.append(time.perf_counter()))
+        return made
+
+    for stage in range(stages + 1):
+        size, limit = lr / 10**stage, then if stage else steps
+        run = train(
+            population.take(left),
+            inputs[left],
+            labels[left],
+            optimiser=optimiser,
+            stop=Stop(limit, satisfied=ZERO, plateau=(2000, 0.01)),
+            loss=LOSSES[loss],
+            working_set=loss != "cross_entropy",
+            setting=f"P={inputs.shape[1]}, h={min(widths)} to {max(widths)}, L={L}, {loss}, lr={size:g}",
+        )
+        population.weights[left], final[left], at[left] = run.population.weights, run.loss, taken + run.steps
+        for net, reason in zip(left.tolist(), run.reasons, strict=True):
+            reasons[net] = reason
+        taken += int(run.steps.max())
+        left = left[torch.tensor([reason != SATISFIED for reason in run.reasons], device=device)]
+        if not len(left):
+            break
+    history = History(at.max()[None].cpu(), final[None])
+    return Run(population, final, at, tuple(reasons), history, time.perf_counter() - began)
 
 
 def _stacked(
