@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Bool, Float, Int
-from scipy.stats import binomtest
 from torch import Tensor
 
 from landscape_lib.nets import Population
-from landscape_lib.statistics import Estimate, Transition, bootstrap, order_interval, shuffled
+from landscape_lib.statistics import Estimate, Transition, bootstrap, order_interval, shuffled, transition
 
 
 def gaps(
@@ -81,6 +80,18 @@ def silenced(population: Population, inputs: Float[Tensor, "nets points features
     return off
 
 
+def jammed(table: pd.DataFrame) -> pd.Series:
+    """Which networks can be used to find a transition: those at zero loss, and those that no silenced layer holds up.
+
+    A network that fails with half of its loss or more on patterns for which a whole layer is off (`silenced`) is stuck
+    for want of a gradient, not of weights. ``table`` has a row a network, ``satisfied`` and ``silenced_loss``, a share.
+
+    >>> jammed(pd.DataFrame({"satisfied": [True, False, False], "silenced_loss": [0.0, 0.2, 1.0]})).tolist()
+    [True, True, False]
+    """
+    return table.satisfied | (table.silenced_loss < 0.5)
+
+
 def failing(
     table: pd.DataFrame, transitions: Mapping[Hashable, Transition], by: str | list[str] = "P", size: str = "N"
 ) -> pd.DataFrame:
@@ -88,20 +99,16 @@ def failing(
 
     ``table`` has a row a network, with ``N``, ``unsatisfied`` and ``satisfied``; the columns ``by`` are the key of its
     transition, and ``size`` is the column that was fitted. Three columns come along: ``share``, N_Δ/N; ``scale``, N/N*;
-    and ``inside``, whether N lies from N* to the end of the transition, where nine in ten networks are satisfied. One
-    more, ``within``, says whether it lies anywhere in the transition, from where one in ten is.
+    and ``inside``, whether N lies from N* to the end of the transition, where nine in ten networks are satisfied.
     """
     missed = table[~table.satisfied]
     keys = list(missed[by] if isinstance(by, str) else missed[by].itertuples(index=False, name=None))
     if unknown := sorted({str(key) for key in keys if key not in transitions}):
         raise ValueError(f"failing: no transition for {by} of {', '.join(unknown)}; there is {list(transitions)}")
     star = np.array([transitions[key].N_star for key in keys])
-    begin, end = np.array([transitions[key].window() for key in keys]).reshape(-1, 2).T
+    end = np.array([transitions[key].window()[1] for key in keys])
     return missed.assign(
-        share=missed.unsatisfied / missed.N,
-        scale=missed[size] / star,
-        inside=missed[size].between(star, end),
-        within=missed[size].between(begin, end),
+        share=missed.unsatisfied / missed.N, scale=missed[size] / star, inside=missed[size].between(star, end)
     )
 
 
@@ -125,17 +132,55 @@ def median_share(networks: pd.DataFrame, *, seed: int = 0) -> Estimate:
     return bootstrap(np.array(sorted(shares)), median, seed=seed)
 
 
-def share_satisfied(satisfied: Bool[np.ndarray, "nets"] | pd.Series) -> Estimate:
-    """The share of networks that reach zero loss, with the exact binomial interval (Clopper & Pearson 1934).
+def share_past_transition(
+    table: pd.DataFrame, by: str | list[str] = "P", *, most: float = 2.0, seed: int = 0
+) -> Estimate:
+    """The share of networks at zero loss among those with N from N* to ``most`` N* (1810.09665, sec. 3).
 
-    >>> share_satisfied(np.array([True] * 99 + [False])).value
-    0.99
+    N* of the networks of one half of the seeds (every other one) is fitted to the other half, for each key ``by``, so
+    that no network has a say in where its own N* is; those that a silenced layer holds up have none (`jammed`), but
+    they count as failures here. The error is a bootstrap over seeds, since networks of one seed learn the same
+    patterns; how well N* is known is not in it.
     """
-    satisfied = np.asarray(satisfied)
-    if satisfied.dtype != bool or satisfied.ndim != 1 or len(satisfied) == 0:
-        raise ValueError(f"share_satisfied: got {satisfied.dtype} of shape {satisfied.shape}, need a verdict a network")
-    exact = binomtest(int(satisfied.sum()), len(satisfied)).proportion_ci(method="exact")
-    return Estimate(float(satisfied.mean()), (float(exact.low), float(exact.high)))
+    past = []
+    for key, group in table.groupby(by):
+        order = group.seed.rank(method="dense").astype(int) % 2
+        for half in (0, 1):
+            others = group[jammed(group) & (order != half)]
+            try:
+                star = transition(others.N.to_numpy(), others.satisfied.to_numpy(), resamples=1).N_star
+            except ValueError as error:
+                raise ValueError(f"share_past_transition: {by} of {key}: {error}") from error
+            past.append(group[(order == half) & group.N.between(star, most * star)])
+    chosen = pd.concat(past)
+    seeds = {name: group.satisfied.to_numpy() for name, group in chosen.groupby("seed")}
+    if len(seeds) < 2:
+        raise ValueError(f"share_past_transition: networks of {len(seeds)} seeds, need at least two")
+
+    def share(names: np.ndarray) -> float:
+        return float(np.concatenate([seeds[name] for name in names]).mean())
+
+    return bootstrap(np.array(sorted(seeds)), share, seed=seed)
+
+
+def shift_of_zero(
+    N: Float[np.ndarray, "nets"] | Int[np.ndarray, "nets"],
+    loss: Float[np.ndarray, "nets"],
+    zeros: tuple[float, float] = (1e-4, 1e-5),
+    *,
+    seed: int = 0,
+) -> Estimate:
+    """How far the transition moves when what counts as zero is lowered: N* for the second of ``zeros`` over the first.
+
+    N* is where half of the networks have a loss below that. A loss that reaches zero passes both at one N, and gives 1;
+    one that only approaches it passes the lower one later. Both transitions are of the same networks, and their
+    replicates are drawn apart, so that the interval is wider than it need be.
+    """
+    losses = np.asarray(loss, dtype=float)
+    if not np.isfinite(losses).all():
+        raise ValueError("shift_of_zero: a loss is NaN or infinite; end those runs first")
+    first, second = (transition(np.asarray(N), losses < zero, seed=seed) for zero in zeros)
+    return ratio(second, first)
 
 
 def ratio(numerator: Transition, denominator: Transition) -> Estimate:
@@ -175,49 +220,3 @@ def sharpening(transitions: Mapping[int, Transition]) -> Estimate:
     value = slope @ np.log([fit.width for fit in transitions.values()])
     widths = shuffled([fit.width_replicates for fit in transitions.values()])
     return Estimate(value.item(), order_interval(slope @ np.log(widths)))
-
-
-def steepest_fall(
-    N: Float[np.ndarray, "sizes"] | Int[np.ndarray, "sizes"],
-    loss: Float[np.ndarray, "seeds sizes"],
-    floor: float = 1e-12,
-) -> float:
-    """The steepest fall of the median loss from one N to the next, max −Δ ln 𝓛 / Δ ln N; below ``floor`` is zero loss.
-
-    >>> steepest_fall(np.array([10, 20, 40]), np.array([[1.0, 0.5, 0.5 / 8]])).__round__(9)
-    3.0
-    """
-    N, loss = np.asarray(N, dtype=float), np.asarray(loss, dtype=float)
-    if len(N) < 2 or loss.shape[-1] != len(N) or not (np.diff(N) > 0).all():
-        raise ValueError(f"steepest_fall: N is {N.tolist()}, loss {loss.shape}; need rising N and a loss for each")
-    if not np.isfinite(loss).all():
-        raise ValueError("steepest_fall: a loss is NaN or infinite; end those runs first")
-    medians = np.median(np.log(np.maximum(loss, floor)), axis=0)
-    return float(np.max(-np.diff(medians) / np.diff(np.log(N))))
-
-
-def relative_fall(
-    N: Float[np.ndarray, "sizes"] | Int[np.ndarray, "sizes"],
-    loss: Float[np.ndarray, "seeds sizes"],
-    reference: Float[np.ndarray, "seeds sizes"],
-    floor: float = 1e-12,
-    *,
-    seed: int = 0,
-    resamples: int = 2000,
-) -> Estimate:
-    """The `steepest_fall` of one loss over that of a reference, of the same seeds at the same N; seeds resampled.
-
-    >>> hinge, slower = np.array([[1.0, 0.5, 1 / 16]] * 2), np.array([[1.0, 0.5, 0.25]] * 2)
-    >>> round(relative_fall(np.array([10, 20, 40]), slower, hinge).value, 9)
-    0.333333333
-    """
-    loss, reference = np.asarray(loss, dtype=float), np.asarray(reference, dtype=float)
-    if loss.ndim != 2 or loss.shape != reference.shape:
-        raise ValueError(
-            f"relative_fall: losses of shapes {loss.shape} and {reference.shape}; need (seeds, sizes) both"
-        )
-
-    def fall(drawn: np.ndarray) -> float:
-        return steepest_fall(N, drawn[:, 0], floor) / steepest_fall(N, drawn[:, 1], floor)
-
-    return bootstrap(np.stack([loss, reference], axis=1), fall, seed=seed, resamples=resamples)
