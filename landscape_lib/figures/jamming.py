@@ -1,7 +1,7 @@
 """The figures of the jamming chapter: its tables and transitions as pictures, and the one at the chapter's head.
 
 Each function returns a finished figure. Tables are those of `landscape_lib.experiments.jamming`, a row a network, and
-what `failing` makes of them; ``fits`` are transitions by P.
+what `failing` makes of them; ``fits`` are transitions by P. Networks that a silenced layer holds up are grey crosses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,13 +15,14 @@ from matplotlib.figure import Figure
 
 from landscape_lib.figures._style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PINK, SKY, shades, ticks
 from landscape_lib.measure.gap_exponents import EDGES, WINDOW, density, window
+from landscape_lib.measure.jamming import jammed
 from landscape_lib.statistics import Transition
 from landscape_lib.training import History
 
 Fits = Mapping[int, Transition]
 
 FLOOR = 1e-13  # losses below are drawn there: 1e-12 counts as zero
-N_TICKS = (50, 100, 200, 400, 800)
+N_TICKS = (25, 50, 100, 200, 400)
 SHARE, MISSED = "share that reaches zero loss", r"$N_\Delta / N$"
 
 
@@ -66,10 +67,14 @@ def descent(history: History, gaps: Float[np.ndarray, "nets points"], net: int, 
 
 
 def transition(table: pd.DataFrame, fits: Fits) -> Figure:
-    """Against N, at each P. Left: the share of networks that fit, and the fitted curves; right: the loss of each."""
+    """Against N, at each P. Left: the share of networks that fit, and the fitted curves; right: the loss of each.
+
+    The share and the medians leave out those that a silenced layer holds up.
+    """
     figure, (left, right) = plt.subplots(1, 2)
     colours = shades(fits)
-    for P, rows in table.groupby("P"):
+    _crosses(right, held := table[~jammed(table)], held.loss)
+    for P, rows in table[jammed(table)].groupby("P"):
         _share(left, rows, fits[P], colours[P])
         jitter = np.exp(np.random.default_rng(0).uniform(-0.03, 0.03, len(rows)))
         right.loglog(rows.N * jitter, rows.loss.clip(lower=FLOOR), "o", ms=3, color=colours[P], alpha=0.7)
@@ -80,7 +85,7 @@ def transition(table: pd.DataFrame, fits: Fits) -> Figure:
     left.legend(loc="lower right")
     right.set(xlabel="weights N", ylabel="final loss", title="How well (a dot a network)")
     for axis in (left, right):
-        ticks(axis, N_TICKS[:-1])
+        ticks(axis, N_TICKS)
     return figure
 
 
@@ -96,6 +101,7 @@ def transition_at(P: int, table: pd.DataFrame, fits: Fits, view: str) -> Figure:
     """The transition at one P in one of the `VIEWS`, the other P in grey; the band is the interval of N*."""
     figure, axis = plt.subplots(figsize=(6.4, 3.6), dpi=100)
     colour = shades(fits)[P]
+    table = table[jammed(table)]
     lines = {p: by_size(rows, view) for p, rows in table.groupby("P")}
     for p, line in lines.items():
         axis.plot(line.index, line, color=colour if p == P else FAINT, lw=1 + (p == P), zorder=2 + (p == P))
@@ -105,7 +111,7 @@ def transition_at(P: int, table: pd.DataFrame, fits: Fits, view: str) -> Figure:
     axis.axvspan(*fits[P].interval, color=SKY, alpha=0.3, lw=0)
     axis.text(fits[P].N_star, 1.01, "N*", transform=axis.get_xaxis_transform(), ha="center")
     scale, limits = ("linear", (-0.05, 1.05)) if view == "share that fits" else ("log", (3e-14, 3))
-    axis.set(xscale="log", yscale=scale, xlabel="weights N", ylabel=view, xlim=(45, 850), ylim=limits)
+    axis.set(xscale="log", yscale=scale, xlabel="weights N", ylabel=view, xlim=(22, 420), ylim=limits)
     ticks(axis, N_TICKS)
     return figure
 
@@ -114,6 +120,8 @@ def jump(table: pd.DataFrame, failing: pd.DataFrame, fits: Fits, median: float) 
     """N_Δ/N. Left: against N/N*, failing networks as dots, satisfied ones as ticks at zero; right: from N* on."""
     figure, (left, right) = plt.subplots(1, 2, width_ratios=(3, 2))
     colours = shades(fits)
+    _crosses(left, held := failing[~jammed(failing)], held.share, held.scale)
+    failing = failing[jammed(failing)]
     for P, rows in failing.groupby("P"):
         left.plot(rows.scale, rows.share, "o", ms=4, color=colours[P], label=f"P = {P}", alpha=0.8)
     satisfied = table[table.satisfied]
@@ -139,7 +147,7 @@ def plane(real: Fits, random: Fits) -> Figure:
     _stars(axis, random, "s", ORANGE, "random labels")
     axis.plot(P, P, color=GREY, ls=":", lw=1)
     axis.text(900, 1000, "N = P", color=INK, rotation=30, ha="right")
-    axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="N*", xlim=(90, 1400), ylim=(30, 5000))
+    axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="N*", xlim=(90, 1400), ylim=(20, 5000))
     ticks(axis, [125, 250, 500, 1000])
     axis.legend(loc="lower right")
     return figure
@@ -157,8 +165,8 @@ def loss_range(hinge: pd.DataFrame, cross_entropy: pd.DataFrame) -> Figure:
         medians = by_size(rows, "final loss")
         right.loglog(rows.N, rows.loss.clip(lower=FLOOR), mark, ms=3, color=colour, alpha=0.5)
         right.plot(medians.index, medians, color=colour, ls=line)
-    right.set(xlabel="weights N", ylabel="final loss", title="P = 250")
-    ticks(right, N_TICKS[:3])
+    right.set(xlabel="weights N", ylabel="loss after 8,000 steps", title="P = 250")
+    ticks(right, N_TICKS[1:4])
     return figure
 
 
@@ -168,14 +176,16 @@ def larger(
     """A larger run beside the live one, in grey. Left: the share that fits and its curves; right: N_Δ/N over N/N*."""
     figure, (left, right) = plt.subplots(1, 2)
     colours = shades(fits)
+    table, larger_table = table[jammed(table)], larger_table[jammed(larger_table)]
     for P, rows in table.groupby("P"):
         share = by_size(rows, "share that fits")
         left.plot(share.index, share, "-", color="#BBBBBB", lw=1, label="live" if P == table.P.min() else None)
     for P, rows in larger_table.groupby("P"):
         _share(left, rows, fits[P], colours[P])
     left.set(xscale="log", xlabel="weights N", ylabel=SHARE, title="Who fits")
-    ticks(left, [50, 100, 200, 500, 1000, 2000])
+    ticks(left, [25, 50, 100, 200, 500, 1000, 2000])
     left.legend(loc="lower right")
+    failing, larger_failing = failing[jammed(failing)], larger_failing[jammed(larger_failing)]
     right.plot(failing.scale, failing.share, "o", ms=3, color="#BBBBBB", label="live")
     for P, rows in larger_failing.groupby("P"):
         right.plot(rows.scale, rows.share, "o", ms=4, color=colours[P], alpha=0.8, label=f"P = {P}")
@@ -191,6 +201,9 @@ def depths(table: pd.DataFrame, fits: Mapping[int, Transition]) -> Figure:
     ``fits`` are transitions of N/P, by L.
     """
     figure, (left, right) = plt.subplots(1, 2)
+    held = table[~jammed(table)]
+    _crosses(right, held, held.unsatisfied / held.N, held.P / held.N)
+    table = table[jammed(table)]
     for (L, rows), colour, mark in zip(table.groupby("L"), (BLUE, ORANGE, GREEN), "os^", strict=True):
         per_weight = rows.P / rows.N
         share = rows.groupby(per_weight.round(3)).satisfied.mean()
@@ -236,9 +249,9 @@ def phase_diagram(fits: Mapping[str, Fits], random_data: Mapping[tuple[int, int]
     ``random_data`` are transitions of N/P, by (L, N).
     """
     figure, axis = plt.subplots(figsize=(7.6, 4.2))
-    P = np.geomspace(90, 5000, 50)
-    axis.fill_between(P, 2 * P, 40_000, color="#EEEEEE", zorder=0)
-    axis.text(100, 5500, "N > 2P: too few patterns to be stuck", color=INK)
+    P = np.geomspace(90, 30_000, 50)
+    axis.fill_between(P, 2 * P, 60_000, color="#EEEEEE", zorder=0)
+    axis.text(100, 25_000, "N > 2P: too few patterns to be stuck", color=INK)
     for (label, chosen), mark, colour in zip(fits.items(), "osos", (BLUE, BLUE, ORANGE, ORANGE), strict=True):
         _stars(axis, chosen, mark, colour, label)
     for i, ((_, N), fit) in enumerate(random_data.items()):
@@ -246,9 +259,9 @@ def phase_diagram(fits: Mapping[str, Fits], random_data: Mapping[tuple[int, int]
         name = "random data, one to three layers" if i == 0 else None
         axis.errorbar(N / fit.N_star, N, xerr=ends, fmt="^", color=GREEN, capsize=3, label=name)
     axis.plot(P, P, color=GREY, ls=":", lw=1)
-    axis.text(4600, 3300, "N = P", color=INK, ha="right")
-    axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="weights N", xlim=(90, 5000), ylim=(40, 10_000))
-    ticks(axis, [125, 250, 500, 1000, 2000, 4000])
+    axis.text(26_000, 18_000, "N = P", color=INK, ha="right")
+    axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="weights N", xlim=(90, 30_000), ylim=(20, 60_000))
+    ticks(axis, [100, 300, 1000, 3000, 10_000])
     axis.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return figure
 
@@ -258,7 +271,7 @@ def hero(table: pd.DataFrame) -> Figure:
 
     Networks at zero lie in lanes, one a P: where each begins is the transition.
     """
-    rows = table[(table.loss_name == "quadratic_hinge") & (table.labels == "parity")]
+    rows = table[(table.finish == "rest") & (table.labels == "parity")]
     colours, generator = shades(rows.P.unique().tolist()), np.random.default_rng(0)
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.2), width_ratios=(3, 2))
     left.axhspan(1e-16, 3e-12, color="#EAF2F8", lw=0)
@@ -267,9 +280,9 @@ def hero(table: pd.DataFrame) -> Figure:
         zero = 10.0 ** (-12.2 - lane)
         loss = np.where(group.satisfied, zero * 10 ** generator.uniform(-0.25, 0.25, len(group)), group.loss)
         left.loglog(N, loss, "o", ms=5, mew=0, alpha=0.75, color=colours[P])
-        left.annotate(f"P = {P}", (880, zero), color=colours[P] if lane > 1 else INK, va="center", size=10)
+        left.annotate(f"P = {P}", (340, zero), color=colours[P] if lane > 1 else INK, va="center", size=10)
         right.semilogx(N, group.unsatisfied / group.N, "o", ms=5, mew=0, alpha=0.75, color=colours[P])
-    left.set(xlabel="weights N", ylabel="loss after training", ylim=(2e-16, 1), xlim=(42, 1600))
+    left.set(xlabel="weights N", ylabel="loss at rest", ylim=(2e-16, 1), xlim=(22, 620))
     left.set_title(f"{len(rows)} networks, each a dot")
     left.set_yticks([10**-13.7, 1e-8, 1e-4, 1], ["zero", "$10^{-8}$", "$10^{-4}$", "1"])
     right.set(xlabel="weights N", ylabel=r"unsatisfied patterns, $N_\Delta / N$")
@@ -282,6 +295,12 @@ def hero(table: pd.DataFrame) -> Figure:
 def _bins(zero: float) -> Float[np.ndarray, "edges"]:
     """Of gaps from −3 to 2, an edge at ``zero``: the last thirty-first begins there."""
     return np.linspace(-3, 2, 51) + zero
+
+
+def _crosses(axis: Axes, held: pd.DataFrame, y: pd.Series, x: pd.Series | None = None) -> None:
+    """The networks that a silenced layer holds up."""
+    if len(held):
+        axis.plot(held.N if x is None else x, y, "x", ms=4, mew=0.8, color="#AAAAAA", zorder=1, label="silenced")
 
 
 def _values(table: pd.DataFrame, view: str) -> pd.Series:

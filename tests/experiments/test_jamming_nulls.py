@@ -27,13 +27,14 @@ def table() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def real(table: pd.DataFrame) -> pd.DataFrame:
-    return table[(table.loss_name == "quadratic_hinge") & (table.labels == "parity")]
+    return table[(table.finish == "rest") & (table.labels == "parity")]
 
 
 @pytest.fixture(scope="module")
 def fits(real: pd.DataFrame) -> dict[int, Transition]:
     return {
-        P: transition(group.N.to_numpy(), group.satisfied.to_numpy(), resamples=400) for P, group in real.groupby("P")
+        P: transition(group.N.to_numpy(), group.satisfied.to_numpy(), resamples=400)
+        for P, group in real[jamming.jammed(real)].groupby("P")
     }
 
 
@@ -66,40 +67,46 @@ def test_an_N_star_that_grows_as_P_squared_breaks_the_bound(fits):
     assert verdict("jam.bound", *jamming.largest_ratio(grown)) == "not reproduced"
 
 
-def test_networks_that_miss_one_pattern_each_are_no_jump(real, fits):
-    failing = jamming.failing(real, fits)
+@pytest.fixture(scope="module")
+def failing(real, fits) -> pd.DataFrame:
+    return jamming.failing(real[jamming.jammed(real)], fits)
+
+
+def test_networks_that_miss_one_pattern_each_are_no_jump(failing):
     single = failing.assign(share=1 / failing.N)
     assert verdict("jam.jump", *jamming.median_share(single)) == "not reproduced"
 
 
-def test_a_share_that_goes_to_zero_at_N_star_is_no_jump(real, fits):
+@pytest.mark.parametrize("claim", ["jam.jump", "jam.jump_random"])
+def test_a_share_that_goes_to_zero_at_N_star_is_no_jump(failing, claim):
     """A continuous onset, like 2 (1 − N/N*): above N* a failing network misses next to nothing."""
-    failing = jamming.failing(real, fits)
     onset = failing.assign(share=np.maximum(1 / failing.N, 2 * (1 - failing.scale)))
-    assert onset.inside.sum() > 10
-    assert verdict("jam.jump", *jamming.median_share(onset)) == "not reproduced"
+    assert onset.inside.sum() > 5
+    assert verdict(claim, *jamming.median_share(onset)) == "not reproduced"
 
 
-def test_networks_that_all_miss_three_quarters_of_N_are_a_jump(real, fits):
+def test_networks_that_all_miss_three_quarters_of_N_are_a_jump(failing):
     """The rule is no bar to the paper's own number."""
-    failing = jamming.failing(real, fits)
     assert verdict("jam.jump", *jamming.median_share(failing.assign(share=0.75))) == "reproduced"
 
 
-def test_below_the_transition_seeds_do_get_stuck(real, fits):
-    N_star = real.P.map({P: fit.N_star for P, fit in fits.items()})
-    below = real[real.N <= N_star]
-    assert verdict("jam.no_minima", *jamming.share_satisfied(below.satisfied)) == "not reproduced"
+def test_networks_below_the_transition_in_the_place_of_those_past_it_do_get_stuck(real):
+    """The two sides of N* swapped: N read as if it were its mirror image about the middle of the grid."""
+    swapped = real.assign(N=real.groupby("P").N.transform(lambda N: N.min() * N.max() / N), satisfied=~real.satisfied)
+    swapped = swapped.assign(silenced_loss=0.0)
+    past = swapped.assign(satisfied=swapped.satisfied & (swapped.seed % 4 > 0))  # one seed in four has a bad minimum
+    assert verdict("jam.no_minima", *jamming.share_past_transition(past)) == "not reproduced"
 
 
-def test_the_hinge_against_itself_shows_no_difference_of_range(real):
-    losses = real[real.P == 250].pivot(index="seed", columns="N", values="loss")
-    N, halves = losses.columns.to_numpy(), np.split(losses.to_numpy(), 2)
-    assert verdict("jam.finite_range", *jamming.relative_fall(N, halves[1], halves[0])) != "reproduced"
+def test_the_hinge_does_not_move_its_zero(table):
+    """The null of the range: the quadratic hinge after the same steps, in the place of cross-entropy."""
+    hinge = table[(table.finish == "steps") & (table.loss_name == "quadratic_hinge")]
+    estimate = jamming.shift_of_zero(hinge.N.to_numpy(), hinge.loss.to_numpy())
+    assert verdict("jam.finite_range", *estimate) == "not reproduced"
 
 
 def test_swapped_labels_and_equal_labels_show_no_effect_of_data(table, fits):
-    random = table[table.labels == "random"]
+    random = table[(table.labels == "random") & (table.P == 250) & jamming.jammed(table)]
     fit = transition(random.N.to_numpy(), random.satisfied.to_numpy(), resamples=400)
     assert verdict("jam.data", *jamming.ratio(fits[250], fit)) == "not reproduced"
     assert verdict("jam.data", *jamming.ratio(fits[250], fits[250])) != "reproduced"

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from landscape_lib.figures import jamming, panel_gaps, png, style
+from landscape_lib.measure import jamming as measured
 from landscape_lib.measure.gap_exponents import EDGES
-from landscape_lib.measure.jamming import failing, median_share
 from landscape_lib.report import read_results
 from landscape_lib.statistics import transition
 from landscape_lib.training import History
@@ -25,7 +25,8 @@ def styled():
 
 
 def fitted(N, rows):
-    return transition(N.to_numpy(), rows.satisfied.to_numpy(), resamples=50)
+    rest = measured.jammed(rows)
+    return transition(N[rest].to_numpy(), rows.satisfied[rest].to_numpy(), resamples=50)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def real(table):
-    return table[(table.loss_name == "quadratic_hinge") & (table.labels == "parity")]
+    return table[(table.finish == "rest") & (table.labels == "parity")]
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +64,14 @@ def gaps(nets):
 
 
 def test_figures_of_two_panels_can_be_cut_between_them(table, real, fits, noise, by_depth):
-    lost, smeared = failing(real, fits), table[table.loss_name == "cross_entropy"]
+    lost, smeared = measured.failing(real, fits), table[table.loss_name == "cross_entropy"]
     counts = np.random.default_rng(0).poisson(100 * np.diff(EDGES), size=(3, len(EDGES) - 1))
     drawn = [
         jamming.descents({76: history(1), 546: history(1)}, {76: gaps(1)[0], 546: gaps(2)[1]}, 1e-6),
         jamming.descent(history(3), gaps(3), 1, 105, 1e-6),
         jamming.transition(real, fits),
-        jamming.jump(real, lost, fits, median_share(lost).value),
-        jamming.loss_range(real[real.P == 250], smeared),
+        jamming.jump(real, lost, fits, measured.median_share(lost).value),
+        jamming.loss_range(table[(table.finish == "steps") & (table.loss_name == "quadratic_hinge")], smeared),
         jamming.larger(real, lost, real, lost, fits),
         jamming.depths(noise, by_depth),
         jamming.gap_densities(counts, counts, [0.0, 0.1]),
@@ -86,11 +87,13 @@ def test_a_transition_shows_the_share_that_fits_and_its_curve(real, fits):
     left, right = jamming.transition(real, fits).axes
     P = max(fits)
     (dots,) = (line for line in left.lines if line.get_label() == f"P = {P}")
-    share = real[real.P == P].groupby("N").satisfied.mean()
+    rest = real[measured.jammed(real)]
+    share = rest[rest.P == P].groupby("N").satisfied.mean()
     assert dots.get_xdata().tolist() == share.index.tolist() and dots.get_ydata().tolist() == share.tolist()
     curve = left.lines[left.lines.index(dots) - 1]
     assert np.interp(fits[P].N_star, curve.get_xdata(), curve.get_ydata()) == pytest.approx(0.5, abs=0.01)
-    assert sum(len(line.get_xdata()) for line in right.lines if line.get_marker() == "o") == len(real)
+    marks = {mark: sum(len(line.get_xdata()) for line in right.lines if line.get_marker() == mark) for mark in "ox"}
+    assert marks == {"o": len(rest), "x": len(real) - len(rest)}
 
 
 @pytest.mark.parametrize("view", jamming.VIEWS)

@@ -8,20 +8,19 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
 
 from landscape_lib.measure.jamming import (
     effective_parameters,
     failing,
     gaps,
+    jammed,
     largest_ratio,
     median_share,
     ratio,
-    relative_fall,
-    share_satisfied,
+    share_past_transition,
     sharpening,
+    shift_of_zero,
     silenced,
-    steepest_fall,
     unsatisfied,
 )
 from landscape_lib.nets import MLP, Population
@@ -93,18 +92,6 @@ def test_widths_of_a_power_law_have_its_exponent(power, scale):
     assert [estimate.value, *estimate.interval] == pytest.approx([power] * 3, abs=1e-10)
 
 
-@given(power=st.floats(0, 5), seed=seeds)
-def test_the_steepest_fall_of_a_power_law_is_its_exponent(power, seed):
-    N = np.array(SIZES)
-    loss = N ** -float(power) * np.exp(
-        np.random.default_rng(seed).normal(size=(5, 1))
-    )  # a factor a seed changes nothing
-    assert steepest_fall(N, loss) == pytest.approx(power, abs=1e-9)
-    # A jump to rounding's size is a jump to the floor, however far below it falls.
-    jump = np.concatenate([loss[:, :4], 1e-20 * loss[:, 4:]], axis=1)
-    assert steepest_fall(N, jump, floor=1e-12) == pytest.approx(steepest_fall(N, np.maximum(jump, 1e-12)))
-
-
 def test_a_silenced_pattern_has_a_constant_output_there_and_no_gradient_below():
     nets = Population(lambda seed: MLP(3, 3, 3, seed=seed), range(20))
     x = torch.randn(20, 15, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
@@ -125,7 +112,6 @@ def test_failing_networks_stand_in_their_own_transition():
     assert networks.share.tolist() == [0.5, 0.05, 0.5, 0.001]
     assert networks.scale.tolist() == pytest.approx([0.6, 1.2, 0.6, 5.0], rel=1e-6)  # a symmetric fit is in the middle
     assert networks.inside.tolist() == [False, True, False, False]
-    assert networks.within.tolist() == [False, True, False, False]  # from half of N* to twice it, all but the ends
     # N/P and its own fits, by two columns
     scaled = {
         (P, 3): transition(np.repeat([N // 2, N * 2], 20) / P, step, resamples=1) for P, N in ((50, 100), (90, 200))
@@ -144,22 +130,43 @@ def test_the_median_share_resamples_seeds_and_no_network_alone(seed):
     assert median_share(twice, seed=seed) == median_share(once, seed=seed) == bootstrap(shares, np.median, seed=seed)
 
 
-@given(satisfied=st.integers(0, 60), seed=seeds)
-def test_the_share_that_fits_lies_between_the_ends_that_the_binomial_allows(satisfied, seed):
-    """Clopper and Pearson by definition: at either end, what was seen or more extreme has a chance of 2.5%."""
-    verdicts = np.random.default_rng(seed).permutation(np.arange(60) < satisfied)
-    value, (low, high) = share_satisfied(verdicts)
-    assert value == satisfied / 60
-    assert low == 0 if satisfied == 0 else binom.sf(satisfied - 1, 60, low) == pytest.approx(0.025)
-    assert high == 1 if satisfied == 60 else binom.cdf(satisfied, 60, high) == pytest.approx(0.025)
+def networks(P=50, seeds=10, holds=(), **columns):
+    """All seeds fail at N = 50 and none at N = 100, 150, 190 and 400; those in ``holds`` are silenced at N = 150."""
+    rows = [
+        {"P": P, "N": N, "seed": seed, "satisfied": N > 50 and not (N == 150 and seed in holds), "silenced_loss": 1.0}
+        for N in (50, 100, 150, 190, 400)
+        for seed in range(seeds)
+    ]
+    return pd.DataFrame(rows).assign(**columns).assign(silenced_loss=lambda t: 0.9 * (t.N == 150) * ~t.satisfied)
 
 
-@given(power=st.floats(0.1, 5), reference=st.floats(0.1, 5), seed=seeds)
-def test_the_relative_fall_of_power_laws_is_the_ratio_of_their_exponents(power, reference, seed):
-    factors = np.exp(np.random.default_rng(seed).normal(size=(2, 5, 1)))  # a factor a seed changes nothing
-    losses = [factor * np.array(SIZES) ** -float(a) for factor, a in zip(factors, (power, reference), strict=True)]
-    value, interval = relative_fall(np.array(SIZES), *losses, floor=1e-300, resamples=50)
-    assert [value, *interval] == pytest.approx([power / reference] * 3, rel=1e-6)
+def test_what_a_silenced_layer_holds_up_says_nothing_of_a_transition_and_counts_past_it():
+    table = networks(holds=(3, 4))
+    assert jammed(table).sum() == len(table) - 2
+    # N* is near 71, so that N = 100 and no other lies below 2 N* of 141: nobody fails there
+    assert share_past_transition(table).value == 1
+    wider = share_past_transition(table, most=2.5)
+    assert wider.value == pytest.approx(18 / 20)
+    assert wider.interval[0] < 18 / 20 < wider.interval[1] <= 1
+
+
+def test_no_network_has_a_say_in_its_own_N_star():
+    """Even seeds fit from N = 100 on, odd ones from N = 190 on: each half stands in the other's transition."""
+    table = networks()
+    table["satisfied"] &= (table.seed % 2 == 0) | (table.N >= 190)
+    table["silenced_loss"] = 0.0
+    late, early = (190 * 150) ** 0.5, (50 * 100) ** 0.5  # where odd and even seeds begin to fit
+    assert early < 100 < 2 * early < 150 < late < 190 < 2 * late < 400
+    # Even seeds from 169 to 338: N = 190, all fit. Odd seeds from 71 to 141: N = 100, none fits.
+    assert share_past_transition(table).value == pytest.approx(0.5)
+
+
+def test_a_loss_that_reaches_zero_has_one_transition_and_one_that_approaches_it_has_many():
+    N = np.repeat([20, 40, 80, 160, 320], 10)
+    sudden = np.where(N < 60, 0.1, 0.0)
+    gentle = 1e-4 * (56.6 / N) ** 2  # 1e-4 between N = 40 and 80, and 1e-5 at 179, between 160 and 320
+    assert shift_of_zero(N, sudden).value == 1
+    assert shift_of_zero(N, gentle).value == pytest.approx(4, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -172,12 +179,10 @@ def test_the_relative_fall_of_power_laws_is_the_ratio_of_their_exponents(power, 
             lambda: median_share(pd.DataFrame({"seed": [0], "share": [0.1], "inside": [True]})),
             "networks of 1 seeds fail from N",
         ),
-        (lambda: share_satisfied(np.ones(3)), r"got float64 of shape \(3,\), need a verdict a network"),
-        (lambda: share_satisfied(np.ones(0, dtype=bool)), r"got bool of shape \(0,\)"),
-        (lambda: relative_fall(np.array([1, 2]), np.ones((3, 2)), np.ones((2, 2))), r"\(3, 2\) and \(2, 2\); need"),
-        (lambda: steepest_fall(np.array([2, 1]), np.ones((1, 2))), r"N is \[2.0, 1.0\], .* need rising N"),
-        (lambda: steepest_fall(np.array([1, 2]), np.ones((1, 3))), "a loss for each"),
-        (lambda: steepest_fall(np.array([1, 2]), np.array([[1, math.nan]])), "a loss is NaN or infinite"),
+        (lambda: share_past_transition(networks(seeds=1)), "share_past_transition: P of 50: transition: "),
+        (lambda: share_past_transition(networks()[lambda t: t.N > 50]), "P of 50: transition: all of the"),
+        (lambda: shift_of_zero(np.array([1, 2]), np.array([math.nan, 1.0])), "a loss is NaN or infinite"),
+        (lambda: shift_of_zero(np.array([1, 2]), np.array([1.0, 1.0])), "none of the 2 networks are satisfied"),
     ],
 )
 def test_door_derived(as_user, call, says):
