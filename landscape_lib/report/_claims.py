@@ -11,13 +11,13 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from landscape_lib._budgets import BUDGETS
+
 from ._boxes import box, plain
 from ._provenance import provenance
 from ._records import Record, measured
 from ._rules import Entry, Interval, Verdict, decide, find_up, load_claims
 from ._sources import Made, facts, joint_hash, repetitions
-
-BUDGETS = ("class", "paper")
 
 
 def claim(id: str, measure: Callable[[], tuple[float, Interval]], *, of: Made | Sequence[Made]) -> None:
