@@ -92,17 +92,26 @@ def failing(
     more, ``within``, says whether it lies anywhere in the transition, from where one in ten is.
     """
     missed = table[~table.satisfied]
-    keys = list(missed[by] if isinstance(by, str) else missed[by].itertuples(index=False, name=None))
-    if unknown := sorted({str(key) for key in keys if key not in transitions}):
-        raise ValueError(f"failing: no transition for {by} of {', '.join(unknown)}; there is {list(transitions)}")
-    star = np.array([transitions[key].N_star for key in keys])
-    begin, end = np.array([transitions[key].window() for key in keys]).reshape(-1, 2).T
+    fits = _of_each(missed, transitions, by)
+    star = np.array([fit.N_star for fit in fits])
+    begin, end = np.array([fit.window() for fit in fits]).reshape(-1, 2).T
     return missed.assign(
         share=missed.unsatisfied / missed.N,
         scale=missed[size] / star,
         inside=missed[size].between(star, end),
         within=missed[size].between(begin, end),
     )
+
+
+def beyond(
+    table: pd.DataFrame, transitions: Mapping[Hashable, Transition], by: str | list[str] = "P", *, times: float = 2.0
+) -> pd.DataFrame:
+    """The networks of N ≥ 2 N*, or of so many ``times`` N*, satisfied or not; ``by`` as in `failing`.
+
+    There all should find zero loss (1809.09349): `share_satisfied` says how many do.
+    """
+    star = np.array([fit.N_star for fit in _of_each(table, transitions, by)])
+    return table[table.N >= times * star]
 
 
 def median_share(networks: pd.DataFrame, *, seed: int = 0) -> Estimate:
@@ -221,3 +230,11 @@ def relative_fall(
         return steepest_fall(N, drawn[:, 0], floor) / steepest_fall(N, drawn[:, 1], floor)
 
     return bootstrap(np.stack([loss, reference], axis=1), fall, seed=seed, resamples=resamples)
+
+
+def _of_each(table: pd.DataFrame, transitions: Mapping[Hashable, Transition], by: str | list[str]) -> list[Transition]:
+    """The transition of each row of a table."""
+    keys = list(table[by] if isinstance(by, str) else table[by].itertuples(index=False, name=None))
+    if unknown := sorted({str(key) for key in keys if key not in transitions}):
+        raise ValueError(f"jamming: no transition for {by} of {', '.join(unknown)}; there is {list(transitions)}")
+    return [transitions[key] for key in keys]

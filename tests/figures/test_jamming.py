@@ -9,7 +9,7 @@ import torch
 
 from landscape_lib.figures import jamming, panel_gaps, png, style
 from landscape_lib.measure.gap_exponents import EDGES
-from landscape_lib.measure.jamming import failing, median_share
+from landscape_lib.measure.jamming import failing
 from landscape_lib.report import read_results
 from landscape_lib.statistics import transition
 from landscape_lib.training import History
@@ -69,7 +69,7 @@ def test_figures_of_two_panels_can_be_cut_between_them(table, real, fits, noise,
         jamming.descents({76: history(1), 546: history(1)}, {76: gaps(1)[0], 546: gaps(2)[1]}, 1e-6),
         jamming.descent(history(3), gaps(3), 1, 105, 1e-6),
         jamming.transition(real, fits),
-        jamming.jump(real, lost, fits, median_share(lost).value),
+        jamming.jump(real, lost, fits),
         jamming.loss_range(real[real.P == 250], smeared),
         jamming.larger(real, lost, real, lost, fits),
         jamming.depths(noise, by_depth),
