@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from landscape_lib.measure.jamming import (
+    beyond,
     effective_parameters,
     failing,
     gaps,
@@ -133,6 +134,22 @@ def test_failing_networks_stand_in_their_own_transition():
     again = failing(table.assign(L=3, x=table.N / table.P), scaled, by=["P", "L"], size="x")
     assert again.inside.tolist() == networks.inside.tolist() and again.share.equals(networks.share)
     assert again.scale.tolist() == pytest.approx(networks.scale.tolist(), rel=1e-6)
+
+
+def test_networks_beyond_twice_their_own_transition():
+    """N* of 100 and of 200, by symmetry; satisfied or not, and in the order of the table."""
+    step = np.arange(40) >= 20
+    fits = {
+        key: transition(np.repeat([N // 2, N * 2], 20), step, resamples=1)
+        for key, N in {("parity", 50): 100, ("random", 50): 200}.items()
+    }
+    rows = [("random", 399), ("parity", 199), ("parity", 201), ("random", 401), ("parity", 99), ("parity", 101)]
+    table = pd.DataFrame(rows, columns=["labels", "N"]).assign(P=50, satisfied=False)
+    assert beyond(table, fits, by=["labels", "P"]).N.tolist() == [201, 401]
+    assert beyond(table, fits, by=["labels", "P"], times=1.0).N.tolist() == [399, 199, 201, 401, 101]
+    assert beyond(table[table.labels == "parity"], {50: fits["parity", 50]}).N.tolist() == [201]
+    with pytest.raises(ValueError, match=r"no transition for \['labels', 'P'\] of \('random', 50\); there is"):
+        beyond(table, {("parity", 50): fits["parity", 50]}, by=["labels", "P"])
 
 
 @given(seed=seeds)
