@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from landscape_lib._budgets import BUDGETS
+
 if TYPE_CHECKING:
     from landscape_lib.experiments import ExperimentModule, GridModule
     from landscape_lib.sweeps import Progress
@@ -52,7 +54,7 @@ def add(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _choices(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--budget", default="class", choices=("class", "paper"), help="default: class")
+    parser.add_argument("--budget", default="class", choices=BUDGETS, help="default: class")
     parser.add_argument("--dataset", help="default: the experiment's own, else digits")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
     parser.add_argument(

@@ -1,6 +1,7 @@
 """The figures of the ensembles chapter: borders on a square, variance and errors against size, calibration, splits."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from landscape_lib.figures._style import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, ticks
-from landscape_lib.measure.ensembles import Borders, binomial
+from landscape_lib.measure.ensembles import Borders, binomial, variance_law
 from landscape_lib.measure.memory_split import Split
-from landscape_lib.statistics import Curve, PowerLaw, power_law
+from landscape_lib.statistics import Curve, power_law
 
 LOWEST = 1e-4  # the end of the axis of excess errors
 
@@ -41,8 +42,9 @@ def variance_and_gap(
         for axis, values in ((left, variance), (right, gaps[name])):
             axis.errorbar(values.columns, values.mean(), values.sem(), fmt=mark, color=colour, capsize=3, label=name)
         wide = variance.columns[variance.columns >= 2 * P].to_numpy(float)
-        slope, constant = np.polyfit(np.log(wide), np.log(variance[wide].mean()), 1)
-        left.plot(wide, np.exp(constant) * wide**slope, color=colour, lw=1.2)
+        if len(wide) > 1:
+            slope, constant = np.polyfit(np.log(wide), np.log(variance[wide].mean()), 1)
+            left.plot(wide, np.exp(constant) * wide**slope, color=colour, lw=1.2)
     guide, low = np.array([1000.0, 5000.0]), 0.4 * next(iter(variances.values())).mean().iloc[-1]
     left.plot(guide, low * (guide / guide[1]) ** -0.5, color=GREY, ls="--", lw=1.2)
     left.text(guide[0] * 0.9, low, "slope −1/2", color=INK, ha="right")
@@ -94,12 +96,13 @@ def argument(
     left.set(xlabel="fluctuation turned by t", ylabel="mean test error", title="Fluctuations turned by hand")
     left.legend(loc="upper center")
     line, drawn = np.array([more.min(), more.max()]), above >= LOWEST
-    law = power_law(more, above, np.ones(len(more)), offset=False, falling=False)
     right.loglog(more[drawn], above[drawn], "o", color=BLUE, ms=4)
-    right.plot(line, law.at(line), color=ORANGE, label=f"power {law.exponent.value:.2f}")
-    right.plot(line, law.at(line)[1] * (line / line[1]) ** 0.5, color=GREY, ls=":", label="power 1/2")
+    with suppress(ValueError):  # too few pairs for a law
+        law = power_law(more, above, np.ones(len(more)), offset=False, falling=False)
+        right.plot(line, law.at(line), color=ORANGE, label=f"power {law.exponent.value:.2f}")
+        right.plot(line, law.at(line)[1] * (line / line[1]) ** 0.5, color=GREY, ls=":", label="power 1/2")
+        right.legend()
     right.set(xlabel="excess of Var f / ‖f‖²", ylabel="excess error", title="Every width, every n", ylim=(LOWEST, None))
-    right.legend()
     return figure
 
 
@@ -126,7 +129,8 @@ def calibrated(
     ):
         values = tables[:, first, there].mean(0)
         left.plot(n, values, mark, color=colour, label=name)
-        left.plot(line, power_law(n, values, np.ones(len(n))).at(line), color=colour, lw=1.2)
+        with suppress(ValueError):  # too few sizes for a law
+            left.plot(line, power_law(n, values, np.ones(len(n))).at(line), color=colour, lw=1.2)
     for tables, colour, mark, name in ((nll, GREEN, "^", "as it is"), (geometric, BLUE, "o", "calibrated")):
         single = tables[:, :, 0]
         spread = single.std(0, ddof=1) / len(single) ** 0.5
@@ -169,12 +173,12 @@ def split(
     return figure
 
 
-def convolutional(alone: pd.DataFrame, together: pd.DataFrame, law: PowerLaw, *, narrowest: int = 6) -> Figure:
+def convolutional(alone: pd.DataFrame, together: pd.DataFrame, *, narrowest: int = 6) -> Figure:
     """Left: Var f of one CNN against N in log-log, with 95% intervals and the power law from ``narrowest`` channels on.
     Right: test errors of one and of ten together, bars the binomial error of the test points.
     """
     figure, (left, right) = plt.subplots(1, 2)
-    _variance(left, alone, law, narrowest, colour=BLUE, line=ORANGE)
+    _variance(left, alone, narrowest, colour=BLUE, line=ORANGE)
     left.set(xscale="log", yscale="log", xlabel="parameters N", ylabel="Var f", title="The variance")
     ticks(left, [0.3, 1, 3], "y")
     left.legend()
@@ -212,13 +216,11 @@ def larger(curves: Mapping[str, Curve], *, P: int, N_star: float) -> Figure:
     return figure
 
 
-def larger_convolutional(
-    networks: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], laws: Mapping[str, PowerLaw], *, narrowest: int = 6
-) -> Figure:
+def larger_convolutional(networks: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], *, narrowest: int = 6) -> Figure:
     """As `convolutional`, a colour a data set: left Var f with the power laws, right one network dashed, ten solid."""
     figure, (left, right) = plt.subplots(1, 2)
     for (name, (alone, together)), colour, mark in zip(networks.items(), (BLUE, ORANGE), "os", strict=True):
-        _variance(left, alone, laws[name], narrowest, colour=colour, line=colour, mark=mark, label=name)
+        _variance(left, alone, narrowest, colour=colour, line=colour, mark=mark, label=name)
         right.plot(alone.N, alone.error, mark + "--", color=colour, mfc="white", label=f"{name}, one network")
         right.plot(together.N, together.error, mark + "-", color=colour, label=f"{name}, ten together")
     left.set(yscale="log", ylabel="Var f", title="The variance")
@@ -258,7 +260,6 @@ def _borders(axis: Axes, borders: Borders, *, dot: float, thin: float, thick: fl
 def _variance(
     axis: Axes,
     rows: pd.DataFrame,
-    law: PowerLaw,
     narrowest: int,
     *,
     colour: str,
@@ -266,11 +267,13 @@ def _variance(
     mark: str = "o",
     label: str | None = None,
 ) -> None:
-    """Var f with its 95% intervals, and the power law over the widths that it was fitted to."""
+    """Var f with its 95% intervals, and the power law over the widths that it is fitted to."""
     ends = np.abs(rows[["variance_low", "variance_high"]].to_numpy().T - rows.variance.to_numpy())
     axis.errorbar(rows.N, rows.variance, ends, fmt=mark, color=colour, capsize=3, label=label)
     wide = rows.N[rows.h >= narrowest].to_numpy(float)
-    axis.plot(wide, law.at(wide), color=line, label=f"power {law.exponent.value:.2f}".replace("-", "−"))
+    with suppress(ValueError):  # too few widths for a law
+        law = variance_law(rows, narrowest=narrowest)
+        axis.plot(wide, law.at(wide), color=line, label=f"power {law.exponent.value:.2f}".replace("-", "−"))
 
 
 def _line(splits: Sequence[Split]) -> tuple[list[int], list[float]]:

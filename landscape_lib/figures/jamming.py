@@ -116,8 +116,10 @@ def transition_at(P: int, table: pd.DataFrame, fits: Fits, view: str) -> Figure:
     return figure
 
 
-def jump(table: pd.DataFrame, failing: pd.DataFrame, fits: Fits, median: float) -> Figure:
-    """N_Δ/N. Left: against N/N*, failing networks as dots, satisfied ones as ticks at zero; right: from N* on."""
+def jump(table: pd.DataFrame, failing: pd.DataFrame, fits: Fits) -> Figure:
+    """N_Δ/N. Left: against N/N*, failing networks as dots, satisfied ones as ticks at zero; right: from N* on, and the
+    median of these as a line.
+    """
     figure, (left, right) = plt.subplots(1, 2, width_ratios=(3, 2))
     colours = shades(fits)
     _crosses(left, held := failing[~jammed(failing)], held.share, held.scale)
@@ -131,8 +133,10 @@ def jump(table: pd.DataFrame, failing: pd.DataFrame, fits: Fits, median: float) 
     left.set(xscale="log", xlabel="$N / N^*$", ylabel=MISSED, title="Every network", ylim=(-0.1, 3))
     ticks(left, [0.5, 1, 2, 4])
     left.legend(loc="upper right")
-    right.hist(failing[failing.inside].share, bins=np.linspace(0, 1.5, 31), color=BLUE)
-    right.axvline(median, color=ORANGE)
+    inside = failing[failing.inside].share
+    right.hist(inside, bins=np.linspace(0, 3, 31), color=BLUE)
+    if len(inside):
+        right.axvline(inside.median(), color=ORANGE)
     right.set(xlabel=MISSED, ylabel="failing networks", title="From N* on")
     return figure
 

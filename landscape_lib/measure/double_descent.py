@@ -13,13 +13,15 @@ from jaxtyping import Float, Int
 from landscape_lib.statistics import (
     Curve,
     Estimate,
+    PowerLaw,
     Transition,
+    Values,
     bootstrap,
+    counted_transition,
     estimate,
     interval,
     power_law,
     prominence,
-    transition,
 )
 
 Drawn = Float[np.ndarray, "draws sizes"]
@@ -81,10 +83,7 @@ def separation(networks: pd.DataFrame, *, resamples: int = 2000, seed: int = 0) 
     Of a ReLU network that gives each pattern its sign, a multiple has zero hinge loss: only the patience to get there
     may be missing. So this N* depends less on the number of steps than that of zero loss.
     """
-    N = np.repeat(networks.N.to_numpy(float), networks.members)
-    counts = zip(networks.separated, networks.members, strict=True)
-    right = np.concatenate([np.arange(members) < separated for separated, members in counts])
-    return transition(N, right, resamples=resamples, seed=seed)
+    return counted_transition(networks.N, networks.separated, networks.members, resamples=resamples, seed=seed)
 
 
 def cusp(curves: Sequence[Curve], N_star: Float[np.ndarray, "draws"], *, seed: int = 0) -> Estimate:
@@ -105,24 +104,29 @@ def cusp(curves: Sequence[Curve], N_star: Float[np.ndarray, "draws"], *, seed: i
     return estimate(furthest, *curves, seed=seed, resamples=len(N_star) - 1)
 
 
-def divergence(
-    norm: Curve, N_star: Float[np.ndarray, "draws"], *, seed: int = 0, resamples: int = 200
-) -> tuple[Estimate, float]:
-    """The exponent a of ‖f‖ = c + b (N − N*)ᵃ, fitted to all N above N*, and the misfit, χ² a degree of freedom.
+def divergent_law(norm: Curve, N_star: float) -> PowerLaw:
+    """‖f‖ = c + b (N − N*)ᵃ, fitted to all N above N*. A misfit well above 1 says that there is no such law.
 
-    The papers' exponent is −1 (1901.01608); a misfit well above 1 says that there is no such law. Each replicate has
-    norms and an N* of its own, and at least four sizes above it, or the fit says nothing.
+    >>> N = np.array([60.0, 70, 90, 130, 210, 370])
+    >>> y = 2 + 300 / (N - 50)
+    >>> round(divergent_law(Curve(N, y, 0.99 * y, 1.01 * y), 50.0).exponent.value, 3)
+    -1.0
+    """
+    return _law(norm, N_star, norm.value)
+
+
+def divergence(norm: Curve, N_star: Float[np.ndarray, "draws"], *, seed: int = 0, resamples: int = 200) -> Estimate:
+    """The exponent a of `divergent_law`; the papers' is −1 (1901.01608).
+
+    Each replicate has norms and an N* of its own, and at least four sizes above it, or the fit says nothing.
     """
     N_star = _finite(N_star, "divergence")
     chosen = np.append(N_star[0], np.random.default_rng(seed).choice(N_star[1:], resamples))
     if (norm.N > chosen.max()).sum() < 4:
         raise ValueError(f"divergence: fewer than four sizes lie above an N* of {chosen.max():.0f}; add wider networks")
-    laws = []
-    for at, values in zip(chosen, norm.draws(seed, resamples), strict=True):
-        past = norm.N > at
-        laws.append(power_law(norm.N[past] - at, values[past], (norm.errors * values)[past]))
-    value = laws[0].exponent.value
-    return Estimate(value, interval([law.exponent.value for law in laws[1:]], value=value)), laws[0].misfit
+    drawn = zip(chosen, norm.draws(seed, resamples), strict=True)
+    value, *replicates = (_law(norm, at, values).exponent.value for at, values in drawn)
+    return Estimate(value, interval(replicates, value=value))
 
 
 def descent(curve: Curve, beyond: float = 2.0, *, seed: int = 0) -> Estimate:
@@ -197,6 +201,12 @@ def mean_second_fall(curves: Sequence[Float[np.ndarray, "_"]], *, seed: int = 0)
     0.25
     """
     return bootstrap([second_fall(values) for values in curves], seed=seed)
+
+
+def _law(norm: Curve, N_star: float, values: Values) -> PowerLaw:
+    """The law of a replicate: other ``values`` at the same N, each as uncertain as the measured one."""
+    past = norm.N > N_star
+    return power_law(norm.N[past] - N_star, values[past], (norm.errors * values)[past])
 
 
 def _finite(N_star: Float[np.ndarray, "draws"], what: str) -> Float[np.ndarray, "draws"]:

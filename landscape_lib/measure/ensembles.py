@@ -15,7 +15,17 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.statistics import Curve, Estimate, PowerLaw, estimate, interval, jackknife, power_law
+from landscape_lib.statistics import (
+    Curve,
+    Estimate,
+    PowerLaw,
+    Transition,
+    counted_transition,
+    estimate,
+    interval,
+    jackknife,
+    power_law,
+)
 
 
 def errors(outputs: Float[Tensor, "*nets points 1"], labels: Float[Tensor, "points"]) -> Float[Tensor, "*nets"]:
@@ -96,6 +106,19 @@ def ensemble(
         for name, (value, replicates) in measured.items()
     }
     return Ensemble(**centred, members=n)
+
+
+def satisfaction(networks: pd.DataFrame, *, resamples: int = 1000, seed: int = 0) -> Transition:
+    """N*: the N at which half of the networks reach zero loss.
+
+    ``networks`` has a row a set of networks, with their ``N``, how many ``members`` there are, and how many of them are
+    ``satisfied``: at zero loss.
+
+    >>> table = pd.DataFrame({"N": [50, 100, 200, 400], "members": 10, "satisfied": [0, 0, 10, 10]})
+    >>> 100 < satisfaction(table).N_star < 200
+    True
+    """
+    return counted_transition(networks.N, networks.satisfied, networks.members, resamples=resamples, seed=seed)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from ._boxes import brief_box
 from ._card import PAGE, Wording
 from ._claims import claim, print_records
 from ._explorers import explore
+from ._outcomes import Outcome, attempt
 from ._provenance import Provenance, provenance
 from ._quiz import load_quiz, quiz
 from ._records import Record, anchor, because, conditions, measured, with_interval
@@ -18,6 +19,7 @@ __all__ = [
     "PAGE",
     "VERDICTS",
     "Entry",
+    "Outcome",
     "Provenance",
     "Record",
     "Rule",
@@ -25,6 +27,7 @@ __all__ = [
     "Strip",
     "Wording",
     "anchor",
+    "attempt",
     "because",
     "brief_box",
     "claim",

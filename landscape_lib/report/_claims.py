@@ -9,28 +9,29 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from landscape_lib._budgets import BUDGETS
+
 from ._boxes import box, plain
+from ._outcomes import Outcome, attempt
 from ._provenance import provenance
 from ._records import Record, measured
 from ._rules import Entry, Interval, Verdict, decide, find_up, load_claims
 from ._sources import Made, facts, joint_hash, repetitions
 
-BUDGETS = ("class", "paper")
 
+def claim(id: str, measure: Callable[[], tuple[float, Interval]], *, of: Made | Sequence[Made]) -> Outcome:
+    """Measure what a claim is about, show the verdict, and give back what came of it.
 
-def claim(id: str, measure: Callable[[], tuple[float, Interval]], *, of: Made | Sequence[Made]) -> None:
-    """State what was measured for a claim, and show the verdict.
+    ``measure()`` calls the statistic that the entry names ``by``: it gives the value, in the unit of ``measures``, and
+    its 95% interval. Where it cannot be measured (see `attempt`) the claim is open, with the reason. ``of`` is what it
+    was measured on, as for `show` and `explore`: a table, a `Source`, or several. From it come the data and their hash,
+    the budget, and how many repetitions the interval stands on (`repetitions`).
 
-    ``measure()`` gives the value, in the unit that the entry's ``measures`` names, and its 95% interval; an interval
-    that leaves the value out is widened to it. A measurement that cannot be made raises ValueError, or gives an
-    interval without an end: the claim is then open, with the reason. ``of`` is what it was measured on, as for `show`
-    and `explore`: a table, a `Source`, or several. From it come the data and their hash, the budget, and how many
-    repetitions the interval stands on (`repetitions`).
-
-    What is displayed holds plain text, a box, and in the output's metadata the record that the build collects. Returns
-    nothing, so a cell may end in it.
+    What is displayed holds plain text, a box, and in the output's metadata the record that the build collects. A cell
+    may end in a claim: the `Outcome` displays nothing more.
     """
     entries = load_claims()
     if id not in entries:
@@ -39,17 +40,16 @@ def claim(id: str, measure: Callable[[], tuple[float, Interval]], *, of: Made | 
     budget = made["budget"] or "class"
     if budget not in BUDGETS:
         raise ValueError(f"claim {id}: measured at budget {budget!r}; accepted: {', '.join(BUDGETS)}, not both in one")
-    estimate, reason = _measured(measure)
-    number = repetitions(of)
-    verdict: Verdict = "open"
-    if estimate is not None:
-        verdict, reason = _verdict(entry, *estimate, number)
+    outcome, number = attempt(measure), repetitions(of)
+    if outcome.measured and math.isnan(outcome.interval[0]):
+        raise TypeError(f"claim {id}: measured {outcome.value} alone; need a value and its interval")
+    verdict, reason = _verdict(entry, outcome, number)
     record: Record = {
         "id": id,
         "chapter": entry.chapter,
         "verdict": verdict,
-        "value": None if estimate is None else estimate[0],
-        "ci": None if estimate is None else list(estimate[1]),
+        "value": outcome.value if outcome.measured else None,
+        "ci": list(outcome.interval) if outcome.measured else None,
         "n_seeds": number,
         "budget": budget,
         "dataset": made["dataset"],
@@ -67,6 +67,7 @@ def claim(id: str, measure: Callable[[], tuple[float, Interval]], *, of: Made | 
         },
     }
     _show({"text/plain": plain(record), "text/html": box(record)}, record)
+    return replace(outcome, verdict=verdict, reason=reason)
 
 
 def print_records(path: str | Path | None = None, as_json: bool = False) -> None:
@@ -85,26 +86,11 @@ def print_records(path: str | Path | None = None, as_json: bool = False) -> None
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _measured(measure: Callable[[], tuple[float, Interval]]) -> tuple[tuple[float, Interval] | None, str | None]:
-    """What was measured, or why it could not be."""
-    try:
-        estimate = measure()
-    except ValueError as error:
-        return None, str(error)
-    value, (low, high) = estimate  # what is no estimate is a fault of the code, and no open claim
-    value, low, high = float(value), float(low), float(high)
-    if math.isnan(value) or math.isnan(low) or math.isnan(high):
-        return None, f"what was measured is {value} in an interval from {low} to {high}: a NaN is no result"
-    if not all(map(math.isfinite, (value, low, high))):
-        return None, "some replicates are undefined, so the interval has no end"
-    if low > high:
-        raise ValueError(f"claim: an interval from {low} down to {high}; need (low, high)")
-    return (value, (min(low, value), max(high, value))), None
-
-
-def _verdict(entry: Entry, value: float, ci: Interval, number: int) -> tuple[Verdict, str | None]:
+def _verdict(entry: Entry, outcome: Outcome, number: int) -> tuple[Verdict, str | None]:
     """The verdict, and the reason where the claim stays open."""
-    verdict = decide(entry.rule, value, ci, number)
+    if not outcome.measured:
+        return "open", outcome.reason
+    verdict = decide(entry.rule, outcome.value, outcome.interval, number)
     if verdict != "open":
         return verdict, None
     if number < entry.rule.min_seeds:

@@ -62,8 +62,13 @@ def with_interval(value: float, ci: Interval) -> str:
 def measured(record: Mapping[str, Any]) -> str:
     """The measured side of a record in words: ``0.75 [0.70, 0.81]``, or why there is no number."""
     if record["value"] is None:
-        return f"could not be measured: {record['reason']}"
+        return unmeasured(record["reason"])
     return with_interval(record["value"], tuple(record["ci"]))
+
+
+def unmeasured(reason: str | None) -> str:
+    """What stands where there is no number."""
+    return f"could not be measured: {reason}"
 
 
 def because(record: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ._card import as_script, attributes, show_card, words
+from ._outcomes import Outcome
 
 Number = int | float
 Range = tuple[Number, Number]  # low, which belongs to it, and high, which does not
@@ -32,8 +33,15 @@ class Choice:
     options: Mapping[str, Range]
     about: str  # the question's hash
 
-    def measured(self, value: Number, says: str) -> None:
-        """Show what was measured; ``value`` decides which answer it is, ``says`` is a sentence on it."""
+    def measured(self, value: Number | Outcome, says: str) -> None:
+        """Show what was measured; ``value`` decides which answer it is, ``says`` is a sentence on it.
+
+        Of an `Outcome` without a number the reason stands there, and no answer is the right one.
+        """
+        if isinstance(value, Outcome):
+            if not value.measured:
+                return _show_answer(self.name, self.about, {"option": None}, f"It {value}", says)
+            value = value.value
         if not math.isfinite(value):
             raise ValueError(f"prediction {self.name}: measured {value}; need a finite number")
         holds = [low <= value < high for low, high in self.options.values()]

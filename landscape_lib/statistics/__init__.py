@@ -3,7 +3,7 @@
 from landscape_lib.statistics._intervals import Estimate, bootstrap, interval, jackknife, order_interval, shuffled
 from landscape_lib.statistics._peaks import Curve, Values, estimate, peak, prominence
 from landscape_lib.statistics._power_laws import PowerLaw, power_law
-from landscape_lib.statistics._threshold import SPREAD, Transition, transition
+from landscape_lib.statistics._threshold import SPREAD, Transition, counted_transition, transition
 
 __all__ = [
     "SPREAD",
@@ -13,6 +13,7 @@ __all__ = [
     "Transition",
     "Values",
     "bootstrap",
+    "counted_transition",
     "estimate",
     "interval",
     "jackknife",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from numpy.typing import ArrayLike
 
 from landscape_lib.statistics._intervals import order_interval
 
@@ -106,6 +107,25 @@ def transition(
         N_star[1:],
         width[1:],
     )
+
+
+def counted_transition(
+    N: ArrayLike, satisfied: ArrayLike, networks: ArrayLike, *, resamples: int = 1000, seed: int = 0
+) -> Transition:
+    """The `transition` of counts: at each N, so many of the ``networks`` were ``satisfied``.
+
+    >>> fit = counted_transition([50, 100, 200, 400], [0, 0, 10, 10], [10, 10, 10, 10])
+    >>> 100 < fit.N_star < 200
+    True
+    """
+    N, satisfied, networks = (np.asarray(values) for values in (N, satisfied, networks))
+    if not N.shape == satisfied.shape == networks.shape or not ((satisfied >= 0) & (satisfied <= networks)).all():
+        raise ValueError(
+            f"transition: {satisfied.tolist()} of {networks.tolist()} networks are satisfied at {N.tolist()}; need a "
+            "count of each at every N, and no more satisfied ones than there are"
+        )
+    verdicts = [np.arange(number) < count for count, number in zip(satisfied, networks, strict=True)]
+    return transition(np.repeat(N, networks), np.concatenate(verdicts), resamples=resamples, seed=seed)
 
 
 def _logistic(z: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ MADE = (
     "landscape_lib/experiments/grids/ends.py",
     "landscape_lib/figures/ends.py",
     "tests/measure/test_ends.py",
+    "tests/figures/test_ends.py",
     "tests/experiments/test_ends.py",
     "tests/experiments/test_ends_nulls.py",
 )
@@ -67,6 +68,10 @@ class Copy:
         assert done.returncode == 0, f"{done.stdout[-3000:]}{done.stderr[-3000:]}"
         return done.stdout
 
+    def test(self, *arguments: str) -> str:
+        """Some of the tests that stand in the copy, and what pytest says of them."""
+        return self.run("pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *arguments)
+
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
@@ -89,6 +94,7 @@ def test_it_passes_what_make_check_asks(copy: Copy):
     copy.run("ruff", "check", ".")
     copy.run("ruff", "format", "--check", ".")
     copy.run("mypy")
+    copy.run("codespell_lib")
     lint = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
     done = subprocess.run(
         lint, cwd=copy.root, env=os.environ | {"PYTHONPATH": f"{copy.root}:{copy.root}/book"}, capture_output=True
@@ -99,8 +105,11 @@ def test_it_passes_what_make_check_asks(copy: Copy):
 def test_it_passes_its_own_tests(copy: Copy):
     ours = [name for name in MADE if name.startswith("tests/")]
     doctests = [name for name in MADE if name.startswith("landscape_lib/")]
-    told = copy.run("pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *ours, *doctests, "tests/report/test_index.py")
-    assert " passed" in told
+    assert " passed" in copy.test(*ours, *doctests, "tests/report/test_index.py")
+
+
+def test_it_passes_what_every_experiment_must(copy: Copy):
+    assert " passed" in copy.test("tests/experiments/test_grids.py", "-k", "ends")
 
 
 def test_it_is_built_and_passes_what_every_page_must(copy: Copy):
@@ -109,6 +118,8 @@ def test_it_is_built_and_passes_what_every_page_must(copy: Copy):
     assert "6. Odd ends" in page and 'id="claim-ends.exponent"' in page
     assert "Chapter 6: odd ends" in (copy.root / "_build" / "html" / "book" / "index.html").read_text()
     assert "06_odd_ends.html" in (copy.root / "_build" / "html" / "book" / "lecturers.html").read_text()
+    # What was built says what is committed; a change of any number would not be passed over.
+    assert "2 passed" in copy.test("tests/notebooks", "-k", "06_odd_ends")
 
 
 def test_what_is_there_is_not_written_over(copy: Copy, monkeypatch: pytest.MonkeyPatch):

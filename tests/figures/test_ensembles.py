@@ -10,7 +10,7 @@ import torch
 
 from landscape_lib.data import Task
 from landscape_lib.figures import ensembles, panel_gaps, png, style
-from landscape_lib.measure.ensembles import Borders, variance_law
+from landscape_lib.measure.ensembles import Borders
 from landscape_lib.measure.memory_split import best_split, from_small, splits
 from landscape_lib.report import read_results
 from landscape_lib.statistics import Curve
@@ -120,8 +120,7 @@ def networks():
 
 def test_the_power_law_of_cnns_stands_over_the_widths_that_it_is_fitted_to(networks):
     alone, together = networks["mnist"]
-    law = variance_law(alone)
-    figure = ensembles.convolutional(alone, together, law)
+    figure = ensembles.convolutional(alone, together)
     left, right = figure.axes
     (line,) = (line for line in left.lines if line.get_label().startswith("power"))
     assert line.get_xdata().tolist() == alone.N[alone.h >= 6].tolist() and words(left) == ["power −0.82"]
@@ -129,8 +128,7 @@ def test_the_power_law_of_cnns_stands_over_the_widths_that_it_is_fitted_to(netwo
 
 
 def test_larger_networks(networks):
-    laws = {name: variance_law(alone) for name, (alone, _) in networks.items()}
-    figure = ensembles.larger_convolutional(networks, laws)
+    figure = ensembles.larger_convolutional(networks)
     assert sorted(words(figure.axes[0])) == ["cifar10_jpeg", "mnist", "power −0.82", "power −1.00"]
     assert panels(figure) == 2
     values = np.array([5.0, 3.0, 2.0])

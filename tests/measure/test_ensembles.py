@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from landscape_lib.data import Task
-from landscape_lib.measure.ensembles import Borders, binomial, ensemble, errors, excess, norm, variance
+from landscape_lib.measure.ensembles import Borders, binomial, ensemble, errors, excess, norm, satisfaction, variance
 
 
 def members(n, points, *, spread=1.0, seed=0):
@@ -101,6 +102,15 @@ def test_binomial_errors():
 def test_door(as_user, call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_N_star_is_where_half_of_the_networks_reach_zero_loss():
+    table = pd.DataFrame({"N": [50, 100, 200, 400], "members": 20, "satisfied": [0, 4, 16, 20]})
+    fit = satisfaction(table, resamples=100)
+    assert fit.N_star == pytest.approx(np.sqrt(100 * 200), rel=0.05)
+    assert fit.interval[0] < fit.N_star < fit.interval[1] and fit.replicates.shape == (100,)
+    sets = pd.concat([table.assign(members=10, satisfied=table.satisfied // 2)] * 2)
+    assert satisfaction(sets, resamples=100).interval == fit.interval, "two sets of ten networks are twenty"
 
 
 def test_excess_is_zero_at_no_variance_and_in_proportion_where_the_argument_holds():

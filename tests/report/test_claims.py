@@ -12,10 +12,13 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 
 from landscape_lib.report import (
+    Outcome,
     Rule,
+    attempt,
     claim,
     decide,
     load_claims,
@@ -90,7 +93,7 @@ def test_printed_interval_is_right_to_a_twentieth_of_its_width(value, below, abo
 
 
 def test_outside_a_notebook_a_claim_prints_its_text(rules, capsys):
-    assert state() is None
+    assert state().verdict == "reproduced"
     assert capsys.readouterr().out == (
         "claim toy.mean: reproduced\nmeasured: 0.75 [0.60, 0.90]\naccepted: between 0.5 and 1\n"
         "10 seeds, class budget, digits\n"
@@ -133,9 +136,44 @@ def test_what_cannot_be_measured_is_open_with_the_reason(rules, capsys):
     assert "open\nmeasured: could not be measured: what was measured is nan" in capsys.readouterr().out
 
 
+def test_a_claim_gives_back_what_came_of_it(rules):
+    assert state(0.95, (0.6, 0.9)) == Outcome(0.95, (0.6, 0.95), None, "reproduced")
+    assert state(0.1, (0.0, 0.2)).verdict == "not reproduced"
+    straddles = state(0.5, (0.4, 0.6))
+    assert (straddles.verdict, straddles.measured, str(straddles)) == ("open", True, "0.50 [0.40, 0.60]")
+    none = state(0.75, (0.6, math.inf))
+    assert (none.verdict, none.measured) == ("open", False) and np.isnan([none.value, *none.interval]).all()
+    assert str(none).startswith("could not be measured: some replicates are undefined")
+
+
+def test_a_cell_may_end_in_a_claim_and_in_an_attempt(rules, capsys):
+    format = DisplayFormatter().format
+    outcome = state()
+    capsys.readouterr()
+    assert format(outcome) == ({}, {}) and capsys.readouterr().out == "", "the box has told it"
+    assert format(attempt(lambda: (0.75, (0.6, 0.9)))) == ({}, {})
+    assert capsys.readouterr().out == "0.75 [0.60, 0.90]\n"
+
+
+def test_an_attempt_gives_a_number_or_the_reason_why_there_is_none():
+    def stuck():
+        raise ValueError("no width was stuck")
+
+    assert attempt(lambda: (0.95, (0.6, 0.9))) == Outcome(0.95, (0.6, 0.95))
+    assert str(attempt(lambda: 8.71828)) == "8.72", "a number alone, such as a misfit"
+    for measure, reason in ((stuck, "no width was stuck"), (lambda: math.inf, "it came out as inf")):
+        outcome = attempt(measure)
+        assert not outcome.measured and math.isnan(outcome.value) and outcome.verdict is None
+        assert str(outcome) == f"could not be measured: {reason}"
+    with pytest.raises(ZeroDivisionError):
+        attempt(lambda: 1 / 0)
+
+
 def test_a_fault_of_the_code_is_no_open_claim(rules):
     with pytest.raises(ZeroDivisionError):
         claim("toy.mean", lambda: 1 / 0, of=table())
+    with pytest.raises(TypeError, match=r"measured 0\.75 alone; need a value and its interval"):
+        claim("toy.mean", lambda: 0.75, of=table())
     with pytest.raises(ValueError, match="too many values to unpack"):
         claim("toy.mean", lambda: (0.75, (0.6, 0.7, 0.9)), of=table())
     with pytest.raises(ValueError, match=r"from 0\.9 down to 0\.6"):

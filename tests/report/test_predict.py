@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landscape_lib.report import predict
+from landscape_lib.report import attempt, predict
 
 OPTIONS = {"few": (0, 3), "some": (3, 40), "many": (40, math.inf)}
 QUESTION = "How many are left over?"
@@ -41,6 +41,18 @@ def test_an_answer_holds_its_lower_end(displayed: list[dict[str, Any]], value: f
 @given(value=st.floats(0, allow_infinity=False))
 def test_every_number_from_the_lowest_up_has_exactly_one_answer(value: float):
     assert sum(low <= value < high for low, high in OPTIONS.values()) == 1
+
+
+def test_the_outcome_of_a_measurement_is_a_number_or_the_reason_why_there_is_none(displayed: list[dict[str, Any]]):
+    def stuck() -> float:
+        raise ValueError("no width was stuck")
+
+    for measure, option, says in (
+        (lambda: (5.0, (4.0, 6.0)), 1, "5, which is “some”. On a par."),
+        (stuck, None, "It could not be measured: no width was stuck. On a par."),
+    ):
+        ask().measured(attempt(measure), "On a par.")
+        assert facts(displayed[-1])["option"] == option and says in displayed[-1]["data"]["text/plain"]
 
 
 def test_question_and_answer_know_each_other(displayed: list[dict[str, Any]]):

@@ -8,7 +8,7 @@ import scipy.optimize
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from landscape_lib.statistics import transition
+from landscape_lib.statistics import counted_transition, transition
 
 seeds = st.integers(0, 999)
 SIZES = [51, 76, 105, 138, 175, 216, 310, 420]
@@ -206,3 +206,16 @@ def test_a_fit_that_needs_a_thousand_steps_ends_where_the_likelihood_is_largest(
     ln_N_star, width, _ = firth_by_maximisation(N, satisfied)
     fit = transition(N, satisfied, resamples=1)
     assert (fit.N_star, fit.width) == pytest.approx((math.exp(ln_N_star), width), rel=1e-4)
+
+
+def test_counts_are_fitted_as_their_networks():
+    N, satisfied = draw(0.3, seed=1)
+    counts = [int(satisfied[size == N].sum()) for size in SIZES]
+    fit, counted = transition(N, satisfied, seed=3), counted_transition(SIZES, counts, [10] * len(SIZES), seed=3)
+    assert (counted.N_star, counted.interval, counted.width) == (fit.N_star, fit.interval, fit.width)
+
+
+@pytest.mark.parametrize("satisfied, networks", [([0, 11], [10, 10]), ([-1, 5], [10, 10]), ([0], [10, 10])])
+def test_door_of_counts(as_user, satisfied, networks):
+    with pytest.raises(ValueError, match=r"networks are satisfied at \[50, 100\]; need a count of each"):
+        counted_transition([50, 100], satisfied, networks)

@@ -14,6 +14,7 @@ import nbformat
 
 from ..execute.parameters import with_parameters
 from ..paths import BOOK, BUILD, ROOT, show
+from ..site.launch import OFFER_OF_ZIP
 from .exercises import class_notebook
 
 ZIP = BUILD / "class" / "loss-landscapes-class.zip"
@@ -46,9 +47,9 @@ def pack_whole(paths: list[Path], site: Path) -> bytes:
     contents |= {show(path): path.read_bytes() for path in paths}
     pages = [file for file in site.rglob("*") if file.is_file() and file.name != WHOLE.name]
     contents |= {f"site/{file.relative_to(site).as_posix()}": file.read_bytes() for file in pages}
-    # What the home page offers is this very file; Sphinx made the page, around a mark of `site.launch.downloads`.
-    if home := contents.get("site/book/index.html"):
-        contents["site/book/index.html"] = re.sub(rb'<span class="zip">.*?</span>', b"", home, flags=re.DOTALL)
+    home = "site/book/index.html"
+    if home in contents:  # of a published book it offers this very file, which cannot be in itself
+        contents[home] = contents[home].replace(OFFER_OF_ZIP.encode(), b"")
     return zipped(WHOLE.stem, beside(paths) | contents)
 
 

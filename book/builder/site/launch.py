@@ -24,6 +24,11 @@ TAGS = {"install", "remove-cell"}
 # what `google-colab` needs stays as it is.
 CELL = Path(__file__).with_name("install_cell.py")
 INSTALL = CELL.read_text(encoding="utf-8").rstrip()
+# On the home page of a published book; the zip itself has that page without it.
+OFFER_OF_ZIP = (
+    ', or <a href="../loss-landscapes.zip">in one file</a> that needs no network: unpack it and open its '
+    "<code>index.html</code>"
+)
 LINE = re.compile(r'^REPOSITORY = "(.*)"(?=  #)', re.MULTILINE)
 
 
@@ -54,11 +59,7 @@ def downloads(repository: str | None) -> str:
     """Where the home page of a published book leads for the whole of it; `make pdf` and `make zip` put it there."""
     if repository is None:
         return ""
-    return (
-        'The whole book: <a href="../loss-landscapes.pdf">as a PDF</a><span class="zip">, or '
-        '<a href="../loss-landscapes.zip">in one file</a> that needs no network: unpack it and open its '
-        "<code>index.html</code></span>."
-    )
+    return f'The whole book: <a href="../loss-landscapes.pdf">as a PDF</a>{OFFER_OF_ZIP}.'
 
 
 def check_install_cell(path: Path, notebook: NotebookNode) -> str | None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
+from landscape_lib._budgets import BUDGETS
 from landscape_lib.data import NAMES
 from landscape_lib.experiments._images import images
-
-BUDGETS = ("class", "paper")
 
 
 def check(budget: str, dataset: str, seed: int, *, datasets: Sequence[str] = NAMES, paper_needs: int = 0) -> None:
@@ -15,7 +14,7 @@ def check(budget: str, dataset: str, seed: int, *, datasets: Sequence[str] = NAM
     to train on, so that others are left to test on.
     """
     if budget not in BUDGETS:
-        raise ValueError(f"grid: unknown budget {budget!r}, choose 'class' or 'paper'")
+        raise ValueError(f"grid: unknown budget {budget!r}, choose {' or '.join(map(repr, BUDGETS))}")
     if dataset not in datasets:
         raise ValueError(f"grid: no data set {dataset!r}, choose one of {', '.join(datasets)}")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
