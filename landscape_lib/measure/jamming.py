@@ -99,21 +99,21 @@ def failing(
 
     ``table`` has a row a network, with ``N``, ``unsatisfied`` and ``satisfied``; the columns ``by`` are the key of its
     transition, and ``size`` is the column that was fitted. Three columns come along: ``share``, N_Δ/N; ``scale``, N/N*;
-    and ``inside``, whether N lies from N* to the end of the transition, where nine in ten networks are satisfied.
+    and ``inside``, whether N lies within the transition, from where one in ten networks is satisfied to nine in ten.
     """
     missed = table[~table.satisfied]
     keys = list(missed[by] if isinstance(by, str) else missed[by].itertuples(index=False, name=None))
     if unknown := sorted({str(key) for key in keys if key not in transitions}):
         raise ValueError(f"failing: no transition for {by} of {', '.join(unknown)}; there is {list(transitions)}")
     star = np.array([transitions[key].N_star for key in keys])
-    end = np.array([transitions[key].window()[1] for key in keys])
+    begin, end = np.array([transitions[key].window() for key in keys]).reshape(-1, 2).T
     return missed.assign(
-        share=missed.unsatisfied / missed.N, scale=missed[size] / star, inside=missed[size].between(star, end)
+        share=missed.unsatisfied / missed.N, scale=missed[size] / star, inside=missed[size].between(begin, end)
     )
 
 
 def median_share(networks: pd.DataFrame, *, seed: int = 0) -> Estimate:
-    """The median of N_Δ/N over the networks that fail from N* to the end of the transition (1809.09349, fig. 3).
+    """The median of N_Δ/N over the networks that fail within the transition (1809.09349, fig. 3).
 
     ``networks`` is what `failing` gives. The error is a bootstrap over their seeds, since those of one seed
     learn the same patterns.
@@ -124,7 +124,9 @@ def median_share(networks: pd.DataFrame, *, seed: int = 0) -> Estimate:
     """
     shares = {name: group.share.to_numpy() for name, group in networks[networks.inside].groupby("seed")}
     if len(shares) < 2:
-        raise ValueError(f"median_share: networks of {len(shares)} seeds fail from N* on, need at least two seeds")
+        raise ValueError(
+            f"median_share: networks of {len(shares)} seeds fail within the transition, need at least two seeds"
+        )
 
     def median(seeds: np.ndarray) -> float:
         return float(np.median(np.concatenate([shares[name] for name in seeds])))

@@ -177,7 +177,7 @@ def test_a_loss_that_reaches_zero_has_one_transition_and_one_that_approaches_it_
         (lambda: failing(pd.DataFrame({"P": [9], "satisfied": [False]}), {}), "no transition for P of 9; there is"),
         (
             lambda: median_share(pd.DataFrame({"seed": [0], "share": [0.1], "inside": [True]})),
-            "networks of 1 seeds fail from N",
+            "networks of 1 seeds fail within",
         ),
         (lambda: share_past_transition(networks(seeds=1)), "share_past_transition: P of 50: transition: "),
         (lambda: share_past_transition(networks()[lambda t: t.N > 50]), "P of 50: transition: all of the"),

@@ -9,7 +9,7 @@ from landscape_lib.experiments.grids._doors import check
 from landscape_lib.measure.jamming import effective_parameters
 from landscape_lib.training import bands
 
-FIRST = 100  # of the seeds that decide: those before are for pilots, on which rules and widths were fixed
+FIRST = 200  # of the seeds that decide: those before are for pilots, on which rules and widths were fixed
 CLASS_SEEDS = 20
 CLASS_WIDTHS = {
     125: (2, 3, 4, 5, 6, 7),

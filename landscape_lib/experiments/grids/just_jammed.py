@@ -4,7 +4,7 @@ from typing import Any
 
 from landscape_lib.experiments.grids._doors import check
 
-SEEDS = 10  # of each size, from 100 on: the first hundred are for pilots
+SEEDS = 10  # of each size, from 200 on: those before are for pilots
 NETWORKS = {"class": ((1, 17),), "paper": ((3, 31), (1, 54), (3, 17), (1, 30), (3, 10), (1, 17))}  # (L, h)
 
 
@@ -14,5 +14,5 @@ def grid(budget: str, dataset: str = "random", seed: int = 0) -> list[dict[str, 
     "class": N of about 300, one layer. "paper": N of about 300, 900 and 3,000, of one and of three layers.
     """
     check(budget, dataset, seed, datasets=("random",))
-    first = 100 + SEEDS * seed
+    first = 200 + SEEDS * seed
     return [{"L": L, "h": h, "seeds": tuple(range(first, first + SEEDS))} for L, h in NETWORKS[budget]]
