@@ -117,7 +117,7 @@ def transition_at(P: int, table: pd.DataFrame, fits: Fits, view: str) -> Figure:
 
 
 def jump(table: pd.DataFrame, failing: pd.DataFrame, fits: Fits) -> Figure:
-    """N_Δ/N. Left: against N/N*, failing networks as dots, satisfied ones as ticks at zero; right: from N* on, and the
+    """N_Δ/N. Left: against N/N*, failing networks as dots, satisfied ones as ticks at zero; right: within the transition, and the
     median of these as a line.
     """
     figure, (left, right) = plt.subplots(1, 2, width_ratios=(3, 2))
@@ -137,7 +137,7 @@ def jump(table: pd.DataFrame, failing: pd.DataFrame, fits: Fits) -> Figure:
     right.hist(inside, bins=np.linspace(0, 3, 31), color=BLUE)
     if len(inside):
         right.axvline(inside.median(), color=ORANGE)
-    right.set(xlabel=MISSED, ylabel="failing networks", title="From N* on")
+    right.set(xlabel=MISSED, ylabel="failing networks", title="Within the transition")
     return figure
 
 
