@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from landscape_lib.figures._style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PINK, SKY, shades, ticks
+from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PINK, SKY, shades, ticks
 from landscape_lib.measure.gap_exponents import EDGES, WINDOW, density, window
 from landscape_lib.statistics import Transition
 from landscape_lib.training import History
