@@ -25,7 +25,7 @@ help: ## what can be made
 ready: # what every target stands on: .venv with what requirements.lock pins
 	@$(if $(PYTHON),$(PYTHON),false) -c '' 2>/dev/null || { \
 		echo "No Python 3.11 or newer found$(if $(PYTHON), ($(PYTHON) is not one)): install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) book/builder/install.py
+	@$(PYTHON) book/builder/environment.py
 
 book: ready ## execute what changed, build the site: _build/html/index.html
 	@$(BUILDER) book $(CHOICES)

@@ -19,11 +19,11 @@ import pandas as pd
 from tqdm import tqdm
 
 from landscape_lib._fingerprint import fingerprint, parts
-from landscape_lib._sweeps.drive import ExecutorError, drive, patiently
+from landscape_lib._sweeps.driver import ExecutorError, drive, patiently
 from landscape_lib._sweeps.point import OtherCodeError, Outcome, Rows, canonical, run
 from landscape_lib._sweeps.processes import Processes, WorkerDiedError
-from landscape_lib._sweeps.progress import Progress, progress
 from landscape_lib._sweeps.store import Point, Store, StoreError
+from landscape_lib._sweeps.tallies import Progress, progress
 
 __all__ = [
     "ExecutorError",

@@ -181,7 +181,7 @@ def test_status_of_a_sweep_that_was_interrupted(small, capsys, monkeypatch):
     monkeypatch.setattr(jamming, "EXPERIMENT", cheap.logged)
     monkeypatch.setattr(grids, "grid", lambda *_: cheap.grid(4, small / "log", seconds=0.1))
     with monkeypatch.context() as patch:
-        patch.setattr("landscape_lib._sweeps.drive._Bar.update", interrupt)
+        patch.setattr("landscape_lib._sweeps.driver._Bar.update", interrupt)
         assert main(["sweep", "jamming", "--workers", "1"]) == 1
     out, err = capsys.readouterr()
     store = "sweeps/jamming-class-digits-0.sqlite"

@@ -331,7 +331,7 @@ def test_modules_are_followed_wherever_they_are_imported_from():
     """Relative imports, and names that packages pass on."""
     found = parts(packings.EXPERIMENT)
     assert "landscape_lib.measure.packings._fire" in found
-    assert {"meet", "resultants"} <= set(found["landscape_lib.measure.packings._forces"])
+    assert {"meet", "resultants"} <= set(found["landscape_lib.measure.packings._interactions"])
     assert "CNN" in parts(ensembles.EXPERIMENT)["landscape_lib.nets"]
 
 

@@ -11,8 +11,8 @@ from .classroom.zips import WHOLE
 from .messages import BuildError
 from .paths import BUILD, NOTEBOOKS, ROOT
 from .pdf.latex import PDF
+from .site.board import scoreboard_rows
 from .site.launch import address
-from .site.scoreboard import scoreboard_rows
 from .site.status import NoHistory, git
 
 

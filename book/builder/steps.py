@@ -16,7 +16,7 @@ from .classroom.zips import WHOLE, ZIP, pack, pack_whole
 from .contents import renew_readme
 from .execute.cache import key
 from .execute.outputs import refresh
-from .execute.parameters import with_parameters
+from .execute.parameter_cell import with_parameters
 from .execute.records import read_source
 from .execute.run import execute
 from .messages import BuildError, say
@@ -26,9 +26,9 @@ from .publish import check_publishable
 from .site import page
 from .site.assets import finish, formulas
 from .site.book import Book, latest, read_book
-from .site.exercises import check_exercises
 from .site.launch import address, check_launches
 from .site.slideshow import check_slides
+from .site.solutions import check_exercises
 from .site.sphinx import jupyter_book
 from .site.staging import STAGE, stage
 from .slides.export import write_decks

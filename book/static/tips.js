@@ -1,5 +1,5 @@
 // Previews on hover and on keyboard focus: what the symbols of a formula mean, a term, a reference. Their texts are in
-// tips-data.js, made from notation.md, glossary.md and references.bib while the book was built (book/builder/site/tips.py).
+// tips-data.js, made from notation.md, glossary.md and references.bib while the book was built (book/builder/site/hover.py).
 (() => {
   "use strict";
   const { notation, glossary, doi } = window.landscapeTips;

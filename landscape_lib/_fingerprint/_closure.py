@@ -11,7 +11,7 @@ from landscape_lib._fingerprint._modules import AT_IMPORT, LIBRARY, Import, Modu
 from landscape_lib._fingerprint._names import Use
 
 # How results are told and runs are scheduled changes no number: these are not followed for being imported alone.
-TELLING = {"report", "figures", "sweeps", "_sweeps", "_sweep_command", "cli", "_fingerprint", "_provenance"}
+TELLING = {"report", "figures", "sweeps", "_sweeps", "_sweep_command", "cli", "_fingerprint", "_origin"}
 NAMESPACE = {"globals", "locals", "vars", "dir", "eval", "exec"}  # reach any name of a module
 
 Definitions = dict[str, dict[str, str]]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from landscape_lib._fingerprint import Parts, differences
-from landscape_lib._provenance import provenance
+from landscape_lib._origin import provenance
 from landscape_lib._threads import one_thread
 
 Rows = Sequence[Mapping[str, Any]]

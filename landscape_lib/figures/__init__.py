@@ -3,7 +3,7 @@
 A chapter's module is imported by itself, ``from landscape_lib.figures import jamming``: the style knows no physics.
 """
 
-from landscape_lib.figures._style import (
+from landscape_lib.figures._styles import (
     BLACK,
     BLUE,
     FAINT,

@@ -16,7 +16,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from landscape_lib.figures._style import BLUE, GREEN, GREY, INK, ORANGE, PALE, SKY, shades, ticks
+from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, SKY, shades, ticks
 from landscape_lib.statistics import Transition
 
 # Words for the quantities, and for the noises, which captions of the same figures use too.

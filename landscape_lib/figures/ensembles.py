@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from landscape_lib.figures._style import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, ticks
+from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, ticks
 from landscape_lib.measure.ensembles import Borders, binomial, variance_law
 from landscape_lib.measure.memory_split import Split
 from landscape_lib.statistics import Curve, power_law

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from landscape_lib.figures._style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PINK, SKY, shades, ticks
+from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PINK, SKY, shades, ticks
 from landscape_lib.measure.gap_exponents import EDGES, WINDOW, density, window
 from landscape_lib.measure.jamming import jammed
 from landscape_lib.statistics import Transition
@@ -117,8 +117,8 @@ def transition_at(P: int, table: pd.DataFrame, fits: Fits, view: str) -> Figure:
 
 
 def jump(table: pd.DataFrame, failing: pd.DataFrame, fits: Fits) -> Figure:
-    """N_Δ/N. Left: against N/N*, failing networks as dots, satisfied ones as ticks at zero; right: within the transition, and the
-    median of these as a line.
+    """N_Δ/N. Left: against N/N*, failing networks as dots, satisfied ones as ticks at zero; right: a histogram of those
+    that fail within the transition, and their median as a line.
     """
     figure, (left, right) = plt.subplots(1, 2, width_ratios=(3, 2))
     colours = shades(fits)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from scipy.ndimage import distance_transform_edt, gaussian_filter, minimum_filter, zoom
 
-from landscape_lib.figures._style import style
+from landscape_lib.figures._styles import style
 from landscape_lib.measure.landscapes import FRAME, Map
 
 # The drawing. Sizes are in pixels of the finished picture; a phone shows it at a third of that.

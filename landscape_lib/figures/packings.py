@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.figure import Figure
 
-from landscape_lib.figures._style import BLUE, GREY, INK, ORANGE, SKY
+from landscape_lib.figures._styles import BLUE, GREY, INK, ORANGE, SKY
 from landscape_lib.measure.packings import Picture
 
 

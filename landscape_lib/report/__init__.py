@@ -1,19 +1,20 @@
 """How results are told: claims with their verdicts, where results come from, questions. Knows no physics."""
 
+from landscape_lib._origin import Provenance, provenance
+
 from . import predict
 from ._boxes import brief_box
 from ._card import PAGE, Wording
 from ._claims import claim, print_records
 from ._explorers import explore
+from ._figures import panels, show
 from ._outcomes import Outcome, attempt
-from ._provenance import Provenance, provenance
-from ._quiz import load_quiz, quiz
+from ._quizzes import load_quiz, quiz
 from ._records import Record, anchor, because, conditions, measured, with_interval
 from ._results import read_results, write_results
 from ._rules import VERDICTS, Entry, Rule, decide, load_claims, read_claims
-from ._show import panels, show
 from ._sources import Source, data_hash, facts
-from ._strip import Strip, strip, strip_html
+from ._strips import Strip, strip, strip_html
 
 __all__ = [
     "PAGE",

@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from landscape_lib._budgets import BUDGETS
+from landscape_lib._origin import provenance
 
 from ._boxes import box, plain
 from ._outcomes import Outcome, attempt
-from ._provenance import provenance
 from ._records import Record, measured
 from ._rules import Entry, Interval, Verdict, decide, find_up, load_claims
 from ._sources import Made, facts, joint_hash, repetitions

@@ -20,7 +20,7 @@ from PIL import Image
 from landscape_lib.figures import cuts, panel_gaps, png
 
 from ._card import Frame, as_script, attributes, show_card, words
-from ._show import panels
+from ._figures import panels
 from ._sources import Made, facts
 
 Gaps = list[tuple[float, float]]

@@ -14,7 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from ._provenance import SOURCE_TREE
+from landscape_lib._origin import SOURCE_TREE
+
 from ._rules import find_up
 from ._sources import facts
 

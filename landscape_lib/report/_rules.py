@@ -15,7 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from ._provenance import SOURCE_TREE
+from landscape_lib._origin import SOURCE_TREE
 
 Verdict = Literal["reproduced", "not reproduced", "open"]
 Interval = tuple[float, float]

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from ._provenance import provenance
+from landscape_lib._origin import provenance
 
 
 @dataclass(frozen=True)

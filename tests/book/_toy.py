@@ -16,8 +16,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from builder.site.exercises import BEGIN, END
 from builder.site.launch import INSTALL, TAGS
+from builder.site.solutions import BEGIN, END
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER, MORE = "notebooks/01_toy.html", "notebooks/02_more.html"

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from builder import steps
 from builder.execute.cache import key
-from builder.execute.parameters import with_parameters
+from builder.execute.parameter_cell import with_parameters
 from builder.paths import BUILD
 from builder.pdf.latex import PDF
 from builder.site.assets import installed

@@ -20,7 +20,7 @@ from builder.execute.cache import tables
 from builder.execute.records import read, read_source
 from builder.messages import BuildError
 from builder.site import page
-from builder.site.exercises import BEGIN, END, YOUR_TURN, Exercise, check_exercises, exercises, stub
+from builder.site.solutions import BEGIN, END, YOUR_TURN, Exercise, check_exercises, exercises, stub
 from builder.steps import take
 
 from ._toy import CHAPTER, SQUARE, small_chapter

@@ -1,4 +1,4 @@
-"""`book/builder/install.py`: what was killed half-way is never taken for whole."""
+"""`book/builder/environment.py`: what was killed half-way is never taken for whole."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ import pytest
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The installer in an empty project; its programs do nothing but make what they should leave."""
-    from builder import install
+    from builder import environment
 
     for name in ("requirements.lock", "pyproject.toml"):
         (tmp_path / name).write_text(name)
-    monkeypatch.setattr(install, "ROOT", str(tmp_path))
-    monkeypatch.setattr(install, "VENV", str(tmp_path / ".venv"))
-    monkeypatch.setattr(install, "PYTHON", str(tmp_path / ".venv/bin/python"))
-    monkeypatch.setattr(install, "PINS", [str(tmp_path / name) for name in ("requirements.lock", "pyproject.toml")])
-    install.ran = []
+    monkeypatch.setattr(environment, "ROOT", str(tmp_path))
+    monkeypatch.setattr(environment, "VENV", str(tmp_path / ".venv"))
+    monkeypatch.setattr(environment, "PYTHON", str(tmp_path / ".venv/bin/python"))
+    monkeypatch.setattr(environment, "PINS", [str(tmp_path / name) for name in ("requirements.lock", "pyproject.toml")])
+    environment.ran = []
 
     def run(command: list[str], check: bool) -> None:
-        install.ran.append(" ".join(command[1:4]))
+        environment.ran.append(" ".join(command[1:4]))
         if "venv" in command:
             (tmp_path / ".venv/bin").mkdir(parents=True, exist_ok=True)
             (tmp_path / ".venv/bin/python").touch()
 
     monkeypatch.setattr(subprocess, "run", run)
-    return install
+    return environment
 
 
 AFRESH = ["-m venv --clear", "-m pip install", "-m pip install"]

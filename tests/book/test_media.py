@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from builder.pdf import paper
+from builder.site.board import scoreboard
 from builder.site.myst import escape
-from builder.site.scoreboard import scoreboard
-from builder.slides.deck import spoken
+from builder.slides.selection import spoken
 from landscape_lib.report import Entry, Rule, Source, brief_box, facts, strip, strip_html
 from landscape_lib.report._boxes import box, plain
 

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from builder.execute.parameters import parameters
+from builder.execute.parameter_cell import parameters
 from landscape_lib.report import anchor, load_claims
 
 from . import _pages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -17,6 +18,7 @@ from .conftest import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+MODULES = sorted(file for folder in ("landscape_lib", "book/builder") for file in (ROOT / folder).rglob("*.py"))
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
 
 
@@ -76,3 +78,31 @@ def test_lock_pins_and_names_no_place():
 def test_every_reference_has_a_doi():
     entries = re.split(r"^@", (ROOT / "book" / "references.bib").read_text(), flags=re.MULTILINE)[1:]
     assert entries and all(re.search(r"doi\s*= \{10\.", entry) for entry in entries)
+
+
+def test_no_function_is_named_as_its_module():
+    """Or a name that is passed on by a package means the module to one who imports and the function to another."""
+    twins = [file.relative_to(ROOT).as_posix() for file in MODULES if named_as_its_module(file)]
+    assert len(MODULES) > 100 and not twins, f"name the files after what they hold: {', '.join(twins)}"
+
+
+def named_as_its_module(file: Path) -> bool:
+    name = file.parent.name if file.stem == "__init__" else file.stem
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return any(isinstance(node, functions) and node.name == name.lstrip("_") for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize(
+    "name, text, twin",
+    [
+        ("_strip.py", "def strip(): ...", True),
+        ("_strips.py", "def strip(): ...", False),
+        ("tips/__init__.py", "async def tips(): ...", True),
+        ("store.py", "class Store: ...", False),
+    ],
+)
+def test_a_twin_is_seen(name: str, text: str, twin: bool, tmp_path: Path):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+    assert named_as_its_module(tmp_path / name) == twin

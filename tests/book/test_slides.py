@@ -20,8 +20,8 @@ from builder.execute.cache import executed, key
 from builder.execute.records import Chapter, read
 from builder.messages import BuildError
 from builder.site.slideshow import TYPES, check_slides, timing, title
-from builder.slides.deck import chosen, deck
 from builder.slides.export import REVEAL, exported, marked, with_marks
+from builder.slides.selection import chosen, deck
 
 from . import _pages
 from ._pages import Seen, ready

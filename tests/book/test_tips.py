@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 
-from builder.site import tips
+from builder.site import hover
 
 from ._toy import CHAPTER
 from .conftest import ROOT, ToyBook
@@ -25,7 +25,7 @@ def site(built: ToyBook) -> Path:
 
 
 def test_notation_of_the_book_is_whole():
-    rows = {(row["tex"], row["chapter"]): row for row in tips.notation(ROOT / "book" / "notation.md")}
+    rows = {(row["tex"], row["chapter"]): row for row in hover.notation(ROOT / "book" / "notation.md")}
     table = [line for line in (ROOT / "book" / "notation.md").read_text().splitlines() if line.startswith("| $")]
     assert len(rows) == len(table) + 1, "one row has two symbols, θ and γ; no symbol stands twice"
     assert rows[r"N_\Delta", None]["code"] == "unsatisfied"
@@ -45,21 +45,21 @@ def test_notation_of_the_book_is_whole():
 def test_a_row_that_cannot_be_shown_is_named(tmp_path: Path, row: str, says: str):
     file = tmp_path / "notation.md"
     file.write_text(f"| Symbol | In code | Meaning |\n| --- | --- | --- |\n{row}\n")
-    with pytest.raises(tips.BuildError) as stopped:
-        tips.notation(file)
+    with pytest.raises(hover.BuildError) as stopped:
+        hover.notation(file)
     assert says in str(stopped.value)
 
 
 def test_a_term_stands_once(tmp_path: Path):
     file = tmp_path / "glossary.md"
     file.write_text("# Glossary\n\n### A gap\n\nA [hole](#hole)\nof $10^{-12}$.\n\n## More\n\n### Hole\n\nA gap.\n")
-    assert tips.glossary(file) == {
+    assert hover.glossary(file) == {
         "a-gap": {"term": "A gap", "text": "A hole of 10⁻¹²."},
         "hole": {"term": "Hole", "text": "A gap."},
     }
     file.write_text(file.read_text() + "\n### A gap\n\nAgain.\n")
-    with pytest.raises(tips.BuildError, match="A gap: stands twice"):
-        tips.glossary(file)
+    with pytest.raises(hover.BuildError, match="A gap: stands twice"):
+        hover.glossary(file)
 
 
 BIB = "@article{key, author = {%s}, title = {T}, %s year = {2020}, doi = {10.1/X}}"
@@ -77,10 +77,10 @@ BIB = "@article{key, author = {%s}, title = {T}, %s year = {2020}, doi = {10.1/X
 def test_reference(tmp_path: Path, authors: str, who: str):
     file = tmp_path / "references.bib"
     file.write_text(BIB % (authors, "journal = {J}, volume = {3},"))
-    assert tips.references(file) == {"10.1/x": {"authors": who, "title": "T", "place": "J 3 (2020)", "doi": "10.1/X"}}
+    assert hover.references(file) == {"10.1/x": {"authors": who, "title": "T", "place": "J 3 (2020)", "doi": "10.1/X"}}
     file.write_text(BIB % (authors, ""))
-    with pytest.raises(tips.BuildError, match="references.bib, key: need author, title, year, and journal"):
-        tips.references(file)
+    with pytest.raises(hover.BuildError, match="references.bib, key: need author, title, year, and journal"):
+        hover.references(file)
 
 
 @pytest.mark.parametrize(
@@ -93,16 +93,16 @@ def test_reference(tmp_path: Path, authors: str, who: str):
     ],
 )
 def test_a_link_that_would_show_nothing_stops_the_build(where: str, text: str, says: str):
-    known = tips.tips(ROOT / "book")
+    known = hover.tips(ROOT / "book")
     good = "[Geiger](https://doi.org/10.1103/PHYSREVE.100.012115), a [gap](../book/glossary.md#gap)."
     places = {"book/index.md": good, "notebooks/01_toy.ipynb, cell 3": good}
-    tips.check_links(places, known)
-    with pytest.raises(tips.BuildError) as stopped:
-        tips.check_links(
+    hover.check_links(places, known)
+    with pytest.raises(hover.BuildError) as stopped:
+        hover.check_links(
             places | {("book/index.md" if where == "page" else "notebooks/01_toy.ipynb, cell 3"): text}, known
         )
     assert says in str(stopped.value)
-    assert tips.as_script(known).startswith("window.landscapeTips = {")
+    assert hover.as_script(known).startswith("window.landscapeTips = {")
 
 
 # ---- The pages ----
@@ -247,7 +247,7 @@ def test_a_finger_taps(browser: Browser, site: Path):
 
 def test_every_term_has_its_place_on_the_page(site: Path):
     glossary = BeautifulSoup((site / "book/glossary.html").read_text(encoding="utf-8"), "html.parser")
-    assert set(tips.glossary(ROOT / "book" / "glossary.md")) <= {
+    assert set(hover.glossary(ROOT / "book" / "glossary.md")) <= {
         section["id"] for section in glossary.select("article section")
     }
 

@@ -26,7 +26,7 @@ from landscape_lib.measure.packings import (
     random_packings,
     relax,
 )
-from landscape_lib.measure.packings._forces import candidates, flat, meet, push
+from landscape_lib.measure.packings._interactions import candidates, flat, meet, push
 from landscape_lib.measure.packings._overlap import ellipses, touch
 
 seeds = st.integers(0, 999)

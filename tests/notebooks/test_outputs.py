@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from builder.execute.cache import executed, key
-from builder.execute.parameters import with_parameters
+from builder.execute.parameter_cell import with_parameters
 from builder.paths import EXECUTED, chapters
 
 from .conftest import differences

@@ -4,7 +4,7 @@ import subprocess
 
 import torch
 
-from landscape_lib._provenance import _checkout
+from landscape_lib._origin import _checkout
 from landscape_lib.report import Provenance, provenance
 
 

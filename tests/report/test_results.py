@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from landscape_lib._origin import SOURCE_TREE
 from landscape_lib.report import Source, _results, facts, read_results, strip, write_results
-from landscape_lib.report._provenance import SOURCE_TREE
 from landscape_lib.sweeps import sweep
 
 RECORDED = {"commit": "c" * 40, "machine": "an abacus, 1 cores", "versions": "Python 3", "date": "2020-02-02"}

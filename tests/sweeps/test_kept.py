@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landscape_lib._sweeps import drive
+from landscape_lib._sweeps import driver
 from landscape_lib._sweeps.point import OtherCodeError, canonical
 from landscape_lib._sweeps.store import Store
 from landscape_lib.report import read_results, write_results
@@ -209,7 +209,7 @@ def test_while_the_disk_is_full_results_are_held_and_then_written(store, log, mo
             opened[0]._db.execute("PRAGMA max_page_count = 100000")
 
     monkeypatch.setattr(Store, "__init__", limited)
-    monkeypatch.setattr(drive, "time", SimpleNamespace(monotonic=time.monotonic, sleep=make_room))
+    monkeypatch.setattr(driver, "time", SimpleNamespace(monotonic=time.monotonic, sleep=make_room))
     table = sweep(cheap.logged, points, store=store)
     assert table.attrs["failed"] == 0 and cheap.runs(log) == list(range(40))
     assert len(naps) == 3 and len(set(naps)) == 1 and 0 < naps[0] < 40

@@ -14,8 +14,8 @@ import pytest
 
 from landscape_lib._sweeps import clients
 from landscape_lib._sweeps.point import Outcome
-from landscape_lib._sweeps.progress import progress
 from landscape_lib._sweeps.store import APPLICATION, TABLES, Point, Store, StoreError
+from landscape_lib._sweeps.tallies import progress
 from landscape_lib.sweeps import status
 
 DONE, FAILED = Outcome(rows="[]", made="{}", seconds=2.0), Outcome(error="Traceback\nE: no\n", made="{}", seconds=9.0)

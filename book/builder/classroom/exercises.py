@@ -6,7 +6,7 @@ import copy
 
 from nbformat import NotebookNode
 
-from ..site.exercises import stub
+from ..site.solutions import stub
 
 
 def class_notebook(notebook: NotebookNode) -> NotebookNode:

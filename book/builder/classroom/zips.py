@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 
-from ..execute.parameters import with_parameters
+from ..execute.parameter_cell import with_parameters
 from ..paths import BOOK, BUILD, ROOT, show
 from ..site.launch import OFFER_OF_ZIP
 from .exercises import class_notebook

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from ..messages import BuildError, say
 from ..paths import BUILD, EXECUTED, NOTEBOOKS, show, write
 from .cache import key
-from .parameters import with_parameters
+from .parameter_cell import with_parameters
 
 KEPT = 4  # executions kept of each chapter: other data sets, other budgets
 GRACE = 10  # seconds for an interrupted chapter to end its kernel

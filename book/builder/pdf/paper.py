@@ -15,11 +15,11 @@ from nbformat.v4 import new_markdown_cell
 from landscape_lib.report import Entry, Record, Strip, Wording, because, conditions, measured
 
 from ..execute.records import Cell, Chapter, Output
-from ..site.exercises import without_markers
+from ..site.board import HEAD, Row, heading, scoreboard_rows
 from ..site.medium import Fill
 from ..site.myst import escape, list_table
 from ..site.page import described, like, strip_cell, strip_of, stub_cell, without
-from ..site.scoreboard import HEAD, Row, heading, scoreboard_rows
+from ..site.solutions import without_markers
 from ..site.status import RUNS, History, count, last_change, link, run_cells
 
 HASH = re.compile(r"\b([0-9a-f]{12})(?:[0-9a-f]{52}|[0-9a-f]{28})\b")  # SHA-256, and the name of a commit

@@ -15,7 +15,7 @@ from ..execute.records import Chapter, read_execution, read_source
 from ..messages import BuildError
 from ..paths import BOOK, EXECUTED, NOTEBOOKS, chapters
 from .checks import check_chapter, checked_claims
-from .tips import check_links, tips
+from .hover import check_links, tips
 
 MARKS = {"scoreboard.md": ("scoreboard",), "status.md": ("runs", "history")}  # which these pages need, once
 

@@ -11,13 +11,13 @@ from nbformat import NotebookNode
 from landscape_lib.figures import marked_cuts
 from landscape_lib.report import Strip, panels, strip, strip_html
 
-from ..execute.parameters import parameters
+from ..execute.parameter_cell import parameters
 from ..execute.records import Cell, Chapter, Figure, Output
 from ..paths import BOOK
-from .exercises import stub, without_markers
+from .board import scoreboard
 from .medium import Fill
-from .scoreboard import scoreboard
 from .slideshow import links
+from .solutions import stub, without_markers
 from .status import history_table, runs_table
 
 PICTURE = re.compile(r"!\[[^\]]*\]\(\.\./book/static/([\w-]+\.png)\)")

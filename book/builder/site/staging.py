@@ -18,11 +18,11 @@ from ..messages import BuildError, say
 from ..paths import BOOK, BUILD, BUILDER, ROOT, chapters, show, write
 from .assets import lay_out
 from .book import Book
+from .hover import as_script
 from .launch import address, downloads, with_buttons
 from .medium import Fill, Medium
 from .slideshow import timing
 from .status import history, run_of
-from .tips import as_script
 
 STAGE = BUILD / "stage"
 # What a page asks for, such as `<!-- scoreboard -->` or `<!-- made from: book/results/a.json -->`.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from ..execute.parameters import parameters
+from ..execute.parameter_cell import parameters
 from ..execute.records import Chapter
 from ..paths import show
 from .myst import list_table

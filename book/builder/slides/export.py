@@ -14,7 +14,7 @@ from ..messages import say
 from ..paths import write
 from ..site.assets import Formula, typeset, unbroken
 from ..site.slideshow import title
-from .deck import deck
+from .selection import deck
 
 HERE = Path(__file__).parent
 REVEAL = ("dist/reset.css", "dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js", "LICENSE")

@@ -18,7 +18,7 @@ CLASS_WIDTHS = {
     1000: (5, 6, 7, 8, 9, 10),
 }
 CLASS_RANDOM_WIDTHS = {125: (4, 5, 6, 7, 8), 250: (6, 7, 8, 9, 10, 11)}  # random labels need more weights
-CLASS_SMEARED_WIDTHS = (3, 4, 5, 6, 8, 10, 12)  # both losses, after the same steps, at P = 250
+CLASS_SMEARED_WIDTHS = (3, 4, 5, 6, 8, 10, 12, 16)  # both losses, after the same steps, at P = 250
 
 PAPER_WIDTHS = {
     500: (4, 5, 6, 7, 8, 9, 10),

@@ -4,11 +4,11 @@ Two grains overlap by δ = 1 − μ, with μ = r/(R + R′) for discs and Perram
 and that costs ½ δ². Many packings of one number of grains and one aspect ratio go together, as the leading axis.
 """
 
-from ._contacts import Contacts, Count, contacts, count, isostatic, missing_contacts
+from ._coordination import Contacts, Count, contacts, count, isostatic, missing_contacts
 from ._fire import Relaxed, relax
-from ._forces import energy, forces
+from ._interactions import energy, forces
 from ._jamming import jam
-from ._picture import Picture, picture
+from ._pictures import Picture, picture
 from ._state import Packings, random_packings
 
 __all__ = [

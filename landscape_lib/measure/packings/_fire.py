@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from ._forces import Pairs, Push, candidates, push, resultants
+from ._interactions import Pairs, Push, candidates, push, resultants
 from ._state import Packings
 
 # Bitzek et al. 2006, with the semi-implicit Euler steps and the half step back of Guénolé et al. 2020. Time is in units

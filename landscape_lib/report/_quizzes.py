@@ -13,8 +13,9 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from landscape_lib._origin import SOURCE_TREE
+
 from ._card import Wording, as_script, attributes, show_card
-from ._provenance import SOURCE_TREE
 from ._rules import find_up
 
 KIND = "Check yourself"

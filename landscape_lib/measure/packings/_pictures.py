@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ._contacts import contacts, count
+from ._coordination import contacts, count
 from ._state import Packings
 
 

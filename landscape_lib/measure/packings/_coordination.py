@@ -11,7 +11,7 @@ from torch import Tensor
 
 from landscape_lib.statistics import Estimate, bootstrap
 
-from ._forces import apart, candidates, flat, meet, push
+from ._interactions import apart, candidates, flat, meet, push
 from ._state import Packings
 
 HOLD = 3  # contacts that a grain needs to be held
