@@ -55,10 +55,10 @@ def test_those_that_never_jam_say_why():
 def test_every_point_of_the_grid_can_run(budget):
     for point in grid(budget, seed=1):
         inspect.signature(compress).bind(**point)
-        assert len(point["seeds"]) == 10 and min(point["seeds"]) == 210
+        assert len(point["seeds"]) == 10 and min(point["seeds"]) >= 230
 
 
-@pytest.mark.parametrize(("begin", "most"), [(0, 1), (2, 2), (3, 1)])
+@pytest.mark.parametrize(("begin", "most"), [(0.0, 1.0), (2.0, 2.0), (3.0, 1.0)])
 def test_door(begin, most):
     with pytest.raises(ValueError, match=f"patterns a weight from {begin} to {most}, need 0 < begin < most"):
         compress(1, 6, seeds=[0], begin=begin, most=most)
