@@ -12,6 +12,7 @@ from landscape_lib.training import bands
 FIRST = 200  # of the seeds that decide: those before are for pilots, on which rules and widths were fixed
 CLASS_SEEDS = 20
 CLASS_WIDTHS = {
+    125: (2, 3, 4, 5, 6, 7),
     250: (3, 4, 5, 6, 7, 8),
     500: (4, 5, 6, 7, 8, 9),
     1000: (5, 6, 7, 8, 9, 10),
@@ -44,7 +45,7 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
 
     All come to rest, but for two: both losses after the same steps of Adam, and Adam with decaying steps.
 
-    "class", longest point first: two hidden layers, P up to 1000, twenty seeds; real labels at three P, random labels
+    "class", longest point first: two hidden layers, P up to 1000, twenty seeds; real labels at four P, random labels
     (other seeds) at two, and 8,000 steps of both losses at P = 250. Some twenty seconds on two cores.
     "paper", shortest first: the papers' five layers on P up to 20,000, as far as the data goes, thirty seeds up to 2000
     and ten beyond. "random": P/N through the transition at N of about 300, 900 and 3,000, in one, two and three layers.
