@@ -217,8 +217,8 @@ def interrupt(*_, **__):
 )
 def test_what_a_sweep_cannot_do_is_one_line(line, says, small, capsys):
     assert main(["sweep", *line]) == 1
-    said = capsys.readouterr().err.splitlines()[-1]
-    assert said.startswith("landscape: ") and says in said
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert message.startswith("landscape: ") and says in message
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ POINT = {"dataset": "digits", "labels": "parity", "P": 40, "widths": (3, 8), "se
 @pytest.mark.parametrize("loss", ["quadratic_hinge", "cross_entropy"])
 def test_a_curve_is_that_of_the_processor(loss):
     here, there = (train_widths(**POINT, loss=loss, steps=60, device=device) for device in ("cpu", "cuda"))
-    for one, other in zip(here, there, strict=True):
+    for row, other in zip(here, there, strict=True):
         # Sums in another order: rounding, carried through 60 steps, stays below 1e-9 on a processor; 1e-6 leaves room.
-        assert other["loss"] == pytest.approx(one["loss"], rel=1e-6)
+        assert other["loss"] == pytest.approx(row["loss"], rel=1e-6)
         same = ("h", "N", "seed", "unsatisfied", "mistakes", "silenced", "stopped", "steps", "data_sha256")
-        assert [one[name] for name in same] == [other[name] for name in same]
+        assert [row[name] for name in same] == [other[name] for name in same]
 
 
 @pytest.mark.parametrize("batch", [None, 4])

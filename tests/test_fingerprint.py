@@ -329,17 +329,17 @@ def test_names_are_those_that_python_looks_up_outside(source, expected):
 
 def test_modules_are_followed_wherever_they_are_imported_from():
     """Relative imports, and names that packages pass on."""
-    found = parts(packings.EXPERIMENT)
-    assert "landscape_lib.measure.packings._fire" in found
-    assert {"meet", "resultants"} <= set(found["landscape_lib.measure.packings._interactions"])
+    used = parts(packings.EXPERIMENT)
+    assert "landscape_lib.measure.packings._fire" in used
+    assert {"meet", "resultants"} <= set(used["landscape_lib.measure.packings._interactions"])
     assert "CNN" in parts(ensembles.EXPERIMENT)["landscape_lib.nets"]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_an_experiment_does_not_depend_on_how_it_is_told_or_on_its_grid(experiment):
-    found = parts(experiment)
-    assert not [name for name in found if name != OWN and set(name.split(".")[1:2]) & TELLING]
-    assert not [name for module in found.values() for name in module if name == "grid" or name.endswith("_WIDTHS")]
+    used = parts(experiment)
+    assert not [name for name in used if name != OWN and set(name.split(".")[1:2]) & TELLING]
+    assert not [name for module in used.values() for name in module if name == "grid" or name.endswith("_WIDTHS")]
 
 
 TINY = {
@@ -447,8 +447,8 @@ def test_every_definition_that_is_reached_counts_and_no_other(changed):
     assert count > 40
 
 
-def fingerprint_of(found):
-    return _modules.digest(sorted((name, sorted(part.items())) for name, part in found.items()))
+def fingerprint_of(used):
+    return _modules.digest(sorted((name, sorted(part.items())) for name, part in used.items()))
 
 
 # Workers
@@ -552,15 +552,13 @@ def test_what_cannot_be_compared_is_refused(typed):
 
 
 def test_a_notebook_depends_on_what_its_cells_use():
-    found = notebook_parts(
+    used = notebook_parts(
         ["from landscape_lib.report import claim\nfrom landscape_lib.measure import jamming", "jamming.gaps; claim"]
     )
-    assert (
-        "gaps" in found["landscape_lib.measure.jamming"] and "transition" not in found["landscape_lib.measure.jamming"]
-    )
-    assert claim.__module__ in found and explore.__module__ not in found
-    assert {"page/cards.css", "page/cards.js"} <= set(found["landscape_lib.report"])
-    assert "CNN" not in found.get("landscape_lib.nets", {})
+    assert "gaps" in used["landscape_lib.measure.jamming"] and "transition" not in used["landscape_lib.measure.jamming"]
+    assert claim.__module__ in used and explore.__module__ not in used
+    assert {"page/cards.css", "page/cards.js"} <= set(used["landscape_lib.report"])
+    assert "CNN" not in used.get("landscape_lib.nets", {})
 
 
 @pytest.mark.parametrize(
@@ -592,5 +590,5 @@ def test_words_in_a_notebook_do_not_count(cells, same):
     ],
 )
 def test_lines_for_ipython_are_borne(cell):
-    found = notebook_parts(["import landscape_lib.nets as nets", cell])
-    assert "MLP" in found[MLP.__module__]
+    used = notebook_parts(["import landscape_lib.nets as nets", cell])
+    assert "MLP" in used[MLP.__module__]

@@ -21,7 +21,7 @@ from landscape_lib.sweeps import Progress
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "book" / "sweeps.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
-PROGRAMS = {found[1]: text for kind, text in BLOCKS if kind == "python" and (found := re.match(r"# (\w+\.py)\n", text))}
+PROGRAMS = {named[1]: text for kind, text in BLOCKS if kind == "python" and (named := re.match(r"# (\w+\.py)\n", text))}
 COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
 
 # What stands in for the two clusters: it takes the arguments that the page gives, and starts one worker here. Its
@@ -71,8 +71,8 @@ def test_dask_knows_the_options_it_is_given(line: str):
 
 def test_an_experiment_of_ones_own_runs_and_is_not_run_again(run, tmp_path: Path, capsys):
     run("run.py")
-    said = capsys.readouterr().out
-    assert "6 points" in said and "1000" in said
+    printed = capsys.readouterr().out
+    assert "6 points" in printed and "1000" in printed
     table, first = read_results(tmp_path / "untrained.csv"), (tmp_path / "untrained.csv").read_bytes()
     assert len(table) == 18 and table.unsatisfied.between(1, table.P).all()
     record = json.loads((tmp_path / "untrained.json").read_text())
@@ -83,7 +83,7 @@ def test_an_experiment_of_ones_own_runs_and_is_not_run_again(run, tmp_path: Path
     )
     (tmp_path / "untrained.csv").unlink()
     run("run.py")
-    assert capsys.readouterr().out == said
+    assert capsys.readouterr().out == printed
     assert (tmp_path / "untrained.csv").read_bytes() == first
     assert json.loads((tmp_path / "untrained.json").read_text())["seconds"] == record["seconds"]
 

@@ -42,7 +42,7 @@ def opened(browser: Browser, site: Path, name: str, width: int = DESK) -> Iterat
     )
     seen = Seen(name, context.new_page())
     seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
-    seen.page.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
+    seen.page.on("console", lambda message: seen.errors.append(message.text) if message.type == "error" else None)
     seen.page.on("request", lambda request: seen.asked.append(request.url))
     seen.page.on("requestfailed", lambda request: seen.missing.append(request.url))
     seen.page.goto((site / name).as_uri())
@@ -71,9 +71,12 @@ def in_scheme(page: Page, scheme: str) -> None:
 
 def violations(page: Page, options: dict) -> list[str]:
     """What axe finds."""
-    found = Axe().run(page, options={**options, "resultTypes": ["violations"]}).response
-    assert found["passes"], "axe looked"
-    return [f"{one['id']} ({len(one['nodes'])}): {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
+    axe = Axe().run(page, options={**options, "resultTypes": ["violations"]}).response
+    assert axe["passes"], "axe looked"
+    return [
+        f"{violation['id']} ({len(violation['nodes'])}): {violation['nodes'][0]['html'][:200]}"
+        for violation in axe["violations"]
+    ]
 
 
 def overflow(page: Page) -> list[str]:
@@ -169,7 +172,7 @@ def lecture(browser: Browser, site: Path, name: str) -> Iterator[Seen]:
     context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True, reduced_motion="reduce")
     seen = Seen(name, context.new_page())
     warns = ("error", "warning")
-    seen.page.on("console", lambda said: seen.errors.append(said.text) if said.type in warns else None)
+    seen.page.on("console", lambda message: seen.errors.append(message.text) if message.type in warns else None)
     seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
     seen.page.on("requestfailed", lambda request: seen.missing.append(request.url[:200]))
     seen.page.on("request", lambda request: seen.asked.append(request.url))

@@ -200,7 +200,7 @@ TEXTS = {
 }
 
 
-def said(source: str, kind: str = "", **more: object) -> NotebookNode:
+def prose(source: str, kind: str = "", **more: object) -> NotebookNode:
     """Words, and the kind of slide that they make."""
     return new_markdown_cell(source, metadata={"slideshow": {"slide_type": kind, **more}} if kind else {})
 
@@ -212,13 +212,13 @@ def run(source: str, kind: str = "", *tags: str) -> NotebookNode:
 
 
 def section(name: str, **plan: float) -> NotebookNode:
-    return said(f"## {name}\n\n{TEXTS[name]}", "slide", **plan)
+    return prose(f"## {name}\n\n{TEXTS[name]}", "slide", **plan)
 
 
 def whole_chapter() -> NotebookNode:
     """A chapter that has every kind of thing."""
     return notebook(
-        said(OPENING, "slide", minutes=5, forty=3),
+        prose(OPENING, "slide", minutes=5, forty=3),
         run(INSTALL, "", *sorted(TAGS)),
         run(PARAMETERS, "", "parameters"),
         run(SETUP, "notes", "setup", "hide-input"),
@@ -237,9 +237,9 @@ def whole_chapter() -> NotebookNode:
         run(CLAIMED_AGAIN, "subslide"),
         run(PRINTED, "notes"),
         run(FORMULA, "notes"),
-        said("## 5 Check yourself\n\nGuess again: \\$5 is no formula."),
+        prose("## 5 Check yourself\n\nGuess again: \\$5 is no formula."),
         run('quiz("01_toy")', "", "remove-input"),
-        said("## 6 Exercises\n\n**Exercise 1.** Square a number."),
+        prose("## 6 Exercises\n\n**Exercise 1.** Square a number."),
         run(SQUARE, "", "exercise"),
         run(SQUARED, "", "exercise-test"),
     )
@@ -247,7 +247,7 @@ def whole_chapter() -> NotebookNode:
 
 def small_chapter(*sources: str) -> NotebookNode:
     """A chapter of a title, its parameters, and the code given."""
-    cells = [said("# A toy", "slide", minutes=5), run(PARAMETERS, "", "parameters"), *map(run, sources)]
+    cells = [prose("# A toy", "slide", minutes=5), run(PARAMETERS, "", "parameters"), *map(run, sources)]
     return notebook(*cells)
 
 

@@ -199,7 +199,7 @@ def browser() -> Iterator[Browser]:
     quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
         own = playwright.chromium.executable_path
-        path = next((found for name in names if (found := shutil.which(name))), own if Path(own).exists() else None)
+        path = next((there for name in names if (there := shutil.which(name))), own if Path(own).exists() else None)
         if path is None:
             pytest.fail(f"no browser: looked for {', '.join(names)}; on Debian, apt-get install chromium")
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", *quiet])

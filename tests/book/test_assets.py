@@ -79,29 +79,29 @@ def vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_who_typesets_without_npm_is_said(
     vendor: Path, programs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    def said() -> str:
+    def printed() -> str:
         formulas()
         return capsys.readouterr().out
 
     with monkeypatch.context() as patch:
         patch.setenv("PATH", str(programs), prepend=os.pathsep)
-        assert f"formulas: npm failed (ENOTFOUND); {MATHJAX}" in said()
+        assert f"formulas: npm failed (ENOTFOUND); {MATHJAX}" in printed()
         (programs / "npm").unlink()
         patch.setenv("PATH", str(programs))
-        assert f"formulas: npm is not installed; {MATHJAX}" in said()
+        assert f"formulas: npm is not installed; {MATHJAX}" in printed()
     lock = vendor / "package-lock.json"
     pinned = lock.read_text()
     packages = json.loads(pinned)
     packages["packages"]["node_modules/katex"]["integrity"] = f"sha512-{'A' * 86}=="
     lock.write_text(json.dumps(packages))
-    assert f"other than book/vendor/package-lock.json pins (EINTEGRITY); {MATHJAX}" in said()
+    assert f"other than book/vendor/package-lock.json pins (EINTEGRITY); {MATHJAX}" in printed()
     assert not (assets.NPM / ".ready").exists(), "nothing half-made is taken for whole"
     lock.write_text(pinned)
-    assert said() == "" and (assets.NPM / ".ready").exists()
+    assert printed() == "" and (assets.NPM / ".ready").exists()
     # What is there is not asked for again: npm would fail.
     (programs / "npm").symlink_to("/bin/false")
     monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
-    assert said() == ""
+    assert printed() == ""
 
 
 def test_book_is_built_without_npm(

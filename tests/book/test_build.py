@@ -57,8 +57,8 @@ def test_book_states_its_claims(built: ToyBook):
 
 def test_what_is_built_is_not_built_again(toy: ToyBook, capsys: pytest.CaptureFixture[str]):
     toy.take("book")
-    said = capsys.readouterr().out
-    assert "01_toy: unchanged" in said and "02_more: unchanged" in said and "site: unchanged" in said
+    printed = capsys.readouterr().out
+    assert "01_toy: unchanged" in printed and "02_more: unchanged" in printed and "site: unchanged" in printed
 
 
 def test_other_parameters_are_another_execution(toy: ToyBook, quick: None, capsys: pytest.CaptureFixture[str]):
@@ -300,8 +300,8 @@ def test_a_full_disk_is_told_and_nothing_half_built_is_taken_for_whole(
     assert len(done.stderr.splitlines()) == 1, "its reason, and no traceback"
     assert not toy.html.exists()
     toy.take("book")
-    said = capsys.readouterr().out
-    assert "01_toy: unchanged" in said and "site: built" in said
+    printed = capsys.readouterr().out
+    assert "01_toy: unchanged" in printed and "site: built" in printed
 
 
 def test_a_chapter_whose_process_dies_is_named(toy: ToyBook):
@@ -330,8 +330,8 @@ def test_an_interrupted_build_says_so_and_the_next_goes_on(toy: ToyBook, quick: 
             os.killpg(build.pid, signal.SIGINT)  # as a terminal does: to all of them
         else:
             build.terminate()  # as a machine that stops does, or a program: to one of them
-        _, said = build.communicate(timeout=30)
-    assert build.returncode == 130 and said.endswith("nothing half-made was kept, `make book` goes on from here\n")
+        _, printed = build.communicate(timeout=30)
+    assert build.returncode == 130 and printed.endswith("nothing half-made was kept, `make book` goes on from here\n")
     _, left = psutil.wait_procs(started, timeout=10)
     assert started and not left, "nothing that it had started goes on"
     assert not toy.html.exists()

@@ -24,9 +24,9 @@ def page(page: Page, built: ToyBook) -> Page:
 
 
 def cards(page: Page, kind: str) -> list[Locator]:
-    found = page.locator(f"[data-card={kind}]").all()
-    assert found, f"no {kind}"
-    return found
+    cards = page.locator(f"[data-card={kind}]").all()
+    assert cards, f"no {kind}"
+    return cards
 
 
 def facts(card: Locator) -> dict:
@@ -105,14 +105,14 @@ def test_a_choice_can_be_made_by_keyboard_alone_and_meets_the_measurement(page: 
         expect(status).to_have_text("Pick one first.")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
-        said = form.locator("label").nth(1).locator("span").inner_text()
-        expect(status).to_contain_text(f"You said: {said}.")
+        guess = form.locator("label").nth(1).locator("span").inner_text()
+        expect(status).to_contain_text(f"You said: {guess}.")
         expect(status).to_contain_text(measured["words"])
         marked = form.locator("label.measured")
         assert marked.count() == (measured["option"] is not None)
         if measured["option"] is not None:
             assert form.locator("label").nth(measured["option"]).get_attribute("class") == "measured"
-        expect(page.locator(f"[data-card=answer][data-name='{name}'] .yours")).to_have_text(f"You said: {said}.")
+        expect(page.locator(f"[data-card=answer][data-name='{name}'] .yours")).to_have_text(f"You said: {guess}.")
         page.keyboard.press("Enter")  # the focus is on Start over
         expect(status).to_have_text("")
         assert form.locator("input:checked").count() == 0 and marked.count() == 0
@@ -159,9 +159,9 @@ def test_a_prediction_survives_a_reload_and_stays_in_the_tab(page: Page):
     form = cards(page, "choice")[0]
     form.locator("input").last.check()
     form.locator("button[type=submit]").click()
-    said = form.locator("[role=status]").inner_text()
+    reply = form.locator("[role=status]").inner_text()
     page.reload()
-    expect(form.locator("[role=status]")).to_have_text(said)
+    expect(form.locator("[role=status]")).to_have_text(reply)
     assert form.locator("input").last.is_checked()
     kept = page.evaluate("Object.keys(localStorage)")
     assert not [key for key in kept if "landscape" in key] and page.context.cookies() == []

@@ -45,5 +45,5 @@ def test_a_picture_is_marked_where_a_phone_may_cut_it(chapter):
     places = marked_cuts(ROOT / "book" / "static" / f"{picture}.png")
     image = Image.open(ROOT / "book" / "static" / f"{picture}.png").convert("L")
     assert all((np.asarray(image)[:, round(place / 1000 * image.width)] > 200).all() for place in places)
-    said = prose(f"![Words.](../book/static/{picture}.png)")
-    assert said.endswith("".join(f" .cut-{place}" for place in places) + "}" if places else ")")
+    markdown = prose(f"![Words.](../book/static/{picture}.png)")
+    assert markdown.endswith("".join(f" .cut-{place}" for place in places) + "}" if places else ")")

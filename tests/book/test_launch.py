@@ -75,18 +75,18 @@ def test_with_an_address_every_link_leads_to_what_is_committed(published: ToyBoo
         "repository": rf"{HERE}()",
     }
     for name, page in every.items():
-        found: dict[str, str] = {}
+        buttons: dict[str, str] = {}
         for link in map(unquote, links(page)):
             kind, match = next((kind, match) for kind, form in forms.items() if (match := re.fullmatch(form, link)))
-            assert kind not in found, f"{name} has two buttons to {kind}"
-            found[kind] = match[1]
+            assert kind not in buttons, f"{name} has two buttons to {kind}"
+            buttons[kind] = match[1]
         source = name.removesuffix(".html")
         file = next((source + suffix for suffix in (".md", ".ipynb") if source + suffix in files), None)
         if file is None:
-            assert not found, f"{name} is written in no file, so there is nothing to launch, edit or report"
+            assert not buttons, f"{name} is written in no file, so there is nothing to launch, edit or report"
             continue
         expected = {"edit": file, "issue": source, "repository": ""}
-        assert found == expected | ({"colab": file, "binder": file} if file.endswith(".ipynb") else {})
+        assert buttons == expected | ({"colab": file, "binder": file} if file.endswith(".ipynb") else {})
     assert "REPOSITORY" not in every["notebooks/01_toy.html"].get_text(), "the cell is for machines, not on the page"
 
 
@@ -148,8 +148,8 @@ def test_what_is_no_address_is_named(given: str, monkeypatch: pytest.MonkeyPatch
 def test_buttons_are_settings_and_leave_the_others_alone(capsys: pytest.CaptureFixture[str]):
     config = {"title": "Toy", "html": {"use_issues_button": False, "extra_footer": "x"}}
     assert with_buttons(config, None) == config
-    said = capsys.readouterr().out
-    assert "off" in said and f"{VARIABLE}={EXAMPLE} turns them on" in said
+    printed = capsys.readouterr().out
+    assert "off" in printed and f"{VARIABLE}={EXAMPLE} turns them on" in printed
     on = with_buttons(config, HERE)
     assert on["repository"] == {"url": HERE, "branch": BRANCH, "path_to_book": ""}
     assert on["html"]["use_issues_button"] and on["html"]["use_edit_page_button"] and on["html"]["extra_footer"] == "x"
@@ -223,8 +223,8 @@ def test_cell_does_nothing_where_the_library_is(place: Path):
 
 def test_cell_installs_on_colab_what_is_pinned_and_leaves_colabs_own(place: Path):
     clone = place / "home" / "loss-landscapes"
-    code, said, asked = run(place, NAMED, PIP_FAILS="no room")
-    assert code == 1 and "no room" in said and "Installed" not in said
+    code, printed, asked = run(place, NAMED, PIP_FAILS="no room")
+    assert code == 1 and "no room" in printed and "Installed" not in printed
     fetched, installed = asked
     assert fetched == f"git clone --quiet --depth=1 --branch={BRANCH} {HERE} {clone}"
     pip, install, quiet, *pins, library, widgets = installed.split()
@@ -236,18 +236,18 @@ def test_cell_installs_on_colab_what_is_pinned_and_leaves_colabs_own(place: Path
     assert set(pins) <= set(lock) and {pin.split("==")[0].lower() for pin in pins} == named - {"pandas"}
     kernel = {"ipython", "ipykernel", "ipywidgets", "traitlets", "tornado", "jupyter-client", "pyzmq"}
     assert not kernel & named, "the library itself needs no kernel, and so leaves Colab's alone"
-    code, said, asked = run(place, NAMED)
+    code, printed, asked = run(place, NAMED)
     assert asked[2:] == [installed], "the clone is there already"
     assert code == 1, "what follows must not run in this session"
-    assert said.startswith("Installing landscape_lib") and said.endswith(
+    assert printed.startswith("Installing landscape_lib") and printed.endswith(
         "restart the session (in the menu Runtime), and run all cells.\n"
     )
 
 
 def test_cell_says_when_git_fails(place: Path):
     (place / "home").rmdir()
-    code, said, asked = run(place, NAMED)
-    assert code == 1 and "No such file" in said and len(asked) == 1
+    code, printed, asked = run(place, NAMED)
+    assert code == 1 and "No such file" in printed and len(asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -259,16 +259,16 @@ def test_cell_says_when_git_fails(place: Path):
     ],
 )
 def test_cell_says_what_to_do_where_it_does_not_install(place: Path, source: str, colab: bool, says: str):
-    code, said, asked = run(place, source, colab)
+    code, printed, asked = run(place, source, colab)
     assert code == 1 and not asked
-    assert said == f"This notebook needs landscape_lib: {says}\n"
+    assert printed == f"This notebook needs landscape_lib: {says}\n"
 
 
 def test_cell_leaves_a_clone_to_its_owner(place: Path):
     (place / "landscape_lib").mkdir()
-    code, said, asked = run(place, NAMED)
+    code, printed, asked = run(place, NAMED)
     assert code == 1 and not asked
-    assert said == f"landscape_lib is in {place}, but not installed: README.md there says how.\n"
+    assert printed == f"landscape_lib is in {place}, but not installed: README.md there says how.\n"
 
 
 def test_cell_is_code_like_ours_and_names_no_other_host(tmp_path: Path):

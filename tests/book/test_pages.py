@@ -71,7 +71,7 @@ def test_formulas_are_typeset(seen: Seen, html: Path):
         node.decompose()
     raw = re.findall(r"(?:\\[(\[]|\$\$|\\begin\{).{0,40}", words.get_text())
     assert not raw, UNTYPESET
-    found = seen.page.evaluate(
+    typeset = seen.page.evaluate(
         """() => {
             const formulas = [...document.querySelectorAll(".math")];
             const width = formula => formula.querySelector(".katex-html")?.getBoundingClientRect().width ?? 0;
@@ -84,10 +84,10 @@ def test_formulas_are_typeset(seen: Seen, html: Path):
             };
         }"""
     )
-    assert not found["bad"]
-    assert not [font for font in found["fonts"] if font.endswith("error")]
-    assert bool(found["formulas"]) == ("KaTeX_Main loaded" in found["fonts"])
-    assert found["formulas"] or seen.name not in ("book/notation.html", CHAPTERS[0])
+    assert not typeset["bad"]
+    assert not [font for font in typeset["fonts"] if font.endswith("error")]
+    assert bool(typeset["formulas"]) == ("KaTeX_Main loaded" in typeset["fonts"])
+    assert typeset["formulas"] or seen.name not in ("book/notation.html", CHAPTERS[0])
 
 
 def test_icons_are_drawn(seen: Seen, html: Path):

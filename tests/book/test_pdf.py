@@ -53,7 +53,7 @@ def text(pages: list[str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def said(paper: PdfReader, pages: list[str]) -> dict[str, str]:
+def letters_of(paper: PdfReader, pages: list[str]) -> dict[str, str]:
     """The letters of each chapter, by the chapter's title or by its number."""
     top = [entry for part in paper.outline for entry in (part if isinstance(part, list) else [part])]
     listed = [(entry.title, paper.get_destination_page_number(entry)) for entry in top if not isinstance(entry, list)]
@@ -88,31 +88,32 @@ def test_each_caption_number_and_card_is_on_paper(text: str, path: Path):
         assert letters(longest) in text, caption
     printed = ["".join(output.text) for output in outputs if output.output_type == "stream"]
     plain = [output.data["text/plain"] for output in outputs if output.get("data", {}).keys() >= {"text/plain"}]
-    cards = [one for one in plain if one.startswith(("Predict", "Measured"))]
+    cards = [words for words in plain if words.startswith(("Predict", "Measured"))]
     assert cards and printed
     for line in "\n".join([*printed, *cards]).splitlines():
         assert letters(line) in text, line
 
 
-def test_the_scoreboard_has_every_claim_and_every_measurement(said: dict[str, str]):
+def test_the_scoreboard_has_every_claim_and_every_measurement(letters_of: dict[str, str]):
     entries, records = load_claims(), json.loads((STAGE / "book" / "claims.json").read_text(encoding="utf-8"))
     for entry in entries.values():
         names = f"{entry.id} in chapter {int(entry.chapter[:2])}. {entry.statement}"
         others = f"accepted: {entry.rule}", f"the paper: {entry.paper['says']}", entry.falsified_by, entry.null
         for part in (names, *others):
-            assert letters(part) in said["Scoreboard"], part
+            assert letters(part) in letters_of["Scoreboard"], part
     assert {record["id"] for record in records} <= entries.keys()
     for record in records:
         where = f"{record['budget']} budget; {record['dataset']}; {record['n_seeds']} seeds"
         row = f"Measured: {measured(record)}; {entries[record['id']].measures} Budget, data: {where}"
-        assert letters(row) in said["Scoreboard"], row
+        assert letters(row) in letters_of["Scoreboard"], row
 
 
 @pytest.mark.parametrize("path", STAGED, ids=lambda path: path.stem)
-def test_a_chapter_states_its_claims(said: dict[str, str], path: Path):
-    entries, chapter = load_claims(), said[str(int(path.stem[:2]))]
+def test_a_chapter_states_its_claims(letters_of: dict[str, str], path: Path):
+    entries, chapter = load_claims(), letters_of[str(int(path.stem[:2]))]
     records = [output.metadata.landscape for output in shown(path)[0] if "landscape" in output.get("metadata", {})]
-    assert {record["id"] for record in records} == {one.id for one in entries.values() if one.chapter == path.stem}
+    own = [entry.id for entry in entries.values() if entry.chapter == path.stem]
+    assert {record["id"] for record in records} == set(own)
     for record in records:
         entry = entries[record["id"]]
         box = f"{entry.id} {entry.statement} Measured: {measured(record)} ({entry.measures}"
@@ -122,15 +123,15 @@ def test_a_chapter_states_its_claims(said: dict[str, str], path: Path):
 
 
 @pytest.mark.parametrize("path", STAGED, ids=lambda path: path.stem)
-def test_a_chapter_has_its_questions_answers_and_solutions(said: dict[str, str], path: Path):
-    asked, _, after = said[str(int(path.stem[:2]))].rpartition("answerstocheckyourself")
+def test_a_chapter_has_its_questions_answers_and_solutions(letters_of: dict[str, str], path: Path):
+    asked, _, after = letters_of[str(int(path.stem[:2]))].rpartition("answerstocheckyourself")
     answers, _, solutions = after.rpartition("solutionsexercise1")
     for question in load_quiz(ROOT / "notebooks" / f"{path.stem}.quiz.yml").values():
         options = question.get("options", [])
         assert letters(" ".join([question["question"], *(option["text"] for option in options)])) in asked
-        replies = [(one["text"], one.get("right", False), one["feedback"]) for one in options]
+        replies = [(reply["text"], reply.get("right", False), reply["feedback"]) for reply in options]
         if number := question.get("number"):
-            replies = [(f"{one['value']:g}", False, one["feedback"]) for one in number.get("wrong", [])]
+            replies = [(f"{reply['value']:g}", False, reply["feedback"]) for reply in number.get("wrong", [])]
             replies.append((f"{number['value']:g}", True, number["feedback"]))
         for option, right, feedback in replies:
             assert letters(f"{option} {'right' if right else 'not so'}. {feedback}") in answers, option
@@ -152,10 +153,10 @@ def test_nothing_is_left_of_what_only_a_screen_can_show(text: str, pages: list[s
 def test_no_sheet_is_empty_and_nothing_lies_beside_it(paper: PdfReader, pages: list[str]):
     outside = []
 
-    def look(said: str, cm: list[float], tm: list[float], *_: object) -> None:
+    def look(text: str, cm: list[float], tm: list[float], *_: object) -> None:
         x, y = (tm[4] * cm[0] + cm[4], tm[5] * cm[3] + cm[5])
-        if said.strip() and not (30 < x < width - 30 and 30 < y < height - 30):
-            outside.append((number, said))
+        if text.strip() and not (30 < x < width - 30 and 30 < y < height - 30):
+            outside.append((number, text))
 
     for number, (page, words) in enumerate(zip(paper.pages, pages, strict=True), start=1):
         width, height = map(float, page.mediabox[2:])

@@ -54,8 +54,8 @@ def test_workflows_pass_actionlint(tmp_path: Path):
     assert actionlint(*WORKFLOWS) == []
     wrong = tmp_path / "wrong.yml"
     wrong.write_text(WORKFLOWS[0].read_text().replace("runs-on: ubuntu-latest", "runs-on: ubuntu-latst", 1))
-    (said,) = actionlint(wrong)
-    assert 'label "ubuntu-latst" is unknown' in said, "it can fail"
+    (message,) = actionlint(wrong)
+    assert 'label "ubuntu-latst" is unknown' in message, "it can fail"
 
 
 @pytest.mark.parametrize("name", ["README.md", "book/index.md", "book/how_to_read.md", "book/lecturers.md", ".ci/run"])

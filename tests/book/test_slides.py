@@ -69,7 +69,7 @@ def html_of(chapter: Chapter) -> str:
     """A deck's HTML, its formulas as they were written."""
     lecture = deck(chapter)
     formulas = with_marks(lecture, "here")
-    return exported(chapter, lecture, [marked(one, html.escape(f"\\({one.tex}\\)")) for one in formulas])
+    return exported(chapter, lecture, [marked(formula, html.escape(f"\\({formula.tex}\\)")) for formula in formulas])
 
 
 def kinds(notebook: NotebookNode) -> list[tuple[str, str]]:
@@ -127,13 +127,13 @@ def test_code_is_not_seen_and_what_it_shows_is():
         text("A word."),
         shows("subslide", displayed({}, landscape=RECORD | larger)),
     ]
-    found = kinds(deck(chapter(*cells)))[2:]
+    parts = kinds(deck(chapter(*cells)))[2:]
     shown = ["subslide", "-", "notes"]
-    assert [kind for kind, _ in found] == [*shown, "fragment", *shown, "fragment", *shown]
-    (_, head), (_, figure), (_, said), (_, question), _, (_, box), (_, small), (_, lines), _, (_, at_scale), _ = found
+    assert [kind for kind, _ in parts] == [*shown, "fragment", *shown, "fragment", *shown]
+    (_, head), (_, figure), (_, notes), (_, question), _, (_, box), (_, small), (_, lines), _, (_, at_scale), _ = parts
     assert head == '<p class="section">A toy</p>'
     assert 'src="data:image/png;base64,QUJD" alt="Points that &quot;rise&quot;"' in figure
-    assert said.startswith("*A toy: 5 minutes, 2 of forty minutes.*\n\nPoints at $N^*$.\n\n```\na < b\n```")
+    assert notes.startswith("*A toy: 5 minutes, 2 of forty minutes.*\n\nPoints at $N^*$.\n\n```\na < b\n```")
     assert "data-card" in question and "<img" not in question
     assert "id=" not in box and "falsify" not in box and box.count("<p") == box.count("</p>") == 4
     basis = "the mean (of five); 5 seeds, class budget, digits."
@@ -146,16 +146,16 @@ def test_code_is_not_seen_and_what_it_shows_is():
     )
     assert "a < b" in small
     assert "<pre>a &lt; b</pre>" in lines
-    assert not any("secret" in source or "A word" in source for _, source in found)
+    assert not any("secret" in source or "A word" in source for _, source in parts)
 
 
 def test_a_question_on_a_slide_has_its_answer_also_where_that_is_skipped():
     ask, answer = "<form>?</form>", "<aside>!</aside>"
     asks = displayed({}, **card_of(ask), landscape_prediction={"asks": "toy"})
     answers = displayed({}, **card_of(answer), landscape_prediction={"answers": "toy"})
-    found = kinds(deck(chapter(shows("subslide", asks), shows("skip", answers))))[2:]
-    assert [kind for kind, _ in found] == ["subslide", "-", "-", "notes"]
-    assert ask in found[1][1] and found[2][1] == f"<div hidden>\n{answer}\n</div>"
+    parts = kinds(deck(chapter(shows("subslide", asks), shows("skip", answers))))[2:]
+    assert [kind for kind, _ in parts] == ["subslide", "-", "-", "notes"]
+    assert ask in parts[1][1] and parts[2][1] == f"<div hidden>\n{answer}\n</div>"
 
 
 def test_a_deck_is_sections_with_notes_and_asks_for_nothing_from_elsewhere():
@@ -338,9 +338,9 @@ def test_speaker_view_follows_the_slides_and_leads_them(page: Page):
     speaker = popup.value
     notes = speaker.locator(".speaker-controls-notes .value")
     page.keyboard.press("ArrowRight")
-    said = page.evaluate("Reveal.getSlideNotes() ?? Reveal.getCurrentSlide().querySelector('aside').textContent")
+    notes_shown = page.evaluate("Reveal.getSlideNotes() ?? Reveal.getCurrentSlide().querySelector('aside').textContent")
     speaker.wait_for_function("document.querySelector('.speaker-controls-notes .value').textContent.length > 50")
-    assert " ".join(notes.inner_text().split())[:40] in " ".join(said.split())
+    assert " ".join(notes.inner_text().split())[:40] in " ".join(notes_shown.split())
     here = page.url
     speaker.wait_for_function("document.querySelectorAll('iframe').length === 2")
     speaker.wait_for_timeout(1000)  # until the small decks in it are ready
@@ -430,10 +430,10 @@ def test_a_commitment_hands_the_keys_back(page: Page):
     form.locator("input").first.focus()
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
-    said = form.locator("[role=status]").inner_text()
-    assert said
+    reply = form.locator("[role=status]").inner_text()
+    assert reply
     page.keyboard.press("Space")
-    assert form.locator("[role=status]").inner_text() == said, "nothing is pressed in the card"
+    assert form.locator("[role=status]").inner_text() == reply, "nothing is pressed in the card"
     assert page.evaluate("Reveal.getSlidePastCount()") == here + 1
 
 

@@ -43,9 +43,9 @@ def executed(*figures: dict[str, Any], claims: tuple[str | None, ...] = (), seco
     """A toy chapter that ran and showed these figures, and stated claims at these commits."""
     notebook = small_chapter("1", "2")
     words = {"name": "a", "caption": "A figure.", "alt": "a line"}
-    said = [{"landscape_figure": {"source": facts, **words}} for facts in figures]
-    said += [{"landscape": {"commit": commit}} for commit in claims]
-    notebook.cells[2].outputs = [nbformat.v4.new_output("display_data", metadata=facts) for facts in said]
+    records = [{"landscape_figure": {"source": facts, **words}} for facts in figures]
+    records += [{"landscape": {"commit": commit}} for commit in claims]
+    notebook.cells[2].outputs = [nbformat.v4.new_output("display_data", metadata=facts) for facts in records]
     return read(PATH, notebook, seconds)
 
 
@@ -125,10 +125,10 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_git_is_asked_for_all_pages_at_once(repository: Path):
-    told = ask_git(repository, ["a.md", "ä b.md", "new.md"])
-    assert [one.subject for one in told["a.md"]] == ["Write a.md:\t2", "Write a.md:\t0"], "the latest first"
-    assert len(told["ä b.md"]) == 1 and set(told) == {"a.md", "ä b.md"}
-    assert len(told["a.md"][0].hash) == 7 and len(told["a.md"][0].date) == len("2026-01-01")
+    changes = ask_git(repository, ["a.md", "ä b.md", "new.md"])
+    assert [change.subject for change in changes["a.md"]] == ["Write a.md:\t2", "Write a.md:\t0"], "the latest first"
+    assert len(changes["ä b.md"]) == 1 and set(changes) == {"a.md", "ä b.md"}
+    assert len(changes["a.md"][0].hash) == 7 and len(changes["a.md"][0].date) == len("2026-01-01")
 
 
 def test_where_the_history_is_not_known_that_is_said(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

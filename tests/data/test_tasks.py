@@ -125,11 +125,11 @@ def test_whitening_gives_unit_covariance_on_the_training_part(P, features, seed)
 
 @given(seed=seeds)
 def test_components_are_orthonormal_sorted_and_of_fixed_sign(seed):
-    found = pca(gaussian(20, 8, seed=seed), 8)
-    assert_close(found.components @ found.components.T, torch.eye(8).double(), rtol=0, atol=1e-13)  # rounding ≤ 4e-15
-    assert found.eigenvalues.diff().le(0).all()
-    largest = found.components.abs().argmax(1, keepdim=True)
-    assert (found.components.gather(1, largest) > 0).all()
+    axes = pca(gaussian(20, 8, seed=seed), 8)
+    assert_close(axes.components @ axes.components.T, torch.eye(8).double(), rtol=0, atol=1e-13)  # rounding ≤ 4e-15
+    assert axes.eigenvalues.diff().le(0).all()
+    largest = axes.components.abs().argmax(1, keepdim=True)
+    assert (axes.components.gather(1, largest) > 0).all()
 
 
 @given(seed=seeds)
@@ -142,11 +142,11 @@ def test_the_sign_does_not_depend_on_the_order_of_the_points(seed):
 
 def test_a_direction_without_variance_is_named():
     line = torch.arange(6.0)[:, None] * torch.tensor([1.0, 2.0, 3.0])
-    found = pca(line, 3)
-    assert found.eigenvalues[1:].tolist() == [0, 0]
+    axes = pca(line, 3)
+    assert axes.eigenvalues[1:].tolist() == [0, 0]
     with pytest.raises(ValueError, match=r"eigenvalues \[1, 2\] are zero, .* only 1 of the 3 directions; take d ≤ 1"):
-        found.transform(line, whiten=True)
-    assert found.transform(line).isfinite().all()
+        axes.transform(line, whiten=True)
+    assert axes.transform(line).isfinite().all()
 
 
 # the sphere

@@ -76,11 +76,11 @@ def test_verdicts_are_exclusive_and_mirror_symmetric(bounds, three):
 @given(bound=numbers, three=st.lists(numbers, min_size=3, max_size=3))
 def test_one_sided_rule_is_the_two_sided_one_with_a_bound_at_infinity(bound, three):
     low, value, high = sorted(three)
-    for one, two in [
+    for rule, other in [
         (Rule(bound, None, 5), Rule(bound, math.inf, 5)),
         (Rule(None, bound, 5), Rule(-math.inf, bound, 5)),
     ]:
-        assert decide(one, value, (low, high), 10) == decide(two, value, (low, high), 10)
+        assert decide(rule, value, (low, high), 10) == decide(other, value, (low, high), 10)
 
 
 @given(value=st.floats(-1e4, 1e4), below=st.floats(1e-3, 1e3), above=st.floats(1e-3, 1e3))

@@ -41,11 +41,11 @@ def frames(output: dict[str, Any]) -> dict[str, dict[str, str]]:
 def test_each_pair_of_settings_has_a_frame_of_its_own_and_all_are_of_one_size(displayed: list[dict[str, Any]]):
     show(settings={"slope": [1, 2.5, 4], "colour": ["blue", "red"]})
     (output,) = displayed
-    found = frames(output)
-    assert set(found) == {f"{i} {j}" for i in range(3) for j in range(2)}
-    assert found["1 1"]["alt"] == "a red line that climbs to 2.5"
-    assert len({frame["alt"] for frame in found.values()}) == len({frame["src"] for frame in found.values()}) == 6
-    sizes = {Image.open(io.BytesIO(base64.b64decode(f["src"].partition(",")[2]))).size for f in found.values()}
+    shown = frames(output)
+    assert set(shown) == {f"{i} {j}" for i in range(3) for j in range(2)}
+    assert shown["1 1"]["alt"] == "a red line that climbs to 2.5"
+    assert len({frame["alt"] for frame in shown.values()}) == len({frame["src"] for frame in shown.values()}) == 6
+    sizes = {Image.open(io.BytesIO(base64.b64decode(f["src"].partition(",")[2]))).size for f in shown.values()}
     assert len(sizes) == 1, "frames of different sizes would make the page jump"
     (slider,) = page(output).select("input[type=range]")
     assert (slider["min"], slider["max"], json.loads(slider["data-setting"])) == ("0", "2", ["1", "2.5", "4"])

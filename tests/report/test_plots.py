@@ -73,8 +73,8 @@ def test_pictures_of_one_size_unless_trimmed():
             figure, axes = plt.subplots(figsize=(4, 2))
             axes.set_ylabel(label)
             figure.suptitle(label, x=1.1)  # past the edge: trimming widens the picture to hold it
-            for tight, found in sizes.items():
-                found.add(pixels(png(figure, tight=tight)).shape)
+            for tight, shapes in sizes.items():
+                shapes.add(pixels(png(figure, tight=tight)).shape)
         plt.close(figure)
     assert sizes[False] == {(220, 440, 3)}, "inches times dots an inch"
     assert len(sizes[True]) == 2

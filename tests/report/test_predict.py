@@ -62,8 +62,8 @@ def test_question_and_answer_know_each_other(displayed: list[dict[str, Any]]):
     assert ids[0] == ids[1]
     asked, answered = (output["metadata"]["landscape_prediction"] for output in displayed)
     assert asked == {"asks": "share"} and answered == {"answers": "share"}
-    found = facts(displayed[1])
-    assert (found["x"], found["y"]) == ([1, 2, 4], [0, 0.5, 1]), "sorted by x"
+    measured = facts(displayed[1])
+    assert (measured["x"], measured["y"]) == ([1, 2, 4], [0, 0.5, 1]), "sorted by x"
     assert "0 at 1, 0.5 at 2, 1 at 4" in displayed[1]["data"]["text/plain"], "the numbers stand in the text too"
 
 

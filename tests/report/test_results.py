@@ -184,8 +184,8 @@ def test_every_committed_table_can_be_read_and_names_its_commit():
         if (SOURCE_TREE / ".git").exists():
             for commit in made["commit"].split("; "):
                 command = ["git", "-C", str(SOURCE_TREE), "cat-file", "-t", commit]
-                found = subprocess.run(command, capture_output=True, text=True)
-                assert found.stdout == "commit\n" or "could not get" in found.stderr, "a shallow clone has no history"
+                done = subprocess.run(command, capture_output=True, text=True)
+                assert done.stdout == "commit\n" or "could not get" in done.stderr, "a shallow clone has no history"
 
 
 @pytest.mark.parametrize(

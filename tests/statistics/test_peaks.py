@@ -44,18 +44,18 @@ def test_prominence_takes_many_curves_at_once():
 
 def test_the_interval_of_an_estimate_is_that_of_its_values():
     """The ln of a single value, whose replicates are Gaussian with the error that was put in."""
-    found = estimate(lambda drawn: np.log(drawn[:, 3]), curve(np.full(8, 0.2), error=0.1), resamples=20_000)
-    assert found.value == pytest.approx(np.log(0.2))
-    assert found.interval == (
+    estimated = estimate(lambda drawn: np.log(drawn[:, 3]), curve(np.full(8, 0.2), error=0.1), resamples=20_000)
+    assert estimated.value == pytest.approx(np.log(0.2))
+    assert estimated.interval == (
         pytest.approx(np.log(0.2) - 0.196, abs=0.006),
         pytest.approx(np.log(0.2) + 0.196, abs=0.006),
     )
 
 
 def test_curves_vary_independently():
-    one, other = curve(np.ones(8), 0.1), curve(np.ones(8), 0.1)
-    found = estimate(lambda a, b: np.log(a[:, 0] / b[:, 0]), one, other, resamples=20_000)
-    assert found.interval[1] == pytest.approx(0.196 * 2**0.5, rel=0.05)
+    first, second = curve(np.ones(8), 0.1), curve(np.ones(8), 0.1)
+    estimated = estimate(lambda a, b: np.log(a[:, 0] / b[:, 0]), first, second, resamples=20_000)
+    assert estimated.interval[1] == pytest.approx(0.196 * 2**0.5, rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,10 @@ def test_it_is_the_least_squares_of_scipy(seed):
     errors = drawn.uniform(0.005, 0.02, len(X))
     y = 0.2 + 0.6 / X + errors * drawn.standard_normal(len(X))
     law = power_law(X, y, errors)
-    found, _ = curve_fit(lambda x, a, b, c: c + b * x**a, X, y, p0=(-1, 0.6, 0.2), sigma=errors, maxfev=20_000)
+    fitted, _ = curve_fit(lambda x, a, b, c: c + b * x**a, X, y, p0=(-1, 0.6, 0.2), sigma=errors, maxfev=20_000)
     chi = (((y - law.at(X)) / errors) ** 2).sum()
-    assert chi <= (((y - found[2] - found[1] * X ** found[0]) / errors) ** 2).sum() * (1 + 1e-9)
-    assert law.exponent.value == pytest.approx(found[0], rel=1e-3)
+    assert chi <= (((y - fitted[2] - fitted[1] * X ** fitted[0]) / errors) ** 2).sum() * (1 + 1e-9)
+    assert law.exponent.value == pytest.approx(fitted[0], rel=1e-3)
 
 
 @pytest.mark.parametrize("a, offset, falling", [(-0.5, True, True), (-1.0, False, True), (0.5, False, False)])
@@ -58,10 +58,10 @@ def test_what_is_no_power_law_says_so():
 @given(unit=st.floats(1e-3, 1e3))
 def test_units_do_not_matter(unit):
     y = 0.2 + 0.6 / X + 0.01 * np.cos(np.arange(len(X)))
-    one, other = power_law(X, y, np.full(len(X), 0.01)), power_law(unit * X, y, np.full(len(X), 0.01))
-    assert one.exponent.value == pytest.approx(other.exponent.value, rel=1e-5)
-    assert one.exponent.interval == pytest.approx(other.exponent.interval, rel=1e-5)
-    assert other.at(unit * X) == pytest.approx(one.at(X))
+    law, scaled = power_law(X, y, np.full(len(X), 0.01)), power_law(unit * X, y, np.full(len(X), 0.01))
+    assert law.exponent.value == pytest.approx(scaled.exponent.value, rel=1e-5)
+    assert law.exponent.interval == pytest.approx(scaled.exponent.interval, rel=1e-5)
+    assert scaled.at(unit * X) == pytest.approx(law.at(X))
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,9 @@ def test_N_star_follows_its_unit_and_width_the_logarithm(seed, factor, power):
 def test_the_order_of_the_networks_does_not_matter(seed):
     N, satisfied = draw(0.3, seed=seed)
     order = np.random.default_rng(seed).permutation(len(N))
-    one, other = transition(N, satisfied, resamples=20), transition(N[order], satisfied[order], resamples=20)
-    assert (one.N_star, one.interval, one.width) == (other.N_star, other.interval, other.width)
-    assert np.array_equal(one.replicates, other.replicates)
+    fit, reordered = transition(N, satisfied, resamples=20), transition(N[order], satisfied[order], resamples=20)
+    assert (fit.N_star, fit.interval, fit.width) == (reordered.N_star, reordered.interval, reordered.width)
+    assert np.array_equal(fit.replicates, reordered.replicates)
 
 
 @given(seed=seeds)

@@ -55,18 +55,18 @@ def start(store: Path, log: Path):
 
 def finish(client: subprocess.Popen[str]) -> str:
     """Wait until a client has done all; what it said."""
-    _, said = client.communicate(timeout=120)
-    assert client.returncode == 0, said
-    return said
+    _, printed = client.communicate(timeout=120)
+    assert client.returncode == 0, printed
+    return printed
 
 
 def until(happened: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Wait for something, for long: other tests may have the machine."""
     end = time.monotonic() + seconds
-    while not (found := happened()):
+    while not (result := happened()):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
-    return found
+    return result
 
 
 def undisturbed(folder: Path, points: int) -> bytes:
@@ -87,7 +87,7 @@ def stored(folder: Path) -> set[int]:
     """The x of the points that are done."""
     with closing(sqlite3.connect(folder / "points.sqlite")) as store:
         return {
-            json.loads(found)["x"] for (found,) in store.execute("SELECT arguments FROM points WHERE state = 'done'")
+            json.loads(point)["x"] for (point,) in store.execute("SELECT arguments FROM points WHERE state = 'done'")
         }
 
 

@@ -182,8 +182,8 @@ def test_when_the_scheduler_dies_the_sweep_ends_in_words_and_goes_on_elsewhere(t
         killer.join()
     finally:
         dask.end()
-    (found,) = status(store)
-    assert 0 < found.done < 30 and found.running == 0
+    (progress,) = status(store)
+    assert 0 < progress.done < 30 and progress.running == 0
     sweep(cheap.logged, points, store=store)
     assert exported(tmp_path, 30, seconds=0.1) == undisturbed(tmp_path, 30)
     assert len(cheap.runs(log)) <= 32

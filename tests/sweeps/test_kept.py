@@ -68,7 +68,7 @@ def test_what_is_stored_is_not_run_again_and_a_larger_grid_runs_only_what_is_new
     assert cheap.runs(log) == [0, 1, 2, 3, 5, 4]
     assert larger.seed.unique().tolist() == [5, 4, 3, 2, 1, 0], "the order is the grid's, not that of running"
     sweep(cheap.logged, cheap.grid(2, log), store=store)
-    assert [(one.points, one.done, one.others) for one in status(store)] == [(2, 2, 4)]
+    assert [(progress.points, progress.done, progress.others) for progress in status(store)] == [(2, 2, 4)]
 
 
 @given(st.permutations(["a", "b", "c"]), st.integers(0, 5))
@@ -102,9 +102,9 @@ def test_an_experiment_may_have_many_rows_or_none(store):
 def test_a_failure_is_kept_with_its_traceback_and_the_others_go_on(store, log, pool):
     table = sweep(cheap.fragile, cheap.grid(7, log), pool, store=store)
     assert table.seed.unique().tolist() == [1, 2, 4, 5] and table.attrs["failed"] == 3
-    (found,) = status(store)
-    assert (found.done, found.failed, found.running, found.waiting) == (4, 3, 0, 0)
-    arguments, error = found.failures[1]
+    (progress,) = status(store)
+    assert (progress.done, progress.failed, progress.running, progress.waiting) == (4, 3, 0, 0)
+    arguments, error = progress.failures[1]
     assert '"x": 3' in arguments
     assert error.startswith("Traceback") and error.endswith("ArithmeticError: no value at x = 3\n")
     assert "in fragile" in error and "point.py" not in error, "from the experiment on"
@@ -173,9 +173,9 @@ def test_an_interrupted_sweep_keeps_what_is_done_and_leaves_no_claim(store, log,
     with pytest.raises(KeyboardInterrupt), processes(2) as pool:
         sweep(cheap.logged, cheap.grid(20, log, seconds=0.2), pool, store=store)
     monkeypatch.undo()
-    (found,) = status(store)
-    assert found.done >= 1 and found.running == 0 and found.left_behind == 0
-    assert found.done + found.waiting == 20
+    (progress,) = status(store)
+    assert progress.done >= 1 and progress.running == 0 and progress.left_behind == 0
+    assert progress.done + progress.waiting == 20
 
 
 def test_a_finished_point_whose_writing_is_interrupted_is_written_on_the_way_out(store, log, monkeypatch):
@@ -213,8 +213,8 @@ def test_while_the_disk_is_full_results_are_held_and_then_written(store, log, mo
     table = sweep(cheap.logged, points, store=store)
     assert table.attrs["failed"] == 0 and cheap.runs(log) == list(range(40))
     assert len(naps) == 3 and len(set(naps)) == 1 and 0 < naps[0] < 40
-    said = capsys.readouterr().err
-    assert "database or disk is full" in said and "MB free" in said and said.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert "database or disk is full" in printed and "MB free" in printed and printed.count("\n") == 1
 
 
 def test_when_patience_ends_the_store_is_whole_and_the_next_start_goes_on(store, log, monkeypatch):

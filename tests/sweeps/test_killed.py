@@ -42,9 +42,9 @@ def test_a_client_killed_five_times_and_started_again_makes_the_undisturbed_tabl
         until(lambda target=target: len(cheap.runs(log)) >= target)
         time.sleep(chance.uniform(0, 0.02))
         kill(client)
-        (found,) = status(store)
-        assert found.running == 0, "its claims are known to be nobody's"
-        assert found.done < points, "else nothing was tested"
+        (progress,) = status(store)
+        assert progress.running == 0, "its claims are known to be nobody's"
+        assert progress.done < points, "else nothing was tested"
         kills.append((len(cheap.runs(log)), stored(tmp_path)))
     finish(start(**settings))
     assert exported(tmp_path, points, seconds=seconds) == undisturbed(tmp_path, points)
@@ -94,8 +94,8 @@ def test_ctrl_c_ends_a_client_and_its_workers_at_once(start, tmp_path):
     until(lambda: len(cheap.runs(tmp_path / "log")) == 2)
     client.send_signal(signal.SIGINT)
     assert "KeyboardInterrupt" in client.communicate(timeout=60)[1]
-    (found,) = status(tmp_path / "points.sqlite")
-    assert (found.waiting, found.left_behind) == (4, 0), "claims are given back"
+    (progress,) = status(tmp_path / "points.sqlite")
+    assert (progress.waiting, progress.left_behind) == (4, 0), "claims are given back"
 
 
 def test_a_client_goes_on_when_the_disk_has_room_again(start, tmp_path):
@@ -113,8 +113,8 @@ def test_a_client_goes_on_when_the_disk_has_room_again(start, tmp_path):
 
 def test_a_client_whose_disk_stays_full_ends_and_the_next_one_goes_on(start, tmp_path):
     client = start(points=60, file_size=60_000, patience=0.2)
-    said = client.communicate(timeout=60)[1]
-    assert client.returncode == 1 and "what is in the store is safe: make room, and start again" in said
+    printed = client.communicate(timeout=60)[1]
+    assert client.returncode == 1 and "what is in the store is safe: make room, and start again" in printed
     stored = done(tmp_path / "points.sqlite")
     assert 0 < stored < 60
     finish(start(points=60))
@@ -125,17 +125,17 @@ def test_a_client_whose_disk_stays_full_ends_and_the_next_one_goes_on(start, tmp
 def test_on_a_small_disk_that_fills_and_is_cleared(tmp_path):
     """A file system of 300 kB, all but 40 of them taken until the client complains."""
     (disk := tmp_path / "disk").mkdir()
-    store, said = tmp_path / "points.sqlite", tmp_path / "said"
+    store, log = tmp_path / "points.sqlite", tmp_path / "log"
     settings = f'{{"store": "{disk}/points.sqlite", "log": "{tmp_path}/log", "points": 60}}'
     program = f"""
         mount -t tmpfs -o size=300k none {disk} && head -c 260000 /dev/zero > {disk}/filler || exit 9
-        '{sys.executable}' '{HERE / "client.py"}' '{settings}' 2> {said} & client=$!
-        until grep -q 'trying again' {said}; do sleep 0.1; done
+        '{sys.executable}' '{HERE / "client.py"}' '{settings}' 2> {log} & client=$!
+        until grep -q 'trying again' {log}; do sleep 0.1; done
         rm {disk}/filler; wait $client && cp {disk}/points.sqlite {store}
     """
     if not shutil.which("unshare") or subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
         pytest.skip("this machine does not let us mount a file system of our own")
     subprocess.run(["unshare", "-rm", "sh", "-c", program], env=ENVIRONMENT, check=True, timeout=120)
-    assert "disk is full (0.0 MB free)" in said.read_text() or "disk I/O error (0.0 MB free)" in said.read_text()
+    assert "disk is full (0.0 MB free)" in log.read_text() or "disk I/O error (0.0 MB free)" in log.read_text()
     assert exported(tmp_path, 60, seconds=0.0) == undisturbed(tmp_path, 60)
     assert cheap.runs(tmp_path / "log") == list(range(60))

@@ -83,7 +83,7 @@ def test_another_grid_of_the_same_name_does_not_disturb_a_client(store, path):
     me = store.enter()
     with Store(path) as other:
         other.ask("grid", points(3, code="d"))
-        assert [one.points for one in status(path)] == [3], "the last one asked is what status tells of"
+        assert [sweep.points for sweep in status(path)] == [3], "the last one asked is what status tells of"
         assert store.claim(me, 9, 1) == [point.key for point in points(5)]
     store.leave(me)
 
@@ -157,19 +157,19 @@ def test_progress_counts_and_estimates(store, path):
     store.claim(me, 2, 2)
     store.keep("c1", DONE)
     store.keep("c2", FAILED)
-    (found,) = progress(store)
-    assert (found.done, found.running, found.failed, found.waiting, found.points) == (1, 1, 1, 2, 5)
-    assert (found.workers, found.mean_seconds) == (3, 2.0)
-    assert found.seconds_left == pytest.approx(2.0 * (2 + 1 - 1 / 2) / 3)
-    assert found.failures == (('{"x": 2}', "Traceback\nE: no\n"),)
+    (counts,) = progress(store)
+    assert (counts.done, counts.running, counts.failed, counts.waiting, counts.points) == (1, 1, 1, 2, 5)
+    assert (counts.workers, counts.mean_seconds) == (3, 2.0)
+    assert counts.seconds_left == pytest.approx(2.0 * (2 + 1 - 1 / 2) / 3)
+    assert counts.failures == (('{"x": 2}', "Traceback\nE: no\n"),)
     store._hearts[her].stop()
-    (found,) = progress(store)
-    assert (found.running, found.waiting, found.left_behind, found.workers) == (0, 3, 1, 0)
-    assert found.seconds_left == 6.0, "with one worker, if nobody works"
+    (counts,) = progress(store)
+    assert (counts.running, counts.waiting, counts.left_behind, counts.workers) == (0, 3, 1, 0)
+    assert counts.seconds_left == 6.0, "with one worker, if nobody works"
     store.leave(me)
     store.ask("grid", points(5, code="d"))
-    (found,) = progress(store)
-    assert (found.done, found.waiting, found.others, found.seconds_left) == (0, 5, 1, None)
+    (counts,) = progress(store)
+    assert (counts.done, counts.waiting, counts.others, counts.seconds_left) == (0, 5, 1, None)
 
 
 def test_what_is_no_store_is_refused(path, tmp_path):
@@ -226,13 +226,13 @@ def test_a_large_grid_is_no_burden(path):
 
 
 def test_a_store_that_another_client_is_laying_out_is_not_taken_for_a_foreign_database(path, monkeypatch):
-    def meanwhile(self, query, *values, one=Store._row):
-        found = one(self, query, *values)
+    def meanwhile(self, query, *values, ask=Store._row):
+        row = ask(self, query, *values)
         if query == "PRAGMA application_id" and not tried:
             tried.append(query)  # between the first look and the second, another client gets as far as it can
             with closing(sqlite3.connect(path, timeout=0)) as other, suppress(sqlite3.OperationalError):
                 other.executescript(f"BEGIN; {TABLES}; PRAGMA application_id = {APPLICATION}; COMMIT")
-        return found
+        return row
 
     tried = []
     monkeypatch.setattr(Store, "_row", meanwhile)

@@ -15,8 +15,8 @@ def rows_of(errors: dict[int, list[float]]) -> pd.DataFrame:
 
 @given(power=st.floats(-2, 2), scale=st.floats(0.1, 10))
 def test_an_exact_law_has_its_exponent_and_no_error(power, scale):
-    found = error_exponent(rows_of({n: [scale * n**power] * 3 for n in (1, 4, 16)}))
-    assert [found.value, *found.interval] == pytest.approx([power] * 3, abs=1e-9)
+    exponent = error_exponent(rows_of({n: [scale * n**power] * 3 for n in (1, 4, 16)}))
+    assert [exponent.value, *exponent.interval] == pytest.approx([power] * 3, abs=1e-9)
 
 
 def test_the_interval_holds_the_truth_nineteen_times_in_twenty():
