@@ -7,10 +7,10 @@ from landscape_lib.training import bands
 
 FIRST = 101  # of the training sets that decide: those before are for pilots, on which rules and widths were fixed
 SETS = 10
-P, MEMBERS = 250, 8
+P, MEMBERS = 250, 5
 WIDTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 40)
 PLANE_WIDTHS = (3, 4, 5, 6, 8, 12)
-PLANE_SETS = 40
+PLANE_SETS = 30
 LONG = {"P": 250, "widths": (80,), "noise": 0.2, "loss": "cross_entropy", "precision": "float32", "steps": 2_000}
 PAPER_P = 2000
 NEAR = 5  # the width at the transition, where networks take longest to come to rest
@@ -27,8 +27,8 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     "class": ReLU networks of two hidden layers, the quadratic hinge, 1,000 steps of Adam and then to rest; half a
     minute on two cores.
 
-    - the curve: P = 250, twelve widths, ten training sets of eight networks, with and without flipped labels;
-    - the plane: P = 125 and 250 besides, six widths, two networks on each of forty training sets;
+    - the curve: P = 250, twelve widths, ten training sets of five networks, with and without flipped labels;
+    - the plane: P = 125 and 250 besides, six widths, two networks on each of thirty training sets;
     - the long run: cross-entropy, one width of N = 29 P, two networks on each of ten training sets, Adam alone.
 
     "paper": the curve on MNIST, P = 2000, from below the transition to ten times N*, ten training sets of four
