@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, SKY, shades, ticks
-from landscape_lib.measure.double_descent import curves
 from landscape_lib.statistics import Estimate
 
 # Words for the quantities, and for the noises, which captions of the same figures use too.
@@ -225,7 +224,7 @@ def cures(networks: pd.DataFrame, N_star: Estimate) -> Figure:
 
 
 def larger(networks: Mapping[float, pd.DataFrame], N_star: Mapping[float, Estimate]) -> Figure:
-    """Networks of the paper budget, by the share of flipped labels: the error of one, of four together, and the norm
+    """Networks of the paper budget, by the share of flipped labels: the error of one, of a set together, and the norm
     of the output against N, with bands of their intervals. Shaded: N*.
     """
     figure, axes = plt.subplots(1, 3, figsize=(10, 3.4))
@@ -233,9 +232,9 @@ def larger(networks: Mapping[float, pd.DataFrame], N_star: Mapping[float, Estima
     for share, rows in networks.items():
         for axis, name in zip(axes, ("error", "together", "norm"), strict=True):
             _band(axis, rows, name, colours[share], ms=3.0, label=LABELS[share])
-    for axis, title in zip(axes, ("⟨ε⟩, one network", "ε̄, four together", "‖f‖"), strict=True):
+    for axis, title in zip(axes, ("⟨ε⟩, one network", "ε̄, together", "‖f‖"), strict=True):
         axis.set(xscale="log", xlabel="weights N", title=title)
-        ticks(axis, N_TICKS)
+        ticks(axis, [100, 1000, 10_000])
         for share, star in N_star.items():
             axis.axvspan(*star.interval, color=colours[share], alpha=0.15, lw=0)
     for axis in axes[:2]:
@@ -246,17 +245,20 @@ def larger(networks: Mapping[float, pd.DataFrame], N_star: Mapping[float, Estima
 
 
 def hero(table: pd.DataFrame) -> Figure:
-    """Against N, of networks at rest, without flipped labels: the test error of one network and of four together, and
-    the share of training labels missed; means over training sets.
+    """Against N, at the end of training without flipped labels: the test error of one network and of twenty together,
+    and the share of training labels missed.
     """
-    rest = table[table.rest & (table.noise == 0)]
-    rows = curves(rest, ["error", "together"])
+    rows = table[table.noise == 0]
+    rows = rows.loc[rows.groupby("h").step.idxmax()].sort_values("N")
     figure, axis = plt.subplots(figsize=(9.6, 4.2))
-    for name, label, colour, mark in (("error", "one network", BLUE, "o-"), ("together", "four together", GREEN, "^-")):
+    for name, label, colour, mark in (
+        ("error", "one network", BLUE, "o-"),
+        ("together", "twenty together", GREEN, "^-"),
+    ):
         _band(axis, rows, name, colour, mark, ms=5.0, label=label)
     axis.plot(rows.N, rows.train_error, "s--", ms=3, color=ORANGE, label="missed in training")
-    axis.set(xscale="log", xlabel="weights N", ylabel="share of wrong labels", ylim=(0, None))
-    ticks(axis, [50, 100, 200, 500, 1000, 2000])
+    axis.set(xscale="log", xlabel="parameters N", ylabel="share of wrong labels", ylim=(0, None))
+    ticks(axis, [100, 300, 1000, 3000, 10_000, 30_000])
     axis.legend(loc="upper right")
     return figure
 
