@@ -23,8 +23,6 @@ STATED_LATE = {
     "jam.bound",
     "jam.jump",
     "jam.finite_range",
-    "dd.divergence",
-    "dd.cures",
     "ens.variance",
     "ens.ntk",
     "ens.gap",
