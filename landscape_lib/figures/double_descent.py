@@ -174,8 +174,8 @@ def long_run(errors: pd.DataFrame, missed: pd.DataFrame) -> Figure:
     axis.plot(errors.columns, errors.mean(), color=BLUE, lw=2, label="test error")
     axis.plot(missed.columns, missed.mean(), "--", color=ORANGE, label="training labels missed")
     axis.set(xscale="log", xlabel="training step", ylim=(0, None))
-    ticks(axis, [1, 10, 100, 1000])
-    axis.legend(loc="upper right")
+    ticks(axis, [20, 100, 500, 2000])
+    axis.legend(loc="center right")
     return figure
 
 

@@ -49,7 +49,7 @@ def curves(networks: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     Of each ``name`` there are ``name_low`` and ``name_high``, by Student's t of the logarithms. ``train_error`` and
     ``zero``, the share of networks at zero loss, are plain means.
     """
-    mean = networks.groupby("N")[["h", "train_error"]].mean()
+    mean = networks.groupby("N")[["h", "train_error"]].mean().astype({"h": int})
     mean["zero"] = (networks.satisfied / networks.members).groupby(networks.N).mean()
     for name in names:
         ln = np.log(by_set(networks, name))
