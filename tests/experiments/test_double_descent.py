@@ -129,14 +129,14 @@ def test_the_grid_of_a_class_has_two_curves_a_plane_and_a_long_run():
     parts = {}
     for point in points:
         parts.setdefault((point["P"], point["noise"]), []).append(point)
-    assert parts.keys() == {(500, 0.1), (500, 0.0), (250, 0.1), (125, 0.1), (250, 0.2)}
-    for (P, noise), stacks in parts.items():
-        wanted = grids.WIDTHS if P == 500 else grids.PLANE[P] if noise == 0.1 else (80,)
-        assert sorted(h for point in stacks for h in point["widths"]) == list(wanted)
-    assert {p["task_seeds"] for p in parts[500, 0.1]} == {p["task_seeds"] for p in parts[500, 0.0]}
-    assert {p["task_seeds"] for p in parts[250, 0.1]} == {tuple(range(161, 191))}, "sets that no other seed has"
-    work = [point["P"] * len(point["seeds"]) * max(point["widths"]) for point in points]
-    assert work == sorted(work, reverse=True), "the longest first"
+    assert parts.keys() == {(250, 0.1), (250, 0.0), (125, 0.1), (250, 0.2)}
+    wanted = {(250, 0.1): grids.WIDTHS + grids.PLANE_WIDTHS, (250, 0.0): grids.WIDTHS, (125, 0.1): grids.PLANE_WIDTHS}
+    for part, widths in (wanted | {(250, 0.2): (80,)}).items():
+        assert sorted(h for point in parts[part] for h in point["widths"]) == sorted(widths)
+    sets = {part: {point["task_seeds"] for point in stacks} for part, stacks in parts.items()}
+    ten, thirty = tuple(range(161, 171)), tuple(range(161, 191))  # sets that no other seed has
+    assert sets == {(250, 0.1): {ten, thirty}, (250, 0.0): {ten}, (125, 0.1): {thirty}, (250, 0.2): {ten}}
+    assert all("evaluations" in point for point in points if point["noise"] != 0.2), "all others come to rest"
 
 
 def test_training_sets_share_a_stack_and_none_sees_another():
