@@ -1,8 +1,8 @@
 """The model-wise curve of double descent: seconds a network, one at a time against the chapter's stacks.
 
-The curve of `landscape_lib.experiments.double_descent` on digits: twelve widths, P = 1000, a tenth of the labels
-flipped. Ours trains all twenty members of a stack; the reference, that of jamming.py, only the first few of each width.
-Both have one thread and one process, and take turns, stack by stack.
+The curve of `landscape_lib.experiments.double_descent` in Adam's time, on digits: twelve widths, P = 1000, a tenth of
+the labels flipped. Ours trains all twenty members of a stack; the reference, that of jamming.py, only the first few of
+each width. Both have one thread and one process, and take turns, stack by stack.
 """
 
 import argparse
@@ -11,8 +11,10 @@ from jamming import clock, one_at_a_time
 
 import landscape_lib
 from landscape_lib.experiments.double_descent import task
-from landscape_lib.experiments.grids.double_descent import MEMBERS, grid
-from landscape_lib.training import Stop, descend
+from landscape_lib.training import Stop, bands, descend
+
+WIDTHS, SEEDS = (3, 4, 6, 8, 10, 12, 15, 20, 28, 40, 56, 80), range(20)
+L, LR, STEPS = 2, 5e-3, 2_000
 
 
 def main() -> None:
@@ -22,13 +24,11 @@ def main() -> None:
     landscape_lib.one_thread()
     print("widths     one at a time, s a network   in stacks   ratio")
     alone, ours = 0.0, 0.0
-    for point in (point for point in grid("class", "digits") if len(point["seeds"]) == MEMBERS):
-        L, lr, widths, seeds = point["L"], point["lr"], point["widths"], point["seeds"]
-        one = task("digits", point["P"], 10, point["noise"], point["task_seeds"][0])
-        stop, few = Stop(point["steps"], plateau=(2000, 0.01)), seeds[: options.members]
-        each = [clock(one_at_a_time, [one] * len(few), h, few, L=L, lr=lr, stop=stop)[1] / len(few) for h in widths]
-        settings = {"L": L, "loss": "quadratic_hinge", "lr": lr, "steps": point["steps"]}
-        seconds = clock(descend, [one] * len(seeds), widths, seeds, **settings)[1] / len(seeds)
+    one, stop, few = task("digits", 1000, 10, 0.1, 1), Stop(STEPS, plateau=(2000, 0.01)), SEEDS[: options.members]
+    settings = {"L": L, "loss": "quadratic_hinge", "lr": LR, "steps": STEPS}
+    for widths in bands(WIDTHS)[::-1]:
+        each = [clock(one_at_a_time, [one] * len(few), h, few, L=L, lr=LR, stop=stop)[1] / len(few) for h in widths]
+        seconds = clock(descend, [one] * len(SEEDS), widths, SEEDS, **settings)[1] / len(SEEDS)
         alone, ours = alone + sum(each), ours + seconds
         mean, own = sum(each) / len(widths), seconds / len(widths)
         print(f"{widths[0]:2} to {widths[-1]:2} {mean:26.2f} {own:11.3f} {mean / own:7.1f}", flush=True)

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from torch import Tensor
 from landscape_lib.data import Task, image_task
 from landscape_lib.experiments._images import images
 from landscape_lib.measure.calibration import nll, temperature, two_classes
-from landscape_lib.measure.ensembles import ensemble, errors
+from landscape_lib.measure.ensembles import errors, norm, variance
 from landscape_lib.measure.jamming import effective_parameters
 from landscape_lib.nets import legendre, random_fourier
-from landscape_lib.training import LOSSES, bands, descend, minimum_norm
+from landscape_lib.training import LOSSES, OUT_OF_PATIENCE, REST, bands, come_to_rest, descend, minimum_norm
 
 MOST_TESTS = 10_000  # more would cost time and memory, and their binomial error is 0.3% already
 
@@ -121,46 +122,66 @@ def ensembles_in_time(
     lr: float = 1e-3,
     steps: int = 10_000,
     thin: int = 1,
+    evaluations: int = 0,
     device: str = "cpu",
 ) -> list[dict[str, Any]]:
-    """Ensembles of networks in time: one row a training set, a width and a step (every ``thin``-th, and the last).
+    """Ensembles of networks in time and at rest: a row a training set, a width and a step, and one for the end.
 
-    Members differ in their initial weights, ``seeds``; each of ``task_seeds`` draws a training set. Every quantity of
-    `measure.ensembles.ensemble` stands with the ends of its 95% interval over members, on all test points.
-    ``train_error`` is the members' mean on the (noisy) training labels, ``separated`` how many have none, ``satisfied``
-    how many have zero loss. N counts weights, and biases where no freedom of scale cancels them (swish).
+    In time: every ``thin``-th step of Adam that is kept, and its last. With ``evaluations``, the most that
+    `training.come_to_rest` may use, all members then come to rest: one row more, ``rest``, whose step counts the
+    evaluations on, so that the largest step of a width is its end. ``unfinished`` members ran out of them.
+
+    Members differ in their initial weights: those of training set t begin from ``seeds`` + 1000 t. Each of
+    ``task_seeds`` draws a training set. ``error``, ``variance``, ``norm`` are ⟨ε⟩, Var f and ‖f‖ of
+    `measure.ensembles`, ``together`` is ε̄, on all test points. ``train_error`` is the members' mean on the (noisy)
+    training labels, ``separated`` how many have none, ``satisfied`` how many have zero loss. N counts weights, and
+    biases where no freedom of scale cancels them (swish).
 
     The cures need a validation part. The test points are halved; what is chosen on one half is measured on the other,
     and the two are averaged: ``error_stopped``, each member's error at the step, up to now, of its smallest validation
-    error; ``nll_calibrated``, its NLL at the temperature of the smallest validation NLL; ``nll`` is that at τ = 1.
-    Their intervals are 1.96 standard errors of the members' mean.
+    error; at the end ``nll_calibrated``, its NLL at the temperature of the smallest validation NLL, and ``nll``, τ = 1.
     """
     if loss not in LOSSES:
         raise ValueError(f"ensembles_in_time: unknown loss {loss!r}, choose one of {tuple(LOSSES)}")
     if precision not in ("float32", "float64"):
         raise ValueError(f"ensembles_in_time: unknown precision {precision!r}, choose 'float32' or 'float64'")
+    if evaluations and (loss == "cross_entropy" or precision != "float64"):
+        raise ValueError(f"ensembles_in_time: no rest for {loss} in {precision}; need a hinge, and float64")
     tasks = [task(dataset, P, d, noise, task_seed) for task_seed in task_seeds]
     probe = torch.stack([torch.cat([problem.inputs, problem.test_inputs]) for problem in tasks])
     groups = bands(widths) if activation == "relu" else [[h] for h in sorted(set(widths))]  # only ReLU can be widened
     rows = []
     for group in groups:
         shape = (len(group), len(tasks), len(seeds))
+        of_each = probe[0] if len(tasks) == 1 else probe.repeat_interleave(len(seeds), 0).repeat(len(group), 1, 1)
         run = descend(
             [problem for problem in tasks for _ in seeds],
             group,
-            [seed for _ in tasks for seed in seeds],
+            [seed + 1000 * task_seed for task_seed in task_seeds for seed in seeds],
             L=L,
             loss=loss,
             lr=lr,
             steps=steps,
             activation=activation,
             dtype=getattr(torch, precision),
-            probe=probe[0] if len(tasks) == 1 else probe.repeat_interleave(len(seeds), 0).repeat(len(group), 1, 1),
+            probe=of_each,
             device=device,
         )
         assert run.history.outputs is not None
-        outputs = run.history.outputs.cpu().unflatten(1, shape)
-        ended = run.steps.where(torch.tensor(run.satisfied).to(run.steps.device), steps + 1).reshape(shape).cpu()
+        outputs, times, seconds = run.history.outputs.cpu(), run.history.steps.tolist(), run.seconds
+        zero_from = run.steps.where(torch.tensor(run.satisfied).to(run.steps.device), steps + 1).cpu()
+        unfinished = torch.zeros_like(zero_from)
+        if evaluations:
+            members = [problem for _ in group for problem in tasks for _ in seeds]
+            patterns = (torch.stack([getattr(m, what) for m in members]).to(device) for what in ("inputs", "labels"))
+            rest = come_to_rest(run.population, *patterns, loss=LOSSES[loss], stop=replace(REST, steps=evaluations))
+            outputs = torch.cat([outputs, rest.population(of_each.to(device)).detach().cpu()[None]])
+            times.append(times[-1] + max(1, int(rest.steps.max())))
+            zero_from = zero_from.clamp(max=times[-1]).where(torch.tensor(rest.satisfied), times[-1] + 1)
+            unfinished = torch.tensor([reason == OUT_OF_PATIENCE for reason in rest.reasons])
+            seconds += rest.seconds
+        outputs = outputs.unflatten(1, shape)
+        zero_from, unfinished = zero_from.reshape(shape), unfinished.reshape(shape)
         for i, h in enumerate(group):
             for j, problem in enumerate(tasks):
                 setting: dict[str, Any] = {
@@ -176,11 +197,14 @@ def ensembles_in_time(
                     "loss_name": loss,
                     "members": len(seeds),
                     "test_points": len(problem.test_labels),
-                    "seconds": run.seconds / (len(group) * len(tasks)),
+                    "seconds": seconds / (len(group) * len(tasks)),
                     "data_sha256": problem.sha256,
                 }
-                moments = _in_time(outputs[:, i, j].double(), problem, run.history.steps.tolist(), ended[i, j], thin)
-                rows += [setting | row | {"seconds": setting["seconds"] / len(moments)} for row in moments]
+                moments = _in_time(outputs[:, i, j].double(), problem, times, zero_from[i, j], thin)
+                for row in moments:
+                    end = {"rest": bool(evaluations) and row is moments[-1], "unfinished": 0}
+                    end["unfinished"] = int(unfinished[i, j].sum()) if end["rest"] else 0
+                    rows.append(setting | row | end | {"seconds": setting["seconds"] / len(moments)})
     return rows
 
 
@@ -191,44 +215,54 @@ def _in_time(
     P = len(problem.labels)
     wrong, test = errors(f[:, :, :P], problem.labels), f[:, :, P:]
     shown, rows = sorted({*range(0, len(steps), thin), len(steps) - 1}), []
-    cures = dict(zip(shown, zip(*_cures(test, problem.test_labels, shown), strict=True), strict=True))
+    stopped = _stopped_early(test, problem.test_labels)
     for t in shown:
-        row = {
-            "step": steps[t],
-            "train_error": wrong[t].mean().item(),
-            "separated": int((wrong[t] == 0).sum()),
-            "satisfied": int((zero <= steps[t]).sum()),
-        }
-        for name, each in zip(("error_stopped", "nll", "nll_calibrated"), cures[t], strict=True):
-            value, error = each.mean().item(), 1.96 * each.std().item() / len(each) ** 0.5
-            row |= {name: value, f"{name}_low": value - error, f"{name}_high": value + error}
-        statistics = ensemble(test[t], problem.test_labels)
-        for name in ("error", "together", "gap", "variance", "norm"):
-            value, (low, high) = getattr(statistics, name)
-            row |= {name: value, f"{name}_low": low, f"{name}_high": high}
-        rows.append(row)
+        rows.append(
+            {
+                "step": steps[t],
+                "train_error": wrong[t].mean().item(),
+                "separated": int((wrong[t] == 0).sum()),
+                "satisfied": int((zero <= steps[t]).sum()),
+                "error": errors(test[t], problem.test_labels).mean().item(),
+                "error_stopped": stopped[t].mean().item(),
+                "together": errors(test[t].mean(0), problem.test_labels).item(),
+                "variance": variance(test[t]).item(),
+                "norm": norm(test[t]).mean().item(),
+            }
+        )
+    raw, calibrated = _calibrated(test[-1], problem.test_labels)
+    rows[-1] |= {"nll": raw.mean().item(), "nll_calibrated": calibrated.mean().item()}
     return rows
 
 
-def _cures(
-    test: Float[Tensor, "times nets points 1"], labels: Float[Tensor, "points"], shown: Sequence[int]
-) -> tuple[Float[Tensor, "shown nets"], Float[Tensor, "shown nets"], Float[Tensor, "shown nets"]]:
-    """Each member's error when stopped early, NLL, and calibrated NLL, cross-fitted over halves of the test points.
+def _halves(labels: Float[Tensor, "points"]) -> list[tuple[slice, slice]]:
+    """Two halves of the test points, one to choose on and one to measure on, and the other way round."""
+    first, second = slice(0, len(labels) // 2), slice(len(labels) // 2, None)
+    return [(first, second), (second, first)]
 
-    At the times ``shown``; early stopping chooses from all times up to each.
-    """
-    half = len(labels) // 2
-    halves = (slice(0, half), slice(half, None))
-    classes, logits = (labels > 0).long(), two_classes(test[list(shown)])
-    stopped, calibrated = [], []
-    for chosen, measured in (halves, halves[::-1]):
+
+def _stopped_early(
+    test: Float[Tensor, "times nets points 1"], labels: Float[Tensor, "points"]
+) -> Float[Tensor, "times nets"]:
+    """Each member's error at the lowest validation error of all times up to each, the end at rest included."""
+    stopped = []
+    for chosen, measured in _halves(labels):
         here, there = (errors(test[:, :, part], labels[part]) for part in (chosen, measured))
         before = torch.cat([torch.full_like(here[:1], torch.inf), here.cummin(0).values[:-1]])
         times = torch.where(here < before, torch.arange(len(here))[:, None], 0).cummax(0).values  # of the lowest so far
-        stopped.append(there.gather(0, times)[list(shown)])
-        tau = temperature(logits[:, :, chosen], classes[chosen])
-        calibrated.append(nll(logits[:, :, measured], classes[measured], tau))
-    return torch.stack(stopped).mean(0), nll(logits, classes), torch.stack(calibrated).mean(0)
+        stopped.append(there.gather(0, times))
+    return torch.stack(stopped).mean(0)
+
+
+def _calibrated(
+    test: Float[Tensor, "nets points 1"], labels: Float[Tensor, "points"]
+) -> tuple[Float[Tensor, "nets"], Float[Tensor, "nets"]]:
+    """Each member's NLL, as it is and calibrated."""
+    classes, logits, calibrated = (labels > 0).long(), two_classes(test), []
+    for chosen, measured in _halves(labels):
+        tau = temperature(logits[:, chosen], classes[chosen])
+        calibrated.append(nll(logits[:, measured], classes[measured], tau))
+    return nll(logits, classes), torch.stack(calibrated).mean(0)
 
 
 EXPERIMENT = ensembles_in_time

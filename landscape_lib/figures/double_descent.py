@@ -1,7 +1,7 @@
 """The figures of the double descent chapter: linear fits, networks against N, P and time, cures, and the head's.
 
-Each function returns a finished figure. ``networks`` are tables of `landscape_lib.experiments.double_descent` at one
-moment, a row a size N, in which every quantity stands with the ends of its interval.
+Each function returns a finished figure. ``networks`` are tables of `landscape_lib.measure.double_descent.curves`: a row
+a size N, means over training sets, in which every quantity stands with the ends of its interval.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,21 +17,21 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, SKY, shades, ticks
-from landscape_lib.statistics import Transition
+from landscape_lib.statistics import Estimate
 
 # Words for the quantities, and for the noises, which captions of the same figures use too.
 SYMBOLS = {"error": "⟨ε⟩", "variance": "Var f", "norm": "‖f‖"}
 CURED = {
     "error": "one network",
     "error_stopped": "stopped early",
-    "together": "twenty together",
+    "together": "all together",
     "nll": "as trained",
     "nll_calibrated": "calibrated",
 }
 LABELS = {0.0: "all labels right", 0.1: "a tenth flipped"}
 
 STAR = "#BBBBBB"  # the interval of N*
-N_TICKS = (50, 200, 1000, 5000)
+N_TICKS = (30, 100, 300, 1000, 3000)
 
 
 def polynomials(errors: pd.DataFrame, norms: pd.DataFrame, P: int) -> Figure:
@@ -94,7 +94,7 @@ def features(errors: pd.DataFrame, norms: pd.DataFrame, P: int) -> Figure:
     return figure
 
 
-def cusp(networks: pd.DataFrame, N_star: Transition) -> Figure:
+def cusp(networks: pd.DataFrame, N_star: Estimate) -> Figure:
     """Error, variance and norm of the output against N, with bands of their intervals. Beside the error, dashed, the
     wrong training labels; grey: the interval of N*.
     """
@@ -110,19 +110,18 @@ def cusp(networks: pd.DataFrame, N_star: Transition) -> Figure:
     error.legend(loc="upper left")
     variance.set_yscale("log")
     norm.set_yscale("log")
-    ticks(norm, [1, 2, 4, 8], "y")
     return figure
 
 
 def noise(flipped: pd.DataFrame, right: pd.DataFrame) -> Figure:
-    """Error, with bands of its intervals, and variance against N, with and without flipped labels."""
+    """Error and variance against N, with bands of their intervals, with and without flipped labels."""
     figure, (error, variance) = plt.subplots(1, 2)
     for networks, label, colour, mark in (
         (flipped, "a tenth flipped", ORANGE, "o"),
         (right, "all right", BLUE, "s"),
     ):
         _band(error, networks, "error", colour, mark + "-", label=label)
-        variance.plot(networks.N, networks.variance, mark + "-", ms=3.5, color=colour)
+        _band(variance, networks, "variance", colour, mark + "-")
     error.set(xscale="log", xlabel="weights N", title=SYMBOLS["error"], ylim=(0, 1.45 * flipped.error.max()))
     variance.set(xscale="log", yscale="log", xlabel="weights N", title=SYMBOLS["variance"])
     error.legend(loc="upper right")
@@ -131,14 +130,14 @@ def noise(flipped: pd.DataFrame, right: pd.DataFrame) -> Figure:
     return figure
 
 
-def plane(errors: pd.DataFrame, N_star: Mapping[int, Transition]) -> Figure:
+def plane(errors: pd.DataFrame, N_star: Mapping[int, Estimate]) -> Figure:
     """The test error of N weights, a row each, trained on P patterns, a column each. Left: a map, and N* as a line of
     dots; right: a line a size.
     """
     figure, (left, right) = plt.subplots(1, 2, width_ratios=(5, 4))
     P, N = list(errors.columns), list(errors.index)
     mesh = _cells(left, P, N, errors.to_numpy())
-    left.plot(P, [N_star[patterns].N_star for patterns in P], "o-", color="white", mec="black", ms=5)
+    left.plot(P, [N_star[patterns].value for patterns in P], "o-", color="white", mec="black", ms=5)
     left.set(xlabel="patterns P", ylabel="weights N", title="Test error, and N* (line)")
     ticks(left, P)
     ticks(left, N, "y")
@@ -151,12 +150,41 @@ def plane(errors: pd.DataFrame, N_star: Mapping[int, Transition]) -> Figure:
     return figure
 
 
+def more_data(errors: pd.DataFrame, N: int) -> Figure:
+    """Least squares on N random features: the mean square error against P, a thin line a draw, the thick one medians.
+    Dotted: as many patterns as features.
+    """
+    figure, axis = plt.subplots(figsize=(5.6, 3.4))
+    for _, row in errors.iterrows():
+        axis.plot(row.index, row, color=BLUE, alpha=0.25, lw=0.8)
+    axis.plot(errors.columns, errors.median(), "o-", ms=3, color=BLUE)
+    axis.axvline(N, color=GREY, ls=":", lw=1)
+    axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="mean square error", title=f"{N} random features")
+    ticks(axis, list(errors.columns)[::2])
+    return figure
+
+
+def long_run(errors: pd.DataFrame, missed: pd.DataFrame) -> Figure:
+    """Test error in time, a thin line a training set, the thick one their mean; dashed: training labels missed. Both
+    have a row a training set and a column a step.
+    """
+    figure, axis = plt.subplots(figsize=(6.2, 3.4))
+    for _, row in errors.iterrows():
+        axis.plot(row.index, row, color=BLUE, alpha=0.25, lw=0.8)
+    axis.plot(errors.columns, errors.mean(), color=BLUE, lw=2, label="test error")
+    axis.plot(missed.columns, missed.mean(), "--", color=ORANGE, label="training labels missed")
+    axis.set(xscale="log", xlabel="training step", ylim=(0, None))
+    ticks(axis, [20, 100, 500, 2000])
+    axis.legend(loc="center right")
+    return figure
+
+
 def in_time(errors: pd.DataFrame, right_from: Mapping[int, int]) -> Figure:
     """A map of the test error, a row a step and a column a size. A line of dots: the step from which the training
     labels of a size are right, where they ever are.
     """
     figure, axis = plt.subplots(figsize=(7, 4))
-    mesh = _cells(axis, errors.columns.to_numpy(), errors.index.to_numpy(), errors.to_numpy(), vmax=0.25)
+    mesh = _cells(axis, errors.columns.to_numpy(), errors.index.to_numpy(), errors.to_numpy(), vmax=0.35)
     axis.plot(list(right_from), list(right_from.values()), "o-", color="white", mec="black", ms=4)
     axis.set(xlabel="weights N", ylabel="training step", title="Test error (line: training labels right)")
     ticks(axis, [50, 100, 200, 500, 1000, 2000, 5000])
@@ -177,9 +205,9 @@ def moment(step: int, errors: pd.DataFrame, missed: pd.DataFrame) -> Figure:
     return figure
 
 
-def cures(networks: pd.DataFrame, N_star: Transition) -> Figure:
-    """Against N, with bands of intervals. Left: the error of one network, stopped early, and of twenty together; right:
-    the NLL as trained, and calibrated. Grey: the interval of N*.
+def cures(networks: pd.DataFrame, N_star: Estimate) -> Figure:
+    """Against N, with bands of intervals. Left: the error of one network, stopped early, and of all of a set together;
+    right: the NLL as trained, and calibrated. Grey: the interval of N*.
     """
     figure, (left, right) = plt.subplots(1, 2)
     looks = ((BLUE, "o-"), (ORANGE, "s-"), (GREEN, "^-"), (BLUE, "o-"), (ORANGE, "s-"))
@@ -187,26 +215,28 @@ def cures(networks: pd.DataFrame, N_star: Transition) -> Figure:
         _band(right if name.startswith("nll") else left, networks, name, colour, mark, alpha=0.2, label=label)
     for axis, title in ((left, "Test error"), (right, "NLL")):
         axis.axvspan(*N_star.interval, color=STAR, alpha=0.5, lw=0)
-        axis.set(xscale="log", xlabel="weights N", title=title, ylim=(0, None))
+        axis.set(xscale="log", xlabel="weights N", title=title)
         ticks(axis, N_TICKS)
         axis.legend()
+    left.set_ylim(0, 1.3 * networks.error.max())
+    right.set_yscale("log")
     return figure
 
 
-def larger(networks: Mapping[float, pd.DataFrame], N_star: Mapping[float, Transition]) -> Figure:
-    """Networks of the paper budget, by the share of flipped labels: the error of one, of twenty together, and the norm
-    of the output against N, with bands of their intervals. Dotted: N*.
+def larger(networks: Mapping[float, pd.DataFrame], N_star: Mapping[float, Estimate]) -> Figure:
+    """Networks of the paper budget, by the share of flipped labels: the error of one, of a set together, and the norm
+    of the output against N, with bands of their intervals. Shaded: N*.
     """
     figure, axes = plt.subplots(1, 3, figsize=(10, 3.4))
     colours = {0.0: BLUE, 0.1: ORANGE}
     for share, rows in networks.items():
         for axis, name in zip(axes, ("error", "together", "norm"), strict=True):
             _band(axis, rows, name, colours[share], ms=3.0, label=LABELS[share])
-    for axis, title in zip(axes, ("⟨ε⟩, one network", "ε̄, twenty together", "‖f‖"), strict=True):
-        axis.set(xscale="log", xlabel="parameters N", title=title)
+    for axis, title in zip(axes, ("⟨ε⟩, one network", "ε̄, together", "‖f‖"), strict=True):
+        axis.set(xscale="log", xlabel="weights N", title=title)
         ticks(axis, [100, 1000, 10_000])
-        for share, fit in N_star.items():
-            axis.axvline(fit.N_star, color=colours[share], ls=":", lw=1)
+        for share, star in N_star.items():
+            axis.axvspan(*star.interval, color=colours[share], alpha=0.15, lw=0)
     for axis in axes[:2]:
         axis.set_ylim(0, max(rows.error.max() for rows in networks.values()) * 1.1)
     axes[2].set_yscale("log")
@@ -221,8 +251,11 @@ def hero(table: pd.DataFrame) -> Figure:
     rows = table[table.noise == 0]
     rows = rows.loc[rows.groupby("h").step.idxmax()].sort_values("N")
     figure, axis = plt.subplots(figsize=(9.6, 4.2))
-    for name, colour, mark in (("error", BLUE, "o-"), ("together", GREEN, "^-")):
-        _band(axis, rows, name, colour, mark, ms=5.0, label=CURED[name])
+    for name, label, colour, mark in (
+        ("error", "one network", BLUE, "o-"),
+        ("together", "twenty together", GREEN, "^-"),
+    ):
+        _band(axis, rows, name, colour, mark, ms=5.0, label=label)
     axis.plot(rows.N, rows.train_error, "s--", ms=3, color=ORANGE, label="missed in training")
     axis.set(xscale="log", xlabel="parameters N", ylabel="share of wrong labels", ylim=(0, None))
     ticks(axis, [100, 300, 1000, 3000, 10_000, 30_000])

@@ -1,7 +1,10 @@
 """Double descent: where a curve of N peaks, how much of a peak that is, and how sure one can be.
 
 Notation of 1901.01608: N parameters, P patterns, N* the N at which the training data can just be fitted, f the output.
-Where N* is needed it is given as draws: the measured one, then the replicates of its bootstrap.
+
+A quantity comes as a table, a row a training set and a column a size N (`by_set`). Curves are geometric means over
+training sets, since f of single networks spans decades near N*. Whole training sets are resampled, with all that was
+measured of them, so that an interval holds for other training sets too.
 """
 
 from collections.abc import Sequence
@@ -9,28 +12,50 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
+from scipy.stats import t as student
 
 from landscape_lib.statistics import (
-    Curve,
     Estimate,
     PowerLaw,
     Transition,
-    Values,
     bootstrap,
-    counted_transition,
-    estimate,
     interval,
+    jackknife,
     power_law,
     prominence,
+    summit,
+    transition,
 )
 
 Drawn = Float[np.ndarray, "draws sizes"]
-# Of each cure: the quantity that has a peak after it, and the one that had it before.
-CURES = {
-    "early stopping": ("error_stopped", "error"),
-    "ensemble": ("together", "error"),
-    "calibration": ("nll_calibrated", "nll"),
-}
+LEAST = 0.05  # a peak that stands less above its sides, in ln, is none: noise makes such ones
+
+
+def by_set(networks: pd.DataFrame, name: str) -> pd.DataFrame:
+    """One quantity of a table with a row a training set, ``task_seed``, and size, ``N``: a row a set, a column a size.
+
+    >>> by_set(pd.DataFrame({"task_seed": [1, 2], "N": [5, 5], "error": [0.1, 0.2]}), "error")[5].tolist()
+    [0.1, 0.2]
+    """
+    table = networks.pivot(index="task_seed", columns="N", values=name).astype(float)
+    if table.isna().any(axis=None):
+        raise ValueError(f"by_set: not every training set has {name} at every N; finish the sweep first")
+    return table
+
+
+def curves(networks: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Of each quantity the geometric mean over training sets, with its 95% interval: a row a size, for a figure.
+
+    Of each ``name`` there are ``name_low`` and ``name_high``, by Student's t of the logarithms. ``train_error`` and
+    ``zero``, the share of networks at zero loss, are plain means.
+    """
+    mean = networks.groupby("N")[["h", "train_error"]].mean().astype({"h": int})
+    mean["zero"] = (networks.satisfied / networks.members).groupby(networks.N).mean()
+    for name in names:
+        ln = np.log(by_set(networks, name))
+        half = student.ppf(0.975, len(ln) - 1) * ln.std() / len(ln) ** 0.5
+        mean[name], mean[f"{name}_low"], mean[f"{name}_high"] = (np.exp(ln.mean() + k * half) for k in (0, -1, 1))
+    return mean.reset_index()
 
 
 def second_descent(errors: pd.DataFrame, P: int, *, seed: int = 0) -> Estimate:
@@ -63,9 +88,7 @@ def furthest_peak(tables: Sequence[pd.DataFrame], P: int, *, seed: int = 0) -> E
     >>> furthest_peak(peaks, 10).value
     2.0
     """
-    N = _sizes(tables[0], "furthest_peak")
-    if not all(table.columns.equals(tables[0].columns) and len(table) == len(tables[0]) for table in tables):
-        raise ValueError("furthest_peak: the quantities must have the same draws and the same N")
+    N = _alike(tables, "furthest_peak")
 
     def furthest(drawn: Float[np.ndarray, "draws quantities sizes"]) -> float:
         ratios = N[np.median(drawn, axis=0).argmax(-1)] / P
@@ -78,103 +101,121 @@ def separation(networks: pd.DataFrame, *, resamples: int = 2000, seed: int = 0) 
     """N*: the N at which half of the networks have every training label right.
 
     ``networks`` has a row an ensemble at one moment, with ``N``, its ``members``, and how many of them are
-    ``separated``: without a training error.
-
-    Of a ReLU network that gives each pattern its sign, a multiple has zero hinge loss: only the patience to get there
-    may be missing. So this N* depends less on the number of steps than that of zero loss.
+    ``separated``: without a training error. For networks that are not at rest: of a ReLU network that gives each
+    pattern its sign, a multiple has zero hinge loss, and only the patience to get there may be missing.
     """
-    return counted_transition(networks.N, networks.separated, networks.members, resamples=resamples, seed=seed)
+    N = np.repeat(networks.N.to_numpy(float), networks.members)
+    counts = zip(networks.separated, networks.members, strict=True)
+    right = np.concatenate([np.arange(members) < separated for separated, members in counts])
+    return transition(N, right, resamples=resamples, seed=seed)
 
 
-def cusp(curves: Sequence[Curve], N_star: Float[np.ndarray, "draws"], *, seed: int = 0) -> Estimate:
-    """N of the largest value of each curve over N*: of these ratios the one that is furthest from 1, in ln N.
+def threshold(zero: pd.DataFrame, *, seed: int = 0) -> Estimate:
+    """N*: the middle, in ln N, of a bracket: the last N at which fewer than half are at zero loss, and the next.
 
-    >>> N = np.array([10.0, 20.0, 40.0, 80.0])
-    >>> sharp = [Curve(N, y, y, y) for y in (np.array([1.0, 3, 1, 1]), np.array([1.0, 1, 3, 1]))]
-    >>> cusp(sharp, np.array([20.0, 20.0])).value
-    2.0
+    ``zero`` holds the share of a training set's networks at zero loss. Nothing is known of N* inside the bracket, so
+    the interval holds the whole of it: from what 97.5% of the replicates have below to what 97.5% have above.
+
+    >>> round(threshold(pd.DataFrame([[0.0, 0.4, 1.0]] * 2, columns=[50, 100, 400])).value, 6)
+    200.0
     """
-    N_star = _finite(N_star, "cusp")
-
-    def furthest(*drawn: Drawn) -> np.ndarray:
-        ratios = np.stack([curves[0].N[values.argmax(-1)] / N_star for values in drawn])
-        worst = np.abs(np.log(ratios)).argmax(0)
-        return ratios[worst, np.arange(len(N_star))]
-
-    return estimate(furthest, *curves, seed=seed, resamples=len(N_star) - 1)
+    N, draws = _sizes(zero, "threshold"), _resamples(len(zero), seed)
+    low, high = _bracket(zero.to_numpy()[draws].mean(1), N)
+    return Estimate(float(np.sqrt(low[0] * high[0])), (float(np.quantile(low, 0.025)), float(np.quantile(high, 0.975))))
 
 
-def divergent_law(norm: Curve, N_star: float) -> PowerLaw:
-    """‖f‖ = c + b (N − N*)ᵃ, fitted to all N above N*. A misfit well above 1 says that there is no such law.
+def cusp(quantities: Sequence[pd.DataFrame], zero: pd.DataFrame, *, seed: int = 0) -> Estimate:
+    """N of the most prominent peak of each curve over N*: of these ratios the one that is furthest from 1, in ln N.
 
-    >>> N = np.array([60.0, 70, 90, 130, 210, 370])
-    >>> y = 2 + 300 / (N - 50)
-    >>> round(divergent_law(Curve(N, y, 0.99 * y, 1.01 * y), 50.0).exponent.value, 3)
-    -1.0
+    A peak stands at least `LEAST` above both of its sides. A curve without one counts as peaking where it is largest,
+    which may be an end of the range. N* is anywhere in the bracket of `threshold`: of a replicate, a draw of it.
+
+    >>> N = [5, 10, 20, 40, 80]
+    >>> sharp = [pd.DataFrame([row] * 2, columns=N) for row in ([1.0, 1, 3, 1, 1], [1.0, 1, 1, 3, 1])]
+    >>> zero = pd.DataFrame([[0.0, 0.4, 1, 1, 1]] * 2, columns=N)
+    >>> round(cusp(sharp, zero).value, 3), round(cusp(sharp[:1], zero).value, 3)
+    (2.828, 1.414)
     """
-    return _law(norm, N_star, norm.value)
+    N, draws = _alike([*quantities, zero], "cusp"), _resamples(len(zero), seed)
+    places = []
+    for table in quantities:
+        values = _means(table, draws)
+        top = summit(values, LEAST)
+        places.append(N[np.where(top < 0, values.argmax(-1), top)])
+    ratios = np.stack(places) / _stars(zero, N, draws, seed)
+    furthest = ratios[np.abs(np.log(ratios)).argmax(0), np.arange(len(draws))]
+    return Estimate(float(furthest[0]), interval(furthest[1:], value=float(furthest[0])))
 
 
-def divergence(norm: Curve, N_star: Float[np.ndarray, "draws"], *, seed: int = 0, resamples: int = 200) -> Estimate:
-    """The exponent a of `divergent_law`; the papers' is −1 (1901.01608).
+def divergence(norm: pd.DataFrame, zero: pd.DataFrame, *, seed: int = 0, resamples: int = 300) -> Estimate:
+    """The exponent a of ‖f‖ = c + b (N − N*)ᵃ, fitted to all N above N* (1901.01608: −1).
 
-    Each replicate has norms and an N* of its own, and at least four sizes above it, or the fit says nothing.
+    A replicate has other training sets, and an N* of its own anywhere in their bracket. At least five sizes must lie
+    above it, or the fit says nothing.
     """
-    N_star = _finite(N_star, "divergence")
-    chosen = np.append(N_star[0], np.random.default_rng(seed).choice(N_star[1:], resamples))
-    if (norm.N > chosen.max()).sum() < 4:
-        raise ValueError(f"divergence: fewer than four sizes lie above an N* of {chosen.max():.0f}; add wider networks")
-    drawn = zip(chosen, norm.draws(seed, resamples), strict=True)
-    value, *replicates = (_law(norm, at, values).exponent.value for at, values in drawn)
-    return Estimate(value, interval(replicates, value=value))
+    N, draws = _alike([norm, zero], "divergence"), _resamples(len(zero), seed, resamples)
+    values, stars = _means(norm, draws), _stars(zero, N, draws, seed)
+    laws = [_law(norm, *each).exponent.value for each in zip(values, stars, strict=True)]
+    return Estimate(laws[0], interval(laws[1:], value=laws[0]))
 
 
-def descent(curve: Curve, beyond: float = 2.0, *, seed: int = 0) -> Estimate:
-    """The slope of ln y against ln N from ``beyond`` times the N of the peak on: negative where y falls."""
-    past = curve.N >= beyond * curve.N[curve.value.argmax()]
+def divergence_law(norm: pd.DataFrame, zero: pd.DataFrame) -> PowerLaw:
+    """The law of `divergence` with N* in the middle of its bracket; a misfit well above 1 says that there is none."""
+    N, draws = _alike([norm, zero], "divergence"), _resamples(len(zero), 0, 0)
+    return _law(norm, _means(norm, draws)[0], _stars(zero, N, draws, 0)[0])
+
+
+def descent(error: pd.DataFrame, beyond: float = 2.0) -> Estimate:
+    """The slope of ln y against ln N from ``beyond`` times the N of the most prominent peak on: negative where y falls.
+
+    The interval is the jackknife's over training sets.
+    """
+    N, middle = _sizes(error, "descent"), _means(error, _resamples(len(error), 0, 0))[0]
+    top = int(summit(middle, LEAST))
+    if top < 0:
+        raise ValueError(f"descent: no peak stands {LEAST} above its sides, in ln, so that nothing is beyond it")
+    past = beyond * N[top] <= N
     if past.sum() < 2:
         raise ValueError(f"descent: {past.sum()} sizes lie beyond {beyond:g} times the peak, need at least two")
-    ln_N = np.log(curve.N[past]) - np.log(curve.N[past]).mean()
-    return estimate(lambda drawn: np.log(drawn[:, past]) @ ln_N / (ln_N @ ln_N), curve, seed=seed)
+    ln_N = np.log(N[past]) - np.log(N[past]).mean()
+    return jackknife(np.log(error.to_numpy()[:, past]) @ ln_N / (ln_N @ ln_N))
 
 
-def cures(rows: pd.DataFrame) -> dict[str, tuple[Curve, Curve]]:
-    """Of each of `CURES` the curve after it and the curve before it, from a table with one row a size ``N``."""
-    return {cure: (Curve.of(rows, after), Curve.of(rows, before)) for cure, (after, before) in CURES.items()}
+def share_left(after: pd.DataFrame, before: pd.DataFrame, *, seed: int = 0) -> Estimate:
+    """The `prominence` of a curve after a cure, over that before it, in ln: 0 where no peak is left.
 
-
-def share_left(*pairs: tuple[Curve, Curve], seed: int = 0) -> Estimate:
-    """The `prominence` of a curve after a cure, over that before it: 0 where no peak is left.
-
-    Of several pairs (after, before) the largest share: which cure that is may change from one replicate to the next.
+    Noise makes peaks, in replicates twice: they are moved so that their mean is the measured value.
     """
-
-    def largest(*drawn: Drawn) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shares = [prominence(a) / prominence(b) for a, b in zip(drawn[::2], drawn[1::2], strict=True)]
-        return np.max(shares, axis=0)
-
-    return estimate(largest, *(curve for pair in pairs for curve in pair), seed=seed, centred=True)
-
-
-def sharpened(noisy: Curve, clean: Curve, *, seed: int = 0) -> Estimate:
-    """The `prominence` of one curve less that of another."""
-    return estimate(
-        lambda flipped, right: prominence(flipped) - prominence(right), noisy, clean, seed=seed, centred=True
-    )
+    draws = (_alike([after, before], "share_left"), _resamples(len(before), seed))[1]
+    left, whole = (prominence(_means(table, draws)) for table in (after, before))
+    if whole[0] < LEAST:
+        raise ValueError(f"share_left: the peak before the cure stands {whole[0]:.2f} above its sides; nothing to cure")
+    shares = left / np.maximum(whole, LEAST)
+    return Estimate(float(shares[0]), interval(shares[1:], value=float(shares[0]), centred=True))
 
 
-def rise(errors: pd.DataFrame, *, seed: int = 0) -> Estimate:
+def sharpened(noisy: pd.DataFrame, clean: pd.DataFrame, *, relative: bool = False, seed: int = 0) -> Estimate:
+    """The `prominence` of one curve less that of another: of mean errors themselves or, ``relative``, of their ln.
+
+    A ratio says less: where labels are flipped all errors are larger, and a peak as high stands out less of them.
+    """
+    draws = (_alike([noisy, clean], "sharpened"), _resamples(len(clean), seed))[1]
+    high, low = (prominence(table.to_numpy()[draws].mean(1), absolute=not relative) for table in (noisy, clean))
+    return Estimate(float(high[0] - low[0]), interval((high - low)[1:], value=float(high[0] - low[0]), centred=True))
+
+
+def rise(errors: pd.DataFrame) -> Estimate:
     """How much the test error of the same network rises when it is given more data: the mean of ε(P₂) − ε(P₁).
 
-    ``errors`` has a row a training set, and two columns, P₁ < P₂. Training sets are resampled (1912.02292, sec. 7).
+    ``errors`` has a row a training set, and two columns, P₁ < P₂; the interval is Student's over training sets
+    (1912.02292, sec. 7).
 
     >>> round(rise(pd.DataFrame({125: [0.1, 0.2], 250: [0.2, 0.3]})).value, 9)
     0.1
     """
     if errors.shape[1] != 2 or not errors.columns[0] < errors.columns[1]:
         raise ValueError(f"rise: the columns are {errors.columns.tolist()}; need two rising P")
-    return bootstrap(errors.iloc[:, 1] - errors.iloc[:, 0], seed=seed)
+    return jackknife(errors.iloc[:, 1] - errors.iloc[:, 0])
 
 
 def second_fall(values: Float[np.ndarray, "times"]) -> float:
@@ -203,16 +244,59 @@ def mean_second_fall(curves: Sequence[Float[np.ndarray, "_"]], *, seed: int = 0)
     return bootstrap([second_fall(values) for values in curves], seed=seed)
 
 
-def _law(norm: Curve, N_star: float, values: Values) -> PowerLaw:
-    """The law of a replicate: other ``values`` at the same N, each as uncertain as the measured one."""
-    past = norm.N > N_star
-    return power_law(norm.N[past] - N_star, values[past], (norm.errors * values)[past])
+def _resamples(sets: int, seed: int, resamples: int = 2000) -> Int[np.ndarray, "draws sets"]:
+    """Which training sets each draw has: all of them once, then ``resamples`` draws with replacement."""
+    if sets < 2:
+        raise ValueError(f"{sets} training set, need at least two to say anything of others")
+    drawn = np.random.default_rng(seed).integers(sets, size=(resamples, sets))
+    return np.concatenate([np.arange(sets)[None], drawn])
 
 
-def _finite(N_star: Float[np.ndarray, "draws"], what: str) -> Float[np.ndarray, "draws"]:
-    if len(N_star) < 2 or not np.isfinite(N_star).all():
-        raise ValueError(f"{what}: N* is not seen in every replicate; add networks on both sides of it")
-    return N_star
+def _means(table: pd.DataFrame, draws: Int[np.ndarray, "draws sets"]) -> Drawn:
+    """The geometric mean over the training sets of each draw."""
+    values = table.to_numpy(float)
+    if not (values > 0).all():
+        raise ValueError("values must be positive: their logarithms are averaged over training sets")
+    return np.exp(np.log(values)[draws].mean(1))
+
+
+def _bracket(
+    shares: Drawn, N: Int[np.ndarray, "sizes"]
+) -> tuple[Float[np.ndarray, "draws"], Float[np.ndarray, "draws"]]:
+    """Of each draw the last N with fewer than half at zero loss, and the next."""
+    below = shares < 0.5
+    if not (below.any(-1) & ~below[:, -1]).all():
+        raise ValueError("N* is not bracketed in every replicate; add networks on both sides of it")
+    last = below.shape[1] - 1 - below[:, ::-1].argmax(-1)
+    return N[last].astype(float), N[last + 1].astype(float)
+
+
+def _stars(
+    zero: pd.DataFrame, N: Int[np.ndarray, "sizes"], draws: Int[np.ndarray, "draws sets"], seed: int
+) -> Float[np.ndarray, "draws"]:
+    """N* of each draw: the middle of its bracket, then anywhere in it, uniformly in ln N."""
+    low, high = _bracket(zero.to_numpy()[draws].mean(1), N)
+    where = np.random.default_rng(seed + 1).uniform(size=len(draws))
+    where[0] = 0.5
+    return np.asarray(low * (high / low) ** where)
+
+
+def _law(norm: pd.DataFrame, values: Float[np.ndarray, "sizes"], N_star: float) -> PowerLaw:
+    past = norm.columns.to_numpy() > N_star
+    if past.sum() < 5:
+        raise ValueError(
+            f"divergence: {past.sum()} sizes lie above an N* of {N_star:.0f}, need five; add wider networks"
+        )
+    errors = np.log(norm.to_numpy()).std(0, ddof=1) / len(norm) ** 0.5
+    return power_law(norm.columns.to_numpy()[past] - N_star, values[past], (errors * values)[past])
+
+
+def _alike(tables: Sequence[pd.DataFrame], what: str) -> Int[np.ndarray, "sizes"]:
+    """The N of several tables, which have the same columns and rows."""
+    N = _sizes(tables[0], what)
+    if not all(table.columns.equals(tables[0].columns) and len(table) == len(tables[0]) for table in tables):
+        raise ValueError(f"{what}: the tables must have the same training sets and the same N")
+    return N
 
 
 def _sizes(table: pd.DataFrame, what: str) -> Int[np.ndarray, "sizes"]:

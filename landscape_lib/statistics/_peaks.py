@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from landscape_lib.statistics._intervals import Estimate, interval
 
@@ -65,32 +65,43 @@ def estimate(
     return Estimate(value, interval(drawn[1:], value=value, centred=centred))
 
 
-def prominence(values: Float[np.ndarray, "*draws sizes"]) -> Float[np.ndarray, "*draws"]:
+def prominence(values: Float[np.ndarray, "*draws sizes"], *, absolute: bool = False) -> Float[np.ndarray, "*draws"]:
     """How far a peak stands above both of its sides, in ln: max_j min(ln y_j/y_i, ln y_j/y_k), i < j < k.
 
     i and k are the lowest points before and after j, wherever it is. A curve that only falls, or only rises, has no
-    peak: 0. Noise makes peaks, so that a flat curve with errors of 2% has one of about 0.05.
+    peak: 0. Noise makes peaks, so that a flat curve with errors of 2% has one of about 0.05. ``absolute``: in y itself,
+    y_j − y_i and y_j − y_k.
 
-    >>> round(float(prominence(np.array([1.0, 0.5, 2.0, 1.5]))), 3)     # 2 over 1.5, the higher of its two sides
-    0.288
+    >>> y = np.array([1.0, 0.5, 2.0, 1.5])
+    >>> round(float(prominence(y)), 3), float(prominence(y, absolute=True))  # 2 and 1.5, the higher of its two sides
+    (0.288, 0.5)
     """
-    return np.asarray(_heights(values).max(-1))
+    return np.asarray(_heights(values if absolute else np.log(values)).max(-1))
+
+
+def summit(values: Float[np.ndarray, "*draws sizes"], least: float = 0.0) -> Int[np.ndarray, "*draws"]:
+    """Where the most prominent peak is, which need not be the largest value; −1 where none stands above ``least``.
+
+    >>> int(summit(np.array([9.0, 1, 3, 2]))), int(summit(np.array([9.0, 1, 3, 2]), least=0.5))
+    (2, -1)
+    """
+    heights = _heights(np.log(values))
+    return np.asarray(np.where(heights.max(-1) > least, heights.argmax(-1), -1))
 
 
 def peak(curve: Curve) -> float:
-    """N of the most prominent peak, which need not be the largest value; NaN where there is none.
+    """N of the `summit`; NaN where there is none.
 
     >>> y = np.array([9.0, 1, 3, 2])
     >>> peak(Curve(np.array([10.0, 20, 40, 80]), y, y, y))
     40.0
     """
-    heights = _heights(curve.value)
-    return float(curve.N[heights.argmax()]) if heights.max() > 0 else float("nan")
+    place = int(summit(curve.value))
+    return float(curve.N[place]) if place >= 0 else float("nan")
 
 
-def _heights(values: Float[np.ndarray, "*draws sizes"]) -> Float[np.ndarray, "*draws sizes"]:
-    """How far each point stands above the lowest before it and the lowest after it, the smaller of the two, in ln."""
-    y = np.log(values)
+def _heights(y: Float[np.ndarray, "*draws sizes"]) -> Float[np.ndarray, "*draws sizes"]:
+    """How far each point stands above the lowest before it and the lowest after it, the smaller of the two."""
     before = np.minimum.accumulate(y, -1)
     after = np.minimum.accumulate(y[..., ::-1], -1)[..., ::-1]
     return np.minimum(y - before, y - after)

@@ -1,5 +1,7 @@
 """The chapter's experiments against what is known beforehand: exact peaks, other code, and their own parts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from landscape_lib.experiments import double_descent as dd
 from landscape_lib.experiments.grids import double_descent as grids
 from landscape_lib.measure.jamming import effective_parameters
 from landscape_lib.nets import MLP, Population
-from landscape_lib.training import Stop, adam, bands, train
+from landscape_lib.training import REST, Stop, adam, bands, end_states, train
 
 
 def test_a_polynomial_is_numpys_below_as_many_terms_as_points_and_interpolates_beyond():
@@ -92,32 +94,49 @@ def test_stopping_never_looks_at_the_part_it_is_measured_on():
     test = torch.ones(3, 1, 10, 1, dtype=torch.float64)
     test[1, 0, 5:], test[2, 0, :5] = -1, -1  # at step 1 the second half is wrong, at step 2 the first
     test[0, 0, [4, 9]] = -1  # at step 0 one point of each is
-    stopped, *_ = dd._cures(test, labels, range(3))
+    stopped = dd._stopped_early(test, labels)
     assert stopped[:, 0].tolist() == [0.2, pytest.approx((1.0 + 0.2) / 2), 1.0]
 
 
 def test_a_cure_that_has_nothing_to_choose_changes_nothing():
     f = torch.randn(1, 4, 50, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     labels = torch.ones(50, dtype=torch.float64)
-    stopped, raw, calibrated = dd._cures(f, labels, [0])
+    stopped, (raw, calibrated) = dd._stopped_early(f, labels), dd._calibrated(f[0], labels)
     assert stopped.mean().item() == pytest.approx((f < 0).double().mean().item())
     assert calibrated.mean() < raw.mean()
     assert torch.nn.functional.softplus(-f).mean().item() == pytest.approx(raw.mean().item())
 
 
-def test_the_grid_of_a_class_has_a_curve_a_control_and_a_plane():
+def test_all_come_to_rest_after_adam():
+    """The end is that of `end_states`, one row more a width, and what was in time is as it was."""
+    how = SETTING | {"noise": 0.0, "task_seeds": (4,)}
+    table = pd.DataFrame(dd.ensembles_in_time("digits", widths=(3, 9), evaluations=5000, **how))
+    in_time = pd.DataFrame(dd.ensembles_in_time("digits", widths=(3, 9), **how))
+    columns = ["h", "step", "error", "satisfied", "variance"]
+    pd.testing.assert_frame_equal(table[~table.rest][columns].reset_index(drop=True), in_time[columns])
+    ends = table[table.rest]
+    assert ends.h.tolist() == [3, 9] and (ends.step == table.groupby("h").step.max().to_numpy()).all()
+    assert ends.unfinished.tolist() == [0, 0] and ends.satisfied.iloc[1] == 3
+    problem = dd.task("digits", 60, 10, 0.0, 4)
+    run = end_states([problem] * 3, [3], [4000, 4001, 4002], L=2, steps=300, stop=replace(REST, steps=5000))
+    assert ends.satisfied.iloc[0] == sum(run.satisfied)
+    wrong = run.population(problem.test_inputs)[..., 0].sign() != problem.test_labels
+    assert ends.error.iloc[0] == pytest.approx(wrong.double().mean().item(), abs=0.02), "stacks round otherwise"
+
+
+def test_the_grid_of_a_class_has_two_curves_a_plane_and_a_long_run():
     points = grids.grid("class", "digits", seed=2)
     parts = {}
     for point in points:
         parts.setdefault((point["P"], point["noise"]), []).append(point)
-    assert parts.keys() == {(1000, 0.1), (1000, 0.0), (500, 0.1), (250, 0.1), (125, 0.1)}
-    for (P, noise), stacks in parts.items():
-        wanted = grids.CLASS_WIDTHS if (P, noise) == (1000, 0.1) else grids.PLANE_WIDTHS
-        assert sorted(h for point in stacks for h in point["widths"]) == list(wanted)
-    assert {(p["seeds"], p["task_seeds"]) for p in parts[1000, 0.1]} == {(tuple(range(40, 60)), (21,))}
-    assert {(p["seeds"], p["task_seeds"]) for p in parts[250, 0.1]} == {((40, 41), tuple(range(21, 31)))}
-    work = [point["P"] * len(point["seeds"]) * max(point["widths"]) for point in points]
-    assert work == sorted(work, reverse=True), "the longest first"
+    assert parts.keys() == {(250, 0.1), (250, 0.0), (125, 0.1), (250, 0.2)}
+    wanted = {(250, 0.1): grids.WIDTHS + grids.PLANE_WIDTHS, (250, 0.0): grids.WIDTHS, (125, 0.1): grids.PLANE_WIDTHS}
+    for part, widths in (wanted | {(250, 0.2): (80,)}).items():
+        assert sorted(h for point in parts[part] for h in point["widths"]) == sorted(widths)
+    sets = {part: {point["task_seeds"] for point in stacks} for part, stacks in parts.items()}
+    ten, thirty = tuple(range(161, 171)), tuple(range(161, 191))  # sets that no other seed has
+    assert sets == {(250, 0.1): {ten, thirty}, (250, 0.0): {ten}, (125, 0.1): {thirty}, (250, 0.2): {ten}}
+    assert all("evaluations" in point for point in points if point["noise"] != 0.2), "all others come to rest"
 
 
 def test_training_sets_share_a_stack_and_none_sees_another():
@@ -128,6 +147,7 @@ def test_training_sets_share_a_stack_and_none_sees_another():
         columns = ["h", "step", "error", "separated", "satisfied", "data_sha256"]
         pd.testing.assert_frame_equal(rows[columns], alone[columns])
         np.testing.assert_allclose(rows[["variance", "norm", "nll"]], alone[["variance", "norm", "nll"]], rtol=1e-6)
+        assert rows.groupby("h").tail(1).nll.notna().all() and rows.nll.isna().sum() == len(rows) - 2
 
 
 def test_the_papers_networks_end_where_every_margin_is_reached():
@@ -141,7 +161,15 @@ def test_the_papers_networks_end_where_every_margin_is_reached():
 
 @pytest.mark.parametrize(
     "given, says",
-    [({"loss": "square"}, "unknown loss 'square', choose one of"), ({"precision": "half"}, "unknown precision 'half'")],
+    [
+        ({"loss": "square"}, "unknown loss 'square', choose one of"),
+        ({"precision": "half"}, "unknown precision 'half'"),
+        ({"loss": "cross_entropy", "evaluations": 9}, "no rest for cross_entropy in float64; need a hinge"),
+        (
+            {"precision": "float32", "evaluations": 9},
+            "no rest for quadratic_hinge in float32; need a hinge, and float64",
+        ),
+    ],
 )
 def test_door(given, says):
     with pytest.raises(ValueError, match=says):

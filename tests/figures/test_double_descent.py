@@ -10,9 +10,8 @@ import torch
 
 from landscape_lib.figures import double_descent as figures
 from landscape_lib.figures import panel_gaps, png, style
-from landscape_lib.measure.double_descent import separation
 from landscape_lib.report import read_results
-from landscape_lib.statistics import transition
+from landscape_lib.statistics import Estimate
 
 RESULTS = Path(__file__).resolve().parents[2] / "book" / "results"
 N = np.array([42, 102, 210, 390, 1092, 3752])
@@ -37,8 +36,7 @@ def networks():
 
 @pytest.fixture(scope="module")
 def N_star():
-    right = np.concatenate([np.arange(20) < n for n in RIGHT])
-    return transition(np.repeat(N.astype(float), 20), right, resamples=100, seed=0)
+    return Estimate(290.0, (210.0, 390.0))
 
 
 def panels(figure):
@@ -113,7 +111,7 @@ def test_a_map_has_a_cell_a_value_and_its_edges_half_way(N_star):
     corners = mesh.get_coordinates()
     assert corners[0, :, 0].tolist() == pytest.approx([62.5, 250, 1000])
     assert corners[:, 0, 1].tolist() == pytest.approx([25, 100, 400, 1600])
-    assert drawn(left.lines[0]) == [N_star.N_star] * 2
+    assert drawn(left.lines[0]) == [N_star.value] * 2
     assert [drawn(line) for line in right.lines] == errors.to_numpy().tolist() and words(right) == ["50", "200", "800"]
     assert [label.get_text() for label in left.get_xticklabels()] == ["125", "500"] and panels(figure) == 2
 
@@ -134,7 +132,7 @@ def test_a_moment_stands_before_the_others():
 def test_cures_stand_beside_what_they_cure(networks, N_star):
     figure = figures.cures(networks, N_star)
     left, right = figure.axes
-    assert words(left) == ["one network", "stopped early", "twenty together"] and words(right) == [
+    assert words(left) == ["one network", "stopped early", "all together"] and words(right) == [
         "as trained",
         "calibrated",
     ]
@@ -142,15 +140,32 @@ def test_cures_stand_beside_what_they_cure(networks, N_star):
     assert spans(right) == pytest.approx(N_star.interval) and panels(figure) == 2
 
 
+def test_more_data_has_a_line_a_draw_and_one_of_medians():
+    square = pd.DataFrame([[0.3, 9.0, 0.1], [0.2, 5.0, 0.2], [0.1, 7.0, 0.3]], columns=[50, 150, 600])
+    figure = figures.more_data(square, 150)
+    (axis,) = figure.axes
+    assert len(axis.lines) == 3 + 2 and drawn(axis.lines[3]) == pytest.approx([0.2, 7, 0.2]) and panels(figure) == 1
+    assert axis.lines[4].get_xdata()[0] == 150
+
+
+def test_a_long_run_has_a_line_a_training_set_and_their_mean():
+    errors = pd.DataFrame([[0.3, 0.1, 0.3], [0.5, 0.3, 0.1]], columns=[1, 10, 100])
+    figure = figures.long_run(errors, errors / 2)
+    (axis,) = figure.axes
+    assert drawn(axis.lines[2]) == pytest.approx([0.4, 0.2, 0.2]) and drawn(axis.lines[3]) == pytest.approx(
+        [0.2, 0.1, 0.1]
+    )
+    assert words(axis) == ["test error", "training labels missed"] and panels(figure) == 1
+
+
 def test_larger_networks_and_the_picture_at_the_head():
     table = read_results(RESULTS / "double_descent_paper_mnist.csv")
     ends = table.loc[table.groupby(["noise", "h"]).step.idxmax()].sort_values("N")
     by_noise = dict(list(ends.groupby("noise")))
-    N_star = {noise: separation(rows, resamples=20) for noise, rows in by_noise.items()}
-    figure = figures.larger(by_noise, N_star)
+    figure = figures.larger(by_noise, {0.0: Estimate(532, (465, 609)), 0.1: Estimate(2320, (1765, 2611))})
     assert words(figure.axes[0]) == ["all labels right", "a tenth flipped"] and panels(figure) == 3
-    dotted = [line.get_xdata()[0] for line in figure.axes[2].lines if line.get_linestyle() == ":"]
-    assert dotted == [fit.N_star for fit in N_star.values()]
+    shaded = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in figure.axes[2].patches]
+    assert shaded == [(465, 609), (1765, 2611)]
     (axis,) = figures.hero(table).axes
     assert [drawn(line) for line in axis.lines] == [
         by_noise[0.0][name].tolist() for name in ("error", "together", "train_error")

@@ -5,49 +5,57 @@ from typing import Any
 from landscape_lib.experiments.grids._doors import check
 from landscape_lib.training import bands
 
-CLASS_WIDTHS = (3, 4, 6, 8, 10, 12, 15, 20, 28, 40, 56, 80)
-PLANE_WIDTHS = (4, 6, 8, 12, 20, 40)
-PAPER_WIDTHS = (5, 7, 10, 13, 16, 19, 22, 26, 30, 36, 45, 60, 90, 140, 220)
-MEMBERS = 20
+FIRST = 101  # of the training sets that decide: those before are for pilots, on which rules and widths were fixed
+SETS = 10
+P, MEMBERS = 250, 5
+WIDTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 40)
+PLANE_WIDTHS = (3, 4, 5, 6, 8, 12)
+PLANE_SETS = 30
+LONG = {"P": 250, "widths": (80,), "noise": 0.2, "loss": "cross_entropy", "precision": "float32", "steps": 2_000}
+PAPER_P = 2000
+NEAR = 5  # the width at the transition, where networks take longest to come to rest
 NOISE = 0.1  # the share of training labels that are flipped
+PAPER_WIDTHS = {
+    0.0: (3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 18, 28, 48),
+    NOISE: (3, 6, 8, 10, 12, 14, 15, 16, 17, 18, 20, 28, 48),
+}
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     """The points of `ensembles_in_time` that the chapter runs on one data set: a point is one stack of networks.
 
-    "class": ReLU networks of two hidden layers, the quadratic hinge, 2,000 steps of 5e-3; under a minute on two cores.
+    "class": ReLU networks of two hidden layers, the quadratic hinge, 1,000 steps of Adam and then to rest; half a
+    minute on two cores.
 
-    - the curve: P = 1000, a tenth of the labels flipped, twelve widths of twenty networks on one training set;
-    - the control: the same without flipped labels, six widths of ten networks;
-    - the plane: P = 125, 250 and 500, six widths, two networks on each of ten training sets.
+    - the curve: P = 250, twelve widths, ten training sets of five networks, with and without flipped labels;
+    - the plane: P = 125 and 250 besides, six widths, two networks on each of thirty training sets;
+    - the long run: cross-entropy, one width of N = 29 P, two networks on each of ten training sets, Adam alone.
 
-    "paper": the set-up of 1906.08034 on MNIST, P = 5000, two hidden layers, swish and a soft hinge, in single
-    precision, since a soft hinge pushes every pattern well past its margin. Twenty networks of widths through the peak
-    by two decades of N, without and with flipped labels, on one training set; Adam with steps of 1e-3, at most
-    20,000; two hours of a core.
+    "paper": the curve on MNIST, P = 2000, from below the transition to ten times N*, ten training sets of four
+    networks; every width near the transition. Ten minutes of a core; a point is all widths of one training set.
 
-    Training set 0 was looked at before the claims' rules were fixed, so that ``seed`` 0 means training set 1.
+    ``seed`` 0 means training sets from 101 on.
     """
-    check(budget, dataset, seed, paper_needs=5000)
-    members = tuple(range(MEMBERS * seed, MEMBERS * (seed + 1)))
-    sets = tuple(range(10 * seed + 1, 10 * seed + 11))
-    common: dict[str, Any] = {"dataset": dataset, "L": 2}
+    check(budget, dataset, seed, paper_needs=PAPER_P)
+    first = FIRST + PLANE_SETS * seed
+    sets = tuple(range(first, first + SETS))
+    common: dict[str, Any] = {"dataset": dataset, "L": 2, "lr": 5e-3}
+    rest = {**common, "steps": 1_000, "evaluations": 10_000, "thin": 100}  # of most the end will do
     if budget == "paper":
-        how: dict[str, Any] = {"loss": "soft_hinge", "activation": "swish", "precision": "float32"}
-        how |= {"lr": 1e-3, "steps": 20_000, "thin": 3}
         return [
-            {**common, **how, "P": 5000, "widths": (h,), "noise": noise, "seeds": members, "task_seeds": sets[:1]}
-            for noise in (0.0, NOISE)
-            for h in PAPER_WIDTHS[::-1]
+            {**rest, "P": PAPER_P, "widths": widths, "noise": noise, "seeds": (0, 1, 2, 3), "task_seeds": (task,)}
+            for noise, widths in PAPER_WIDTHS.items()
+            for task in sets
         ]
-    common |= {"lr": 5e-3, "steps": 2_000}
-    curve = {**common, "P": 1000, "task_seeds": sets[:1], "thin": 2}
+    members, many = tuple(range(MEMBERS)), tuple(range(first, first + PLANE_SETS))
+    curve = {**rest, "P": P, "widths": WIDTHS, "seeds": members, "task_seeds": sets}
+    plane = {**rest, "widths": PLANE_WIDTHS, "noise": NOISE, "seeds": members[:2], "task_seeds": many}
     points = [
-        {**curve, "widths": CLASS_WIDTHS, "noise": NOISE, "seeds": members},
-        {**curve, "widths": PLANE_WIDTHS, "noise": 0.0, "seeds": members[:10]},
+        {**curve, "noise": NOISE, "thin": 2},
+        {**curve, "noise": 0.0},
+        {**plane, "P": 125},
+        {**plane, "P": 250},
+        {**common, **LONG, "seeds": members[:2], "task_seeds": sets, "thin": 2},
     ]
-    for P, thin in ((500, 2), (250, 100), (125, 100)):  # of the smaller ones the end will do
-        plane = {"P": P, "widths": PLANE_WIDTHS, "noise": NOISE, "seeds": members[:2], "task_seeds": sets, "thin": thin}
-        points.append({**common, **plane})
     stacks = [{**point, "widths": tuple(band)} for point in points for band in bands(point["widths"])]
-    return sorted(stacks, key=lambda point: -point["P"] * len(point["seeds"]) * max(point["widths"]))  # longest first
+    return sorted(stacks, key=lambda point: (-point["noise"], abs(min(point["widths"]) - NEAR)))  # longest first
