@@ -12,7 +12,7 @@ from landscape_lib.experiments.just_jammed import compress, present
 from landscape_lib.measure.jamming import effective_parameters
 from landscape_lib.training import quadratic_hinge
 
-SMALL = {"L": 1, "h": 6, "seeds": (0, 1, 2)}  # N = 42
+SMALL = {"L": 1, "h": 6, "seeds": (0, 1, 2), "begin": 1.5}  # N = 42
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +29,10 @@ def test_a_pattern_that_is_not_there_costs_nothing():
 def test_networks_jam_with_a_few_patterns_a_weight(rows):
     assert [row["seed"] for row in rows] == [0, 1, 2]
     jammed = [row for row in rows if row["stopped"] == "jammed"]
-    assert len(jammed) >= 2
+    assert jammed
     for row in jammed:
         assert row["N"] == effective_parameters(6, 6, 1) == 42
-        assert round(2.2 * 42) < row["P"] < 3.6 * 42
+        assert round(1.5 * 42) < row["P"] < 3.6 * 42
         assert row["loss"] > 1e-12 and 0 < row["unsatisfied"] <= row["P"]
         counts = [np.array(row[name].split(), dtype=int) for name in ("overlaps", "negative_gaps")]
         assert 0 < counts[0].sum() <= row["P"] and counts[1].sum() <= row["P"]

@@ -169,7 +169,7 @@ def test_what_does_not_belong_together_is_refused(table: pd.DataFrame, path: Pat
 def test_tables_of_the_book_are_found_by_name_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for folder in (SOURCE_TREE / "tests", tmp_path):
         monkeypatch.chdir(folder)
-        assert len(read_results("jamming_class_mnist")) == 470
+        assert len(read_results("jamming_class_mnist")) == 860
     with pytest.raises(FileNotFoundError, match="nothing.csv and .*nothing.json: not there"):
         read_results("nothing")
 
