@@ -126,7 +126,7 @@ def test_a_table_of_the_book_says_when_it_was_measured(capsys):
         text for kind, text in BLOCKS if kind == "python" and text.startswith("from landscape_lib.report import read")
     ]
     exec(last, {})
-    assert capsys.readouterr().out == "2026-11-21\n"
+    assert capsys.readouterr().out == "2026-11-28\n"
 
 
 def test_its_example_of_a_status_is_what_the_command_prints():

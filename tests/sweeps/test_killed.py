@@ -125,17 +125,20 @@ def test_a_client_whose_disk_stays_full_ends_and_the_next_one_goes_on(start, tmp
 def test_on_a_small_disk_that_fills_and_is_cleared(tmp_path):
     """A file system of 300 kB, all but 40 of them taken until the client complains."""
     (disk := tmp_path / "disk").mkdir()
-    store, log = tmp_path / "points.sqlite", tmp_path / "log"
+    store, complaints = tmp_path / "points.sqlite", tmp_path / "complaints"
     settings = f'{{"store": "{disk}/points.sqlite", "log": "{tmp_path}/log", "points": 60}}'
     program = f"""
         mount -t tmpfs -o size=300k none {disk} && head -c 260000 /dev/zero > {disk}/filler || exit 9
-        '{sys.executable}' '{HERE / "client.py"}' '{settings}' 2> {log} & client=$!
-        until grep -q 'trying again' {log}; do sleep 0.1; done
+        '{sys.executable}' '{HERE / "client.py"}' '{settings}' 2> {complaints} & client=$!
+        until grep -q 'trying again' {complaints}; do sleep 0.1; done
         rm {disk}/filler; wait $client && cp {disk}/points.sqlite {store}
     """
     if not shutil.which("unshare") or subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
         pytest.skip("this machine does not let us mount a file system of our own")
     subprocess.run(["unshare", "-rm", "sh", "-c", program], env=ENVIRONMENT, check=True, timeout=120)
-    assert "disk is full (0.0 MB free)" in log.read_text() or "disk I/O error (0.0 MB free)" in log.read_text()
+    assert (
+        "disk is full (0.0 MB free)" in complaints.read_text()
+        or "disk I/O error (0.0 MB free)" in complaints.read_text()
+    )
     assert exported(tmp_path, 60, seconds=0.0) == undisturbed(tmp_path, 60)
     assert cheap.runs(tmp_path / "log") == list(range(60))
