@@ -12,11 +12,28 @@ must have ended before Adam did.
 import argparse
 import time
 
+import torch
+from scipy.optimize import minimize
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
 import landscape_lib
 from landscape_lib.data import DataError, load
 from landscape_lib.experiments.jamming import task
 from landscape_lib.measure.jamming import effective_parameters
-from landscape_lib.training import OUT_OF_PATIENCE, SATISFIED, STEPS, Stop, annealed, end_states
+from landscape_lib.nets import Population
+from landscape_lib.training import (
+    OUT_OF_PATIENCE,
+    SATISFIED,
+    STEPS,
+    ZERO,
+    Stop,
+    annealed,
+    come_to_rest,
+    descend,
+    end_states,
+    quadratic_hinge,
+)
+from landscape_lib.training._losses import slope
 
 SEEDS = tuple(range(10))
 # Data set, L, h, P over N (random) or P; Adam's steps, of the first size and of each of the three that follow; ours
@@ -28,11 +45,66 @@ SETTINGS = {
 }
 
 
+def by_scipy(population: Population, x: torch.Tensor, y: torch.Tensor, evaluations: int = 20_000) -> list[float]:
+    """The losses that scipy's L-BFGS-B ends at, one network after another, begun again while that helps."""
+    losses = []
+    for i in range(len(population)):
+        one, patterns, labels = population.take([i]), x[i : i + 1], y[i : i + 1]
+
+        def function(w, one=one, patterns=patterns, labels=labels):
+            outputs, pull = one.pullback(torch.from_numpy(w)[None], patterns)
+            gradient = pull(slope(quadratic_hinge, outputs, labels) / patterns.shape[1])
+            return quadratic_hinge(outputs, labels).mean().item(), gradient[0].numpy()
+
+        def enough(intermediate_result):
+            if intermediate_result.fun < ZERO:
+                raise StopIteration
+
+        w, used, last = one.weights[0].numpy().copy(), 0, float("inf")
+        while used < evaluations:
+            rules = {"maxcor": 30, "maxfun": evaluations - used, "maxiter": evaluations, "ftol": 0, "gtol": 0}
+            end = minimize(function, w, jac=True, method="L-BFGS-B", callback=enough, options=rules)
+            w, used = end.x, used + end.nfev
+            if end.fun < ZERO or end.fun > 0.999 * last:
+                break
+            last = end.fun
+        losses.append(float(end.fun))
+    return losses
+
+
+def against_scipy() -> None:
+    """From where 500 steps of Adam leave them: in one stack, and one at a time by scipy."""
+    print("                 N      P   in a stack: s, at zero    scipy: s, at zero")
+    for data, L, h, P, seeds in (
+        ("random", 1, 17, 734, range(10)),
+        ("random", 3, 10, 744, range(10)),
+        ("digits", 2, 5, 500, range(20)),
+    ):
+        d, labels = (h, "random") if data == "random" else (10, "parity")
+        N = effective_parameters(d, h, L)
+        tasks = [task(data, labels, P, d, seed) for seed in seeds]
+        begun = descend(tasks, [h], seeds, L=L, loss="quadratic_hinge", lr=1e-3, steps=500).population
+        x, y = torch.stack([t.inputs for t in tasks]), torch.stack([t.labels for t in tasks])
+        began = time.perf_counter()
+        together = come_to_rest(begun, x, y).loss.tolist()
+        middle = time.perf_counter()
+        alone = by_scipy(begun, x, y)
+        end = time.perf_counter()
+        zeros = [sum(loss < ZERO for loss in losses) for losses in (together, alone)]
+        print(
+            f"L={L} {N:13} {x.shape[1]:6} {middle - began:14.1f} {zeros[0]:9} {end - middle:13.1f} {zeros[1]:9}",
+            flush=True,
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("settings", nargs="*", default=list(SETTINGS), help=f"of {', '.join(SETTINGS)} (all)")
+    parser.add_argument("--scipy", action="store_true", help="scipy's L-BFGS-B, one network at a time, against ours")
     options = parser.parse_args()
     landscape_lib.one_thread()
+    if options.scipy:
+        return against_scipy()
     try:
         load("mnist")
         images = "mnist"
@@ -51,12 +123,15 @@ def main() -> None:
         labels = "random" if data == "random" else "parity"
         tasks = [task(images if data == "images" else "random", labels, P, d, seed) for seed in SEEDS]
 
-        began, stages = time.perf_counter(), []
-        slow = annealed(tasks, [h], SEEDS, L=L, lr=lr, steps=steps, then=then, stamps=stages)
+        moments: list[float] = []  # after each step of Adam
+        clock = register_optimizer_step_post_hook(lambda *_, moments=moments: moments.append(time.perf_counter()))
+        began = time.perf_counter()
+        slow = annealed(tasks, [h], SEEDS, L=L, lr=lr, steps=steps, then=then)
+        clock.remove()
         whole = time.perf_counter() - began
         K = slow.reasons.count(SATISFIED)
         theirs = sorted(s for s, r in zip(slow.steps.tolist(), slow.reasons, strict=True) if r == SATISFIED)
-        adam_time = stages[theirs[-1] - 1] - began if K else float("nan")
+        adam_time = moments[theirs[-1] - 1] - began if K else float("nan")
 
         rested = end_states(tasks, [h], SEEDS, L=L, steps=own, stop=Stop(1_000_000, plateau=(500, 0.01)))
         ours = sorted(s for s, r in zip(rested.steps.tolist(), rested.reasons, strict=True) if r == SATISFIED)

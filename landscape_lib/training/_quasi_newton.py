@@ -39,7 +39,7 @@ class QuasiNewton:
         (n, N), m, like = self.point.shape, self.memory, self.point
         self.pairs: Float[Tensor, "n 2m N"] = like.new_zeros(n, 2 * m, N)  # s in the first m slots, y in the others
         self.products: Float[Tensor, "n 2m m"] = like.new_zeros(n, 2 * m, m)  # SᵀY above, YᵀY below
-        self.newest: Int[Tensor, n] = torch.full((n,), -1, device=like.device)  # slot of the newest pair
+        self.newest = torch.full((n,), -1, device=like.device)  # slot of the newest pair
         self.held, self.kinks = torch.zeros_like(self.newest), torch.zeros_like(self.newest)
         self.stuck = torch.zeros_like(self.value, dtype=torch.bool)
         self.direction: Float[Tensor, "n N"] = -self.gradient

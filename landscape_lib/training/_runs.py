@@ -40,6 +40,7 @@ class Run:
 
 
 def refuse_broken(losses: Tensor, nets: Tensor, step: int, setting: str) -> None:
+    """End training where the loss of one of the ``nets``, numbered as the caller numbers them, is no number."""
     broken = nets[~losses.isfinite()].tolist()
     if broken:
         raise DivergedError(

@@ -68,7 +68,7 @@ def descend(
         judged=quadratic_hinge if loss == "soft_hinge" else None,
         working_set=loss != "cross_entropy",
         probe=None if probe is None else probe.to(device, dtype),
-        setting=f"P={tasks[0].inputs.shape[0]}, h={min(widths)} to {max(widths)}, L={L}, {loss}, lr={lr:g}",
+        setting=f"{_setting(tasks, widths, L, loss)}, lr={lr:g}",
     )
 
 
@@ -91,7 +91,7 @@ def end_states(
     """
     begun = descend(tasks, widths, seeds, L=L, loss=loss, lr=lr, steps=steps, activation=activation, device=device)
     inputs, labels = _patterns(tasks, widths, torch.float64, device)
-    setting = f"P={tasks[0].inputs.shape[0]}, h={min(widths)} to {max(widths)}, L={L}, {loss}, to rest"
+    setting = f"{_setting(tasks, widths, L, loss)}, to rest"
     run = come_to_rest(begun.population, inputs, labels, loss=LOSSES[loss], stop=stop, setting=setting)
     return replace(run, seconds=begun.seconds + run.seconds)
 
@@ -108,24 +108,17 @@ def annealed(
     then: int = 10_000,
     stages: int = 3,
     device: str = "cpu",
-    stamps: list[float] | None = None,
 ) -> Run:
     """Where the networks of `descend` end by Adam alone, with decaying steps: the other way to rest.
 
     ``steps`` of size ``lr``, then ``stages`` times ``then`` steps, each a tenth as large as those before, to those that
     are not at zero. The papers' code divides its steps by ten every 250,000, down to 1e-7 (1809.09349). A network whose
-    loss stands still for one size of the step goes on with the next. ``stamps`` collects the time after each step.
+    loss stands still for one size of the step goes on with the next.
     """
     population, inputs, labels = _stacked(tasks, widths, seeds, L, "relu", torch.float64, device)
     began, taken = time.perf_counter(), 0
     left = torch.arange(len(population), device=device)
     final, at, reasons = torch.zeros(len(left)).to(inputs), torch.zeros_like(left), [STEPS] * len(left)
-
-    def optimiser(parameters: list[Tensor]) -> torch.optim.Optimizer:
-        made = adam(size)(parameters)
-        if stamps is not None:
-            made.register_step_post_hook(lambda *_: stamps.append(time.perf_counter()))
-        return made
 
     for stage in range(stages + 1):
         size, limit = lr / 10**stage, then if stage else steps
@@ -133,11 +126,11 @@ def annealed(
             population.take(left),
             inputs[left],
             labels[left],
-            optimiser=optimiser,
+            optimiser=adam(size),
             stop=Stop(limit, satisfied=ZERO, plateau=(2000, 0.01)),
             loss=LOSSES[loss],
             working_set=loss != "cross_entropy",
-            setting=f"P={inputs.shape[1]}, h={min(widths)} to {max(widths)}, L={L}, {loss}, lr={size:g}",
+            setting=f"{_setting(tasks, widths, L, loss)}, lr={size:g}",
         )
         population.weights[left], final[left], at[left] = run.population.weights, run.loss, taken + run.steps
         for net, reason in zip(left.tolist(), run.reasons, strict=True):
@@ -148,6 +141,10 @@ def annealed(
             break
     history = History(at.max()[None].cpu(), final[None])
     return Run(population, final, at, tuple(reasons), history, time.perf_counter() - began)
+
+
+def _setting(tasks: Sequence[Task], widths: Sequence[int], L: int, loss: str) -> str:
+    return f"P={tasks[0].inputs.shape[0]}, h={min(widths)} to {max(widths)}, L={L}, {loss}"
 
 
 def _stacked(

@@ -68,7 +68,7 @@ class Copy:
         assert done.returncode == 0, f"{done.stdout[-3000:]}{done.stderr[-3000:]}"
         return done.stdout
 
-    def test(self, *arguments: str) -> str:
+    def outcome(self, *arguments: str) -> str:
         """Some of the tests that stand in the copy, and what pytest says of them."""
         return self.run("pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *arguments)
 
@@ -105,11 +105,11 @@ def test_it_passes_what_make_check_asks(copy: Copy):
 def test_it_passes_its_own_tests(copy: Copy):
     ours = [name for name in MADE if name.startswith("tests/")]
     doctests = [name for name in MADE if name.startswith("landscape_lib/")]
-    assert " passed" in copy.test(*ours, *doctests, "tests/report/test_index.py")
+    assert " passed" in copy.outcome(*ours, *doctests, "tests/report/test_index.py")
 
 
 def test_it_passes_what_every_experiment_must(copy: Copy):
-    assert " passed" in copy.test("tests/experiments/test_grids.py", "-k", "ends")
+    assert " passed" in copy.outcome("tests/experiments/test_grids.py", "-k", "ends")
 
 
 def test_it_is_built_and_passes_what_every_page_must(copy: Copy):
@@ -119,7 +119,7 @@ def test_it_is_built_and_passes_what_every_page_must(copy: Copy):
     assert "Chapter 6: odd ends" in (copy.root / "_build" / "html" / "book" / "index.html").read_text()
     assert "06_odd_ends.html" in (copy.root / "_build" / "html" / "book" / "lecturers.html").read_text()
     # What was built says what is committed; a change of any number would not be passed over.
-    assert "2 passed" in copy.test("tests/notebooks", "-k", "06_odd_ends")
+    assert "2 passed" in copy.outcome("tests/notebooks", "-k", "06_odd_ends")
 
 
 def test_what_is_there_is_not_written_over(copy: Copy, monkeypatch: pytest.MonkeyPatch):

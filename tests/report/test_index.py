@@ -74,7 +74,7 @@ class Code:
         guarded = {node for measure in measures for place in self.reached(measure) for node in ast.walk(place)}
         return [call for call in calls if self.name(call.func) == by and call not in guarded]
 
-    def tested(self, claim: str) -> dict[str, set[str]]:
+    def calls_by_test(self, claim: str) -> dict[str, set[str]]:
         """What is called by each test that names a claim."""
 
         def named(place: ast.AST) -> bool:
@@ -122,7 +122,7 @@ def test_a_notebook_calls_a_statistic_only_where_a_measurement_may_fail(claim):
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_every_null_of_a_claim_calls_its_statistic(claim):
     by = CLAIMS[claim].by
-    nulls = {name: called for code in TESTS for name, called in code.tested(claim).items()}
+    nulls = {name: called for code in TESTS for name, called in code.calls_by_test(claim).items()}
     assert nulls, f"no test in {', '.join(file.name for file in NULLS)} names {claim}"
     others = [name for name, called in nulls.items() if f"landscape_lib.measure.{by}" not in called]
     assert not others, f"{', '.join(others)}: names {claim} and does not call {by}"
