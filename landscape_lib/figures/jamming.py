@@ -169,7 +169,7 @@ def loss_range(hinge: pd.DataFrame, cross_entropy: pd.DataFrame) -> Figure:
         medians = by_size(rows, "final loss")
         right.loglog(rows.N, rows.loss.clip(lower=FLOOR), mark, ms=3, color=colour, alpha=0.5)
         right.plot(medians.index, medians, color=colour, ls=line)
-    right.set(xlabel="weights N", ylabel="loss after 8,000 steps", title="P = 250")
+    right.set(xlabel="weights N", ylabel="loss after the same steps", title="P = 250")
     ticks(right, N_TICKS[1:4])
     return figure
 

@@ -19,6 +19,7 @@ CLASS_WIDTHS = {
 }
 CLASS_RANDOM_WIDTHS = {125: (4, 5, 6, 7, 8), 250: (6, 7, 8, 9, 10, 11)}  # random labels need more weights
 CLASS_SMEARED_WIDTHS = (3, 4, 5, 6, 8, 10, 12, 16)  # both losses, after the same steps, at P = 250
+CLASS_SMEARED_STEPS = 3_000  # of size 0.005
 
 PAPER_WIDTHS = {
     500: (4, 5, 6, 7, 8, 9, 10),
@@ -41,12 +42,13 @@ ADAM_ON_RANDOM_DATA = 500  # steps before L-BFGS: on these, more change nothing 
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
-    """The points of `train_widths` that the chapter runs on one data set; a point is one stack, at most ten seeds.
+    """The points of `train_widths` that the chapter runs on one data set; a point is one stack, of twenty seeds live
+    and of ten else.
 
     All come to rest, but for two: both losses after the same steps of Adam, and Adam with decaying steps.
 
     "class", longest point first: two hidden layers, P up to 1000, twenty seeds; real labels at four P, random labels
-    (other seeds) at two, and 8,000 steps of both losses at P = 250. Some twenty seconds on two cores.
+    (other seeds) at two, and the same steps of Adam for both losses at P = 250. Some thirty seconds on two cores.
     "paper", shortest first: the papers' five layers on P up to 20,000, as far as the data goes, thirty seeds up to 2000
     and ten beyond. "random": P/N through the transition at N of about 300, 900 and 3,000, in one, two and three layers.
     """
@@ -64,12 +66,12 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
         ]
         points += [
             {
-                **{**common, "steps": 8_000, "finish": "steps", "loss": loss},
+                **{**common, "steps": CLASS_SMEARED_STEPS, "lr": 5e-3, "finish": "steps", "loss": loss},
                 **{"P": 250, "widths": CLASS_SMEARED_WIDTHS, "seeds": seeds[:10]},
             }
             for loss in ("quadratic_hinge", "cross_entropy")
         ]
-        stacks = _stacks(points)
+        stacks = _stacks(points, CLASS_SEEDS)
         return sorted(stacks, key=lambda point: -point["P"] * (1 + 3 * ("finish" in point)) / min(point["widths"]))
     common |= {"L": 5}
     points = [
@@ -101,11 +103,11 @@ def _seeds(seed: int, number: int, first: int = FIRST) -> tuple[int, ...]:
     return tuple(range(first + number * seed, first + number * (seed + 1)))
 
 
-def _stacks(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each point as several, ten seeds of about one width each: a sweep shares them out more evenly."""
+def _stacks(points: Sequence[dict[str, Any]], together: int = 10) -> list[dict[str, Any]]:
+    """Each point as several, so many seeds of about one width each: a sweep shares them out more evenly."""
     return [
-        {**point, "widths": tuple(band), "seeds": point["seeds"][i : i + 10]}
+        {**point, "widths": tuple(band), "seeds": point["seeds"][i : i + together]}
         for point in points
-        for i in range(0, len(point["seeds"]), 10)
+        for i in range(0, len(point["seeds"]), together)
         for band in bands(point["widths"])
     ]
