@@ -12,16 +12,17 @@ from torch import Tensor
 from landscape_lib.data import Task, image_task
 from landscape_lib.experiments import double_descent
 from landscape_lib.experiments._images import images
-from landscape_lib.measure.calibration import arithmetic, geometric, nll, temperature, two_classes
-from landscape_lib.measure.ensembles import ensemble, errors
+from landscape_lib.measure.calibration import mean_probability, nll, shared_temperature, temperature, two_classes
+from landscape_lib.measure.ensembles import errors, norm, variance
 from landscape_lib.measure.jamming import effective_parameters
 from landscape_lib.nets import CNN, MLP, Population
-from landscape_lib.training import ZERO, Run, Stop, adam, descend, gd, train
+from landscape_lib.training import ZERO, Run, Stop, adam, come_to_rest, descend, gd, train
 
 NETWORKS = ("standard", "ntk", "cnn")
 SIZES = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20)  # of ensembles
-STEPS = 16  # of bisection: ln τ is then known to 3e-4, and the NLL, flat there, to far less than its error
-DRAWN = 10  # ensembles of a size, if more can be made
+STEPS = 12  # of bisection: ln τ is then known to 5e-3, and the NLL, flat there, to far less than its error
+DRAWN = 4  # ensembles of a size, if more can be made
+REST = Stop(steps=20_000, plateau=(200, 0.02))  # evaluations: near N* a network in ten ends here above zero
 
 
 def task(network: str, dataset: str, P: int, seed: int) -> Task:
@@ -39,76 +40,100 @@ def task(network: str, dataset: str, P: int, seed: int) -> Task:
 
 
 def trained(
-    network: str, problem: Task, h: int, seeds: Sequence[int], *, shape: tuple[int, int, int], steps: int
+    network: str, tasks: Sequence[Task], h: int, seeds: Sequence[int], *, shape: tuple[int, int, int], steps: int
 ) -> Run:
-    """One network a seed, of width h, trained on ``problem`` until its loss is zero or its steps are over.
+    """One network a seed, of width h, trained on the task beside it until its loss is zero or it is at rest.
 
-    - "standard": `descend`, full-batch Adam with steps of min(3e-3, 0.06/h). With one step for all widths, wide
-      networks, whose many weights all move by about the step, overshoot: they end with a larger ‖f‖.
-    - "ntk": full-batch Adam with steps of 0.01. Gradient descent, of which the theory speaks, reaches the same errors,
-      but in 3,000 steps hardly a network of width 32 and more came to zero.
+    - "standard": `descend`, at most ``steps`` of full-batch Adam, of size min(3e-3, 0.06/h), and from there
+      `come_to_rest`. With one step for all widths, wide networks, whose many weights all move by about the step,
+      overshoot: they end with a larger ‖f‖.
+    - "ntk": full-batch Adam with steps of 0.01, and `come_to_rest`.
     - "cnn": SGD with momentum 0.9, batches of 25, steps of min(0.05, 5/K) where K features are read out, in single
-      precision. A step moves f in proportion to K: on larger images, with 0.05, many end with one answer to all.
+      precision, all on the first task. A step moves f in proportion to K: on larger images, with 0.05, many end with
+      one answer to all. It is the dynamics of SGD, to zero loss or to the end of its ``steps``.
     """
-    if network == "standard":
-        lr = min(3e-3, 0.06 / h)
-        return descend([problem] * len(seeds), [h], seeds, L=2, loss="quadratic_hinge", lr=lr, steps=steps)
     setting = f"{network}, h={h}"
-    if network == "ntk":
-        d = problem.inputs.shape[1]
+    if network == "cnn":
+        channels, size, _ = shape
+        nets = Population(lambda seed: CNN(size, h, channels=channels, seed=seed), seeds, dtype=torch.float32)
+        inputs, labels = tasks[0].inputs.float(), tasks[0].labels.float()
+        optimiser, batch = gd(min(0.05, 5 / (h * (size // 4) ** 2)), 0.9), min(25, len(labels))
+        return train(
+            nets, inputs, labels, optimiser=optimiser, stop=Stop(steps, ZERO), batch=batch, every=50, setting=setting
+        )
+    inputs, labels = (torch.stack([getattr(task, name) for task in tasks]) for name in ("inputs", "labels"))
+    if network == "standard":
+        begun = descend(tasks, [h], seeds, L=2, loss="quadratic_hinge", lr=min(3e-3, 0.06 / h), steps=steps)
+    else:
+        d = inputs.shape[-1]
         nets = Population(lambda seed: MLP(d, h, 2, parametrisation="ntk", seed=seed), seeds)
-        inputs, labels = (values.expand(len(seeds), *values.shape) for values in (problem.inputs, problem.labels))
         stop = Stop(steps, ZERO, (2000, 0.01))
-        return train(nets, inputs, labels, optimiser=adam(0.01), stop=stop, working_set=True, setting=setting)
-    channels, size, _ = shape
-    nets = Population(lambda seed: CNN(size, h, channels=channels, seed=seed), seeds, dtype=torch.float32)
-    inputs, labels = problem.inputs.float(), problem.labels.float()
-    optimiser, batch = gd(min(0.05, 5 / (h * (size // 4) ** 2)), 0.9), min(25, len(labels))
-    stop = Stop(steps, ZERO)
-    return train(nets, inputs, labels, optimiser=optimiser, stop=stop, batch=batch, every=50, setting=setting)
+        begun = train(nets, inputs, labels, optimiser=adam(0.01), stop=stop, working_set=True, setting=setting)
+    ended = come_to_rest(begun.population, inputs, labels, stop=REST, setting=setting)
+    return replace(ended, seconds=begun.seconds + ended.seconds)
 
 
 def ensemble_sizes(
-    network: str, dataset: str, P: int, h: int, *, seeds: Sequence[int], task_seed: int, steps: int, tests: int = 10_000
+    network: str,
+    dataset: str,
+    P: int,
+    h: int,
+    *,
+    task_seeds: Sequence[int],
+    members: int,
+    steps: int,
+    tests: int = 10_000,
 ) -> list[dict[str, Any]]:
-    """Ensembles of networks of one width on one training set: one row an ensemble size n of `SIZES`.
+    """Ensembles of networks of one width: one row a training set (``task_seeds``) and an ensemble size n of `SIZES`.
 
     ``error`` is the mean test error of ensembles of n, whose output is the mean of their members' (⟨ε⟩ at n = 1);
-    ``nll`` their negative log-likelihood; ``nll_geometric`` calibrated, log-probabilities averaged first and then one
-    temperature; ``nll_arithmetic`` calibrated, each member tempered by itself and probabilities averaged then.
-    Temperatures are found on one half of the test points and used on the other, both ways round. Of the ensembles of n
-    that can be made of the members, ten are taken, evenly: that of each member with those that follow it, and so on.
+    ``nll`` the negative log-likelihood of the mean of their members' probabilities, ``nll_after`` that calibrated by
+    one temperature, and ``nll_shared`` that of members all tempered alike before their probabilities are averaged: the
+    two calibrations of 2007.08483. Temperatures are found on one half of the test points and used on the other, both
+    ways round. Of the ensembles of n that can be made of the members, four are taken, evenly.
 
-    In every row, of all members: ``variance`` Var f with the ends of its 95% interval over members, ``norm`` ‖f‖,
-    ``satisfied`` how many ended at zero loss.
+    In every row, of all members: ``variance`` Var f, ``norm`` ‖f‖, the root of the mean square over members and points,
+    ``satisfied`` how many ended at zero loss. No two training sets share a network: seeds are 100 task_seed + i.
     """
-    if len(seeds) < 2:
-        raise ValueError(f"ensemble_sizes: got {len(seeds)} seeds, need at least two: one network does not fluctuate")
-    problem = task(network, dataset, P, task_seed)
-    run = trained(network, problem, h, seeds, shape=images(dataset).shape, steps=steps)
-    labels = problem.test_labels[:tests]
-    f = run.population(problem.test_inputs[:tests].to(run.population.weights)).double()
-    whole = ensemble(f, labels)
-    N = run.population.weights.shape[1] if network == "cnn" else effective_parameters(problem.inputs.shape[1], h, 2)
-    setting = {
-        "network": network,
-        "dataset": dataset,
-        "P": P,
-        "h": h,
-        "N": N,
-        "task_seed": task_seed,
-        "seeds": " ".join(map(str, seeds)),
-        "members": len(seeds),
-        "test_points": len(labels),
-        "satisfied": sum(run.satisfied),
-        "variance": whole.variance.value,
-        "variance_low": whole.variance.interval[0],
-        "variance_high": whole.variance.interval[1],
-        "norm": whole.norm.value,
-        "data_sha256": problem.sha256,
-    }
-    rows = of_sizes(f, labels, [n for n in SIZES if n <= len(seeds)])
-    return [{**setting, **row, "seconds": run.seconds / len(rows)} for row in rows]
+    if members < 2:
+        raise ValueError(f"ensemble_sizes: {members} members, need at least two: one network does not fluctuate")
+    rows = []
+    tasks = [task(network, dataset, P, task_seed) for task_seed in task_seeds]
+    seeds = [[100 * task_seed + i for i in range(members)] for task_seed in task_seeds]
+    stacks = [[i] for i in range(len(tasks))] if network == "cnn" else [list(range(len(tasks)))]
+    for stack in stacks:
+        run = trained(
+            network,
+            [tasks[i] for i in stack for _ in range(members)],
+            h,
+            [seed for i in stack for seed in seeds[i]],
+            shape=images(dataset).shape,
+            steps=steps,
+        )
+        for place, i in enumerate(stack):
+            own = slice(place * members, (place + 1) * members)
+            nets, problem = run.population.take(range(len(run.population))[own]), tasks[i]
+            labels = problem.test_labels[:tests]
+            f = nets(problem.test_inputs[:tests].to(nets.weights)).double()
+            weights = nets.weights.shape[1] if network == "cnn" else effective_parameters(problem.inputs.shape[1], h, 2)
+            setting = {
+                "network": network,
+                "dataset": dataset,
+                "P": P,
+                "h": h,
+                "N": weights,
+                "task_seed": task_seeds[i],
+                "seeds": " ".join(map(str, seeds[i])),
+                "members": members,
+                "test_points": len(labels),
+                "satisfied": sum(run.satisfied[own]),
+                "variance": variance(f).item(),
+                "norm": norm(f).square().mean().sqrt().item(),
+                "data_sha256": problem.sha256,
+            }
+            sizes = of_sizes(f, labels, [n for n in SIZES if n <= members])
+            rows += [{**setting, **row, "seconds": run.seconds / len(stack) / len(sizes)} for row in sizes]
+    return rows
 
 
 def of_sizes(
@@ -120,29 +145,28 @@ def of_sizes(
     """
     half, rows = len(labels) // 2, []
     halves = (slice(0, half), slice(half, None))
-    classes, logits = (labels > 0).long(), two_classes(f)
-    own = [temperature(logits[:, part], classes[part], STEPS) for part in halves]
+    classes, logits = (labels > 0).long(), two_classes(f).float()  # half of the time, and precise enough
     for n in sizes:
         starts = range(0, len(f), 1 if n == 1 else max(1, len(f) // DRAWN))[: 1 if n == len(f) else None]
-        chosen = [[(start + i) % len(f) for i in range(n)] for start in starts]
-        together = torch.stack([geometric(logits[members]) for members in chosen])
-        tempered, averaged = [], []
-        for fitted, measured, tau in ((*halves, own[0]), (*halves[::-1], own[1])):
-            best = temperature(together[:, fitted], classes[fitted], STEPS)
-            tempered.append(nll(together[:, measured], classes[measured], best).mean())
-            mixed = torch.stack([arithmetic(logits[members][:, measured], tau[members]) for members in chosen])
-            averaged.append(nll(mixed, classes[measured]).mean())
+        chosen = torch.tensor([[(start + i) % len(f) for i in range(n)] for start in starts])
+        z = logits[chosen]
+        mean, after, shared = mean_probability(z), [], []
+        for fitted, measured in (halves, halves[::-1]):
+            best = temperature(mean[:, fitted], classes[fitted], STEPS)
+            after.append(nll(mean[:, measured], classes[measured], best).mean())
+            tau = shared_temperature(z[:, :, fitted], classes[fitted], STEPS - 4) if n > 1 else best
+            shared.append(nll(mean_probability(z[:, :, measured], tau), classes[measured]).mean())
         rows.append(
             {
                 "n": n,
-                "error": errors(torch.stack([f[members].mean(0) for members in chosen]), labels).mean().item(),
-                "nll": nll(together, classes).mean().item(),
-                "nll_geometric": torch.stack(tempered).mean().item(),
-                "nll_arithmetic": torch.stack(averaged).mean().item(),
+                "error": errors(f[chosen].mean(1), labels).mean().item(),
+                "nll": nll(mean, classes).mean().item(),
+                "nll_after": torch.stack(after).mean().item(),
+                "nll_shared": torch.stack(shared).mean().item(),
             }
         )
     return rows
 
 
 EXPERIMENT = ensemble_sizes
-DIGITS: int | None = None  # of floats in a table: all
+DIGITS: int | None = 6  # of floats in a table

@@ -1,7 +1,6 @@
 """The figures of the ensembles chapter: borders on a square, variance and errors against size, calibration, splits."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,11 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, ticks
-from landscape_lib.measure.ensembles import Borders, binomial, variance_law
+from landscape_lib.measure.ensembles import Borders, binomial
 from landscape_lib.measure.memory_split import Split
-from landscape_lib.statistics import Curve, power_law
-
-LOWEST = 1e-4  # the end of the axis of excess errors
+from landscape_lib.statistics import power_law
 
 Tables = Float[np.ndarray, "sets widths sizes"]
 
@@ -32,30 +29,39 @@ def border(borders: Borders, *, single: bool = False) -> Figure:
 
 
 def variance_and_gap(
-    variances: Mapping[str, pd.DataFrame], gaps: Mapping[str, pd.DataFrame], *, P: int, N_star: float
+    relative: Mapping[str, pd.DataFrame],
+    raw: Mapping[str, pd.DataFrame],
+    gaps: Mapping[str, pd.DataFrame],
+    *,
+    widest: int,
+    h_star: float,
 ) -> Figure:
-    """Left: Var f against N in log-log, a colour a parametrisation, with the line fitted at N ≥ 2P and a slope of −1/2
-    beside it. Right: the gap ⟨ε⟩ − ε̄. Bars: standard errors over training sets, a row each. Dotted: N*.
+    """Left: Var f/‖f‖² against h in log-log, filled, a colour each, with the line fitted from the width ``widest`` on
+    and a slope of −1 beside it; hollow, Var f as it is. Right: the gap ⟨ε⟩ − ε̄. Bars: standard errors over training
+    sets, a row each. Dotted: the width at N*.
     """
     figure, (left, right) = plt.subplots(1, 2)
-    for (name, variance), colour, mark in zip(variances.items(), (BLUE, ORANGE), "os", strict=True):
-        for axis, values in ((left, variance), (right, gaps[name])):
-            axis.errorbar(values.columns, values.mean(), values.sem(), fmt=mark, color=colour, capsize=3, label=name)
-        wide = variance.columns[variance.columns >= 2 * P].to_numpy(float)
-        if len(wide) > 1:
-            slope, constant = np.polyfit(np.log(wide), np.log(variance[wide].mean()), 1)
-            left.plot(wide, np.exp(constant) * wide**slope, color=colour, lw=1.2)
-    guide, low = np.array([1000.0, 5000.0]), 0.4 * next(iter(variances.values())).mean().iloc[-1]
-    left.plot(guide, low * (guide / guide[1]) ** -0.5, color=GREY, ls="--", lw=1.2)
-    left.text(guide[0] * 0.9, low, "slope −1/2", color=INK, ha="right")
+    for (name, values), colour, mark in zip(relative.items(), (BLUE, ORANGE), "os", strict=False):
+        for axis, shown in ((left, values), (right, gaps[name])):
+            axis.errorbar(shown.columns, shown.mean(), shown.sem(), fmt=mark, color=colour, capsize=3, label=name)
+        bare = raw[name].mean()
+        left.plot(bare.index, bare, mark, ms=4, mfc="none", color=colour, label=f"{name}, Var f")
+        wide = values.columns[values.columns >= widest].to_numpy(float)
+        slope, constant = np.polyfit(np.log(wide), np.log(values[wide].mean()), 1)
+        left.plot(wide, np.exp(constant) * wide**slope, color=colour, lw=1.2)
+    first = next(iter(relative.values())).mean()
+    guide, low = np.array([widest, first.index[-1]], dtype=float), 0.55 * first.iloc[-1]
+    left.plot(guide, low * guide[1] / guide, color=GREY, ls="--", lw=1.2)
+    left.text(guide[0] * 0.9, low * guide[1] / guide[0], "slope −1", color=INK, ha="right", va="center")
     for axis in (left, right):
-        axis.axvline(N_star, color=GREY, ls=":", lw=1)
-        axis.set(xscale="log", yscale="log", xlabel="weights N")
-        ticks(axis, [100, 1000, 5000])
-    left.set(ylabel="Var f", title="The variance …")
+        axis.axvline(h_star, color=GREY, ls=":", lw=1)
+        axis.set(xscale="log", yscale="log", xlabel="width h")
+        ticks(axis, [5, 10, 20, 40, 80])
+    left.set(ylabel="Var f / ‖f‖²", title="The variance …", ylim=(0.4 * low, 30))
     right.set(ylabel="gap, ⟨ε⟩ − ε̄", title="… and what it costs")
+    ticks(left, [0.01, 0.1, 1, 10], "y")
     ticks(right, [0.003, 0.01, 0.03], "y")
-    left.legend()
+    left.legend(fontsize="small")
     return figure
 
 
@@ -84,25 +90,32 @@ def argument(
     t: Float[np.ndarray, "turns"],
     error: Float[np.ndarray, "turns"],
     parabola: Float[np.ndarray, "3"],
-    more: Float[np.ndarray, "pairs"],
-    above: Float[np.ndarray, "pairs"],
+    relative: pd.DataFrame,
+    gap: pd.DataFrame,
 ) -> Figure:
-    """Left: the mean error if fluctuations are multiplied by t, dots along a dashed parabola. Right: the excess error
-    against the excess variance in log-log, the power fitted to all pairs, and the power 1/2 dotted.
+    """Left: the mean error if fluctuations are multiplied by t, dots along a dashed parabola. Right: the gap against
+    Var f/‖f‖² in log-log, a dot a width, with standard errors over training sets, a row each; the power fitted, and
+    the powers 1 and 1/2 dashed and dotted.
     """
     figure, (left, right) = plt.subplots(1, 2)
     left.plot(t, np.polyval(parabola, t), color=GREY, lw=1.3, ls="--", label="a parabola")
     left.plot(t, error, "o", color=BLUE, ms=4, label="measured")
     left.set(xlabel="fluctuation turned by t", ylabel="mean test error", title="Fluctuations turned by hand")
     left.legend(loc="upper center")
-    line, drawn = np.array([more.min(), more.max()]), above >= LOWEST
-    right.loglog(more[drawn], above[drawn], "o", color=BLUE, ms=4)
-    with suppress(ValueError):  # too few pairs for a law
-        law = power_law(more, above, np.ones(len(more)), offset=False, falling=False)
-        right.plot(line, law.at(line), color=ORANGE, label=f"power {law.exponent.value:.2f}")
-        right.plot(line, law.at(line)[1] * (line / line[1]) ** 0.5, color=GREY, ls=":", label="power 1/2")
-        right.legend()
-    right.set(xlabel="excess of Var f / ‖f‖²", ylabel="excess error", title="Every width, every n", ylim=(LOWEST, None))
+    x, y = relative[gap.columns].mean().to_numpy(), gap.mean().to_numpy()
+    right.errorbar(x, y, gap.sem(), relative[gap.columns].sem(), fmt="o", color=BLUE, ms=4, capsize=2)
+    line, middle = np.array([x.min(), x.max()]), (np.exp(np.log(x).mean()), np.exp(np.log(y).mean()))
+    fitted = float(np.polyfit(np.log(x), np.log(y), 1)[0])
+    for power, colour, style, name in (
+        (fitted, ORANGE, "-", f"power {fitted:.2f}"),
+        (1.0, GREY, "--", "power 1"),
+        (0.5, GREY, ":", "power 1/2"),
+    ):
+        right.plot(line, middle[1] * (line / middle[0]) ** power, color=colour, ls=style, label=name)
+    right.set(xscale="log", yscale="log", xlabel="Var f / ‖f‖²", ylabel="gap, ⟨ε⟩ − ε̄", title="As the width varies")
+    ticks(right, [0.03, 0.1, 0.3])
+    ticks(right, [0.003, 0.01, 0.03], "y")
+    right.legend()
     return figure
 
 
@@ -110,38 +123,38 @@ def calibrated(
     N: Int[np.ndarray, "widths"],
     members: Int[np.ndarray, "sizes"],
     nll: Tables,
-    geometric: Tables,
-    arithmetic: Tables,
+    after: Tables,
+    shared: Tables,
     *,
+    first: int,
     N_star: float,
 ) -> Figure:
-    """Left: calibrated NLL against n at the first width past N*, two set-ups with their c + b n^a. Right: of single
-    networks against N, before and after calibration; bars are standard errors over training sets. Dotted: N*.
+    """Left: calibrated NLL against n at the width number ``first``, two calibrations with their c + b n^a. Right: of
+    single networks against N, before and after calibration; bars are standard errors over training sets. Dotted: N*.
     """
     figure, (left, right) = plt.subplots(1, 2)
-    first = int(np.argmax(N >= N_star))
     there = np.isfinite(nll[:, first]).all(0)
     n = members[there].astype(float)
     line = np.linspace(1, n.max(), 200)
     for tables, colour, mark, name in (
-        (geometric, BLUE, "o", "average first"),
-        (arithmetic, ORANGE, "s", "temper first"),
+        (after, BLUE, "o", "average, then one τ"),
+        (shared, ORANGE, "s", "one τ shared, then average"),
     ):
         values = tables[:, first, there].mean(0)
         left.plot(n, values, mark, color=colour, label=name)
-        with suppress(ValueError):  # too few sizes for a law
-            left.plot(line, power_law(n, values, np.ones(len(n))).at(line), color=colour, lw=1.2)
-    for tables, colour, mark, name in ((nll, GREEN, "^", "as it is"), (geometric, BLUE, "o", "calibrated")):
+        left.plot(line, power_law(n, values, np.ones(len(n))).at(line), color=colour, lw=1.2)
+    for tables, colour, mark, name in ((nll, GREEN, "^", "as it is"), (after, BLUE, "o", "calibrated")):
         single = tables[:, :, 0]
         spread = single.std(0, ddof=1) / len(single) ** 0.5
         right.errorbar(N, single.mean(0), spread, fmt=mark + "-", color=colour, capsize=3, label=name)
     left.set(xlabel="ensemble size n", ylabel="calibrated NLL", title=f"n networks of N = {N[first]}", ylim=(0, None))
-    left.set_xticks([1, 5, 10, 15, 20])
+    left.set_xticks([1, 2, 4, 6, 8, 10])
     right.axvline(N_star, color=GREY, ls=":", lw=1)
-    right.set(xscale="log", xlabel="weights N", ylabel="NLL", title="One network", ylim=(0, None))
+    right.set(xscale="log", yscale="log", xlabel="weights N", ylabel="NLL", title="One network")
     ticks(right, [100, 1000, 5000])
-    for axis in (left, right):
-        axis.legend()
+    ticks(right, [0.1, 0.3, 1, 3], "y")
+    left.legend(loc="lower left")
+    right.legend()
     return figure
 
 
@@ -154,82 +167,52 @@ def split(
     ylim: tuple[float, float],
 ) -> Figure:
     """Calibrated NLL against N of the splits of one budget, with the number of networks at each: measured, dotted as
-    small ensembles predict it, and grey those of ``others``, other budgets. A circle is round the best.
+    runs of half of the budget predict it, and grey those of ``others``, other budgets. A circle is round the best.
     """
     figure, axis = plt.subplots(figsize=(6.2, 3.7), dpi=100)
     for others_splits in others:
         axis.plot(*_line(others_splits), color=PALE, lw=1, zorder=1)
     axis.plot(*_line(measured), "o-", color=BLUE, label="measured")
-    axis.plot(*_line(predicted), "s:", mfc="none", color=ORANGE, label="from ensembles of n ≤ 4")
-    for known, guess in zip(measured, predicted, strict=True):
-        at = (known.N, max(known.value, guess.value))
-        axis.annotate(f"{known.members}", at, (0, 9), textcoords="offset points", ha="center", color=INK)
-    best = min(measured, key=lambda known: (known.value, known.N))
+    axis.plot(*_line(predicted), "s:", mfc="none", color=ORANGE, label="from half of the budget")
+    for known in measured:
+        axis.annotate(
+            f"{known.members}", (known.N, known.value), (0, 9), textcoords="offset points", ha="center", color=INK
+        )
+    best = min(measured, key=lambda known: (known.value, known.members))
     axis.plot(best.N, best.value, "o", ms=13, mfc="none", color=BLUE)
-    axis.set(xscale="log", xlabel="weights of each network, N", ylabel="calibrated NLL", xlim=(70, 1300), ylim=ylim)
-    ticks(axis, [100, 200, 400, 1000])
-    axis.set_title(f"{budget} weights: best is {best.members} × {best.N}")
+    axis.set(xscale="log", xlabel="weights of each network, N", ylabel="calibrated NLL", xlim=(70, 5000), ylim=ylim)
+    ticks(axis, [100, 300, 1000, 3000])
+    axis.set_title(f"{budget} weights: best is {best.members} × {best.N:.0f}")
     axis.legend(loc="upper right")
     return figure
 
 
-def convolutional(alone: pd.DataFrame, together: pd.DataFrame, *, narrowest: int = 6) -> Figure:
-    """Left: Var f of one CNN against N in log-log, with 95% intervals and the power law from ``narrowest`` channels on.
-    Right: test errors of one and of ten together, bars the binomial error of the test points.
+def convolutional(
+    relative: Mapping[str, pd.DataFrame],
+    errors: Mapping[str, tuple[pd.Series, pd.Series]],
+    exponent: Mapping[str, float],
+) -> Figure:
+    """Left: Var f/‖f‖² of CNNs against their channels h in log-log, a colour a data set, dots the mean over training
+    sets with standard errors, if there are several, and the fitted power of ``exponent``, if it was fitted. Right: test
+    errors against h, of one network dashed and of all together solid.
     """
     figure, (left, right) = plt.subplots(1, 2)
-    _variance(left, alone, narrowest, colour=BLUE, line=ORANGE)
-    left.set(xscale="log", yscale="log", xlabel="parameters N", ylabel="Var f", title="The variance")
-    ticks(left, [0.3, 1, 3], "y")
-    left.legend()
-    for rows, colour, mark, name in ((alone, ORANGE, "s", "one network"), (together, BLUE, "o", "ten together")):
-        known = [binomial(error, int(points)) for error, points in zip(rows.error, rows.test_points, strict=True)]
-        right.errorbar(rows.N, rows.error, known, fmt=mark + "-", color=colour, capsize=3, label=name)
-    right.set(xscale="log", xlabel="parameters N", ylabel="test error", title="The errors", ylim=(0, None))
-    right.legend()
-    for axis in (left, right):
-        ticks(axis, alone.N.tolist())
-    return figure
-
-
-def larger(curves: Mapping[str, Curve], *, P: int, N_star: float) -> Figure:
-    """Left: the curve ``variance`` against N in log-log, and right ``error`` of one network and ``together`` of twenty,
-    each in its 95% band. Dotted: N*. Grey: N ≥ 2P.
-    """
-    figure, (left, right) = plt.subplots(1, 2)
-    for axis, name, label, colour, mark in (
-        (left, "variance", "Var f", BLUE, "o-"),
-        (right, "error", "one network, ⟨ε⟩", ORANGE, "s-"),
-        (right, "together", "twenty together, ε̄", BLUE, "o-"),
-    ):
-        curve = curves[name]
-        axis.fill_between(curve.N, curve.low, curve.high, color=colour, alpha=0.25, lw=0)
-        axis.plot(curve.N, curve.value, mark, ms=4, color=colour, label=label)
-    for axis in (left, right):
-        axis.axvline(N_star, color=GREY, ls=":", lw=1)
-        axis.set(xscale="log", xlabel="parameters N")
-        ticks(axis, [100, 1000, 10_000])
-    left.axvspan(2 * P, curves["variance"].N.max(), color=PALE, alpha=0.6, lw=0)
-    left.set(yscale="log", ylabel="Var f", title="The variance")
-    right.set(ylabel="test error", title="The errors", ylim=(0, None))
-    right.legend(loc="lower right")
-    return figure
-
-
-def larger_convolutional(networks: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], *, narrowest: int = 6) -> Figure:
-    """As `convolutional`, a colour a data set: left Var f with the power laws, right one network dashed, ten solid."""
-    figure, (left, right) = plt.subplots(1, 2)
-    for (name, (alone, together)), colour, mark in zip(networks.items(), (BLUE, ORANGE), "os", strict=True):
-        _variance(left, alone, narrowest, colour=colour, line=colour, mark=mark, label=name)
-        right.plot(alone.N, alone.error, mark + "--", color=colour, mfc="white", label=f"{name}, one network")
-        right.plot(together.N, together.error, mark + "-", color=colour, label=f"{name}, ten together")
-    left.set(yscale="log", ylabel="Var f", title="The variance")
+    for (name, values), colour, mark in zip(relative.items(), (BLUE, ORANGE), "os", strict=False):
+        h, mean = values.columns.to_numpy(float), values.mean().to_numpy()
+        left.errorbar(h, mean, values.sem().fillna(0), fmt=mark, color=colour, capsize=3, label=name)
+        if name in exponent:
+            line = np.exp(np.log(mean).mean()) * (h / np.exp(np.log(h).mean())) ** exponent[name]
+            left.plot(h, line, color=colour, lw=1.2, label=f"power {exponent[name]:.2f}".replace("-", "−"))
+        alone, together = errors[name]
+        right.plot(alone.index, alone, mark + "--", color=colour, mfc="white", label=f"{name}, one network")
+        right.plot(together.index, together, mark + "-", color=colour, label=f"{name}, together")
+    left.set(yscale="log", ylabel="Var f / ‖f‖²", title="The variance")
     right.set(ylabel="test error", title="The errors", ylim=(0, None))
     for axis in (left, right):
-        axis.set(xscale="log", xlabel="parameters N")
-        ticks(axis, [300, 1000, 3000])
+        axis.set(xscale="log", xlabel="channels h")
+        ticks(axis, [6, 12, 24])
         axis.legend(fontsize="small")
-    ticks(left, [0.3, 1, 3, 10], "y")
+    ticks(left, [0.05, 0.1, 0.2, 0.4], "y")
     return figure
 
 
@@ -257,24 +240,5 @@ def _borders(axis: Axes, borders: Borders, *, dot: float, thin: float, thick: fl
     axis.set(xlim=(-2, 2), ylim=(-2, 2), xticks=[], yticks=[], aspect="equal")
 
 
-def _variance(
-    axis: Axes,
-    rows: pd.DataFrame,
-    narrowest: int,
-    *,
-    colour: str,
-    line: str,
-    mark: str = "o",
-    label: str | None = None,
-) -> None:
-    """Var f with its 95% intervals, and the power law over the widths that it is fitted to."""
-    ends = np.abs(rows[["variance_low", "variance_high"]].to_numpy().T - rows.variance.to_numpy())
-    axis.errorbar(rows.N, rows.variance, ends, fmt=mark, color=colour, capsize=3, label=label)
-    wide = rows.N[rows.h >= narrowest].to_numpy(float)
-    with suppress(ValueError):  # too few widths for a law
-        law = variance_law(rows, narrowest=narrowest)
-        axis.plot(wide, law.at(wide), color=line, label=f"power {law.exponent.value:.2f}".replace("-", "−"))
-
-
-def _line(splits: Sequence[Split]) -> tuple[list[int], list[float]]:
+def _line(splits: Sequence[Split]) -> tuple[list[float], list[float]]:
     return [split.N for split in splits], [split.value for split in splits]

@@ -65,86 +65,102 @@ def temperature(
     return ((low + high) / 2).exp()
 
 
-def geometric(logits: Float[Tensor, "nets points classes"]) -> Float[Tensor, "points classes"]:
-    """Logits of an ensemble by the mean of its members' log-probabilities, log p = (1/n) Σ_i log softmax(z_i) + const.
+def mean_probability(
+    logits: Float[Tensor, "*ensembles nets points classes"], temperature: Float[Tensor, "*ensembles"] | float = 1.0
+) -> Float[Tensor, "*ensembles points classes"]:
+    """Logits of an ensemble by the mean of its members' probabilities, log p with p = (1/n) Σ_i softmax(z_i / τ).
 
-    One of two set-ups of calibrated ensembles: average first, then find one `temperature` for the ensemble.
-
-    >>> z = torch.tensor([[[0.0, 2.0]], [[0.0, -1.0]]])
-    >>> geometric(z).softmax(-1).round(decimals=4)      # log-odds of 0.5, the mean of 2 and −1
-    tensor([[0.3775, 0.6225]])
-    """
-    _members(logits, "geometric")
-    return F.log_softmax(logits, dim=-1).mean(0)
-
-
-def arithmetic(
-    logits: Float[Tensor, "nets points classes"], temperatures: Float[Tensor, "nets"] | float = 1.0
-) -> Float[Tensor, "points classes"]:
-    """Logits of an ensemble by the mean of its members' probabilities, p = (1/n) Σ_i softmax(z_i / τ_i).
-
-    The other of the two set-ups: find each member's own `temperature`, then average. The logits returned are log p.
+    The two calibrations of 2007.08483: at τ = 1, and what comes out calibrated by a `temperature` of its own; or with
+    the `shared_temperature`. Neither averages log-probabilities, and neither gives each member a τ of its own.
 
     >>> z = torch.tensor([[[0.0, 9.0]], [[0.0, -9.0]]])
-    >>> arithmetic(z).softmax(-1)
+    >>> mean_probability(z).softmax(-1)
     tensor([[0.5000, 0.5000]])
     """
-    _members(logits, "arithmetic")
-    tau = torch.as_tensor(temperatures, dtype=logits.dtype, device=logits.device)
-    if tau.shape not in ((), logits.shape[:1]) or not bool((tau > 0).all()):
-        raise ValueError(f"arithmetic: temperatures are {temperatures!r}, need positive ones, one or {len(logits)}")
-    logs = F.log_softmax(logits / tau.reshape(-1, 1, 1), dim=-1)
-    return torch.logsumexp(logs, dim=0) - math.log(len(logits))
-
-
-def power_in_size(
-    N: Int[np.ndarray, "widths"],
-    members: Int[np.ndarray, "sizes"],
-    nll: Float[np.ndarray, "sets widths sizes"],
-    N_star: float,
-) -> Estimate:
-    """The exponent a of the calibrated NLL c + b nᵃ of n networks, at the first width past N* (2007.08483: −1).
-
-    ``nll`` is NaN where a width has no ensemble of n. Of the mean over training sets, and the jackknife's interval over
-    them.
-    """
-    rows = np.asarray(nll, dtype=float)[:, _past(N, N_star, nll)[0]]
-    measured = np.isfinite(rows).all(0)
-    return _power(np.asarray(members)[measured], rows[:, measured])
-
-
-def power_in_width(
-    N: Int[np.ndarray, "widths"],
-    members: Int[np.ndarray, "sizes"],
-    nll: Float[np.ndarray, "sets widths sizes"],
-    N_star: float,
-) -> Estimate:
-    """The exponent a of the calibrated NLL c + b Nᵃ of single networks past N*, as `power_in_size` (2007.08483)."""
-    past = _past(N, N_star, nll)
-    single = np.asarray(nll, dtype=float)[:, past][..., np.asarray(members) == 1]
-    return _power(np.asarray(N)[past], single[..., 0])
-
-
-def _past(N: np.ndarray, N_star: float, nll: np.ndarray) -> np.ndarray:
-    """Where the widths past N* are, in order of size."""
-    order = np.argsort(N)
-    past = order[np.asarray(N)[order] >= N_star]
-    if np.ndim(nll) != 3 or not len(past):
+    tau = torch.as_tensor(temperature, dtype=logits.dtype, device=logits.device)
+    if logits.ndim < 3 or 0 in logits.shape:
+        raise ValueError(f"mean_probability: logits have shape {tuple(logits.shape)}, need (…, nets, points, classes)")
+    if tau.shape not in ((), logits.shape[:-3]) or not bool((tau > 0).all()):
         raise ValueError(
-            f"calibration: NLL of shape {np.shape(nll)}, N up to {np.max(N)} and N* of {N_star:g}; need "
-            "(training sets, widths, ensemble sizes) and a width past N*"
+            f"mean_probability: temperature is {temperature!r}, need a positive one, or one for each of the "
+            f"{tuple(logits.shape[:-3])} ensembles"
         )
-    return past
+    logs = F.log_softmax(logits / tau[..., None, None, None], dim=-1)
+    return torch.logsumexp(logs, dim=-3) - math.log(logits.shape[-3])
+
+
+def shared_temperature(
+    logits: Float[Tensor, "*ensembles nets points classes"], labels: Int[Tensor, "points"], steps: int = 40
+) -> Float[Tensor, "*ensembles"]:
+    """The one τ of all members at which the mean of their probabilities has its smallest NLL on validation points.
+
+    A mean of probabilities may have several minima: near the transition one member's outputs are a hundred times those
+    of others. So the NLL is compared at fourteen τ, and from the lowest its slope in 1/τ, the mean of Σ_i w_i (⟨z_i⟩ −
+    z_iy), is brought to zero by bisection of ln τ; w_i is member i's share of the ensemble's probability of the true
+    label y. The smallest τ is a twentieth of the median |z_y − z_other|: below it members only vote, and a τ near zero
+    would be best wherever no validation point has all votes against it.
+
+    >>> z = torch.tensor([[[0.0, 8.0]] * 4, [[0.0, 8.0]] * 4])           # alike, sure, right three times in four
+    >>> tau = shared_temperature(z, torch.tensor([1, 1, 1, 0]))
+    >>> mean_probability(z, tau)[0].exp()[1]
+    tensor(0.7500)
+    """
+    if logits.ndim < 3:
+        raise ValueError(
+            f"shared_temperature: logits have shape {tuple(logits.shape)}, need (…, nets, points, classes)"
+        )
+    _check(logits, labels)
+    where = _index(labels, logits)
+    others = logits - logits.gather(-1, where)  # how far the true label's logit is behind each
+    behind = others.sum(-1) if logits.shape[-1] == 2 else None  # of two classes there is one other
+
+    def own(tau: Tensor) -> tuple[Tensor, Tensor]:
+        """The probability of the true label, (…, nets, points), and its slope in 1/τ, the sign turned."""
+        if behind is not None:
+            right = torch.sigmoid(-behind / tau[..., None, None])
+            return right, right * (1 - right) * behind
+        p = (others / tau[..., None, None, None]).softmax(-1)
+        right = p.gather(-1, where)[..., 0]
+        return right, right * (p * others).sum(-1)
+
+    coldest = (others.abs().sum(-1).flatten(-2).median(-1).values / 20).clamp(COLDEST, HOTTEST / 2)
+    share = torch.linspace(0, 1, 14).to(logits).reshape(-1, *[1] * coldest.ndim)
+    tried = coldest.log() + share * (math.log(HOTTEST) - coldest.log())
+    lowest = torch.stack([-own(ln.exp())[0].mean(-2).log().mean(-1) for ln in tried]).argmin(0)
+    low, high = (tried.gather(0, (lowest + step).clamp(0, len(tried) - 1)[None])[0] for step in (-1, 1))
+    for _ in range(steps):
+        middle = (low + high) / 2
+        right, slopes = own(middle.exp())
+        slope = slopes.sum(-2) / right.sum(-2)  # NaN where the probabilities of all members underflow: far too sure
+        colder = slope.mean(-1) < 0  # not sure enough
+        low, high = torch.where(colder, low, middle), torch.where(colder, middle, high)
+    return ((low + high) / 2).exp()
+
+
+def power_in_size(members: Int[np.ndarray, "sizes"], nll: Float[np.ndarray, "sets sizes"]) -> Estimate:
+    """The exponent a of the calibrated NLL c + b nᵃ of n networks of one width (2007.08483: −1 for large n).
+
+    ``nll`` is NaN where there is no ensemble of n. Least squares on the mean over training sets, a < 0, and the
+    jackknife's interval over them.
+    """
+    rows = np.asarray(nll, dtype=float)
+    if rows.ndim != 2 or rows.shape[1] != len(members):
+        raise ValueError(f"power_in_size: NLL of shape {rows.shape}, need (training sets, {len(members)} sizes)")
+    known = np.isfinite(rows).all(0)
+    return _power(np.asarray(members)[known], rows[:, known])
+
+
+def power_in_width(h: Int[np.ndarray, "widths"], nll: Float[np.ndarray, "sets widths"]) -> Estimate:
+    """The exponent a of the calibrated NLL c + b hᵃ of single networks of width h, as `power_in_size` (2007.08483)."""
+    rows = np.asarray(nll, dtype=float)
+    if rows.ndim != 2 or rows.shape[1] != len(h):
+        raise ValueError(f"power_in_width: NLL of shape {rows.shape}, need (training sets, {len(h)} widths)")
+    return _power(np.asarray(h), rows)
 
 
 def _power(x: np.ndarray, rows: Float[np.ndarray, "sets points"]) -> Estimate:
     x = x.astype(float)
     return jackknife(rows, lambda sets: power_law(x, sets.mean(0), np.ones(len(x))).exponent.value)
-
-
-def _members(logits: Tensor, what: str) -> None:
-    if logits.ndim != 3 or 0 in logits.shape:
-        raise ValueError(f"{what}: logits have shape {tuple(logits.shape)}, need (nets, points, classes)")
 
 
 def _index(labels: Tensor, logits: Tensor) -> Tensor:

@@ -5,27 +5,16 @@ of the members, ε̄ the test error of f̄. ‖·‖² is a mean over test point
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.statistics import (
-    Curve,
-    Estimate,
-    PowerLaw,
-    Transition,
-    counted_transition,
-    estimate,
-    interval,
-    jackknife,
-    power_law,
-)
+from landscape_lib.statistics import Estimate, Transition, counted_transition, interval, jackknife, power_law
 
 
 def errors(outputs: Float[Tensor, "*nets points 1"], labels: Float[Tensor, "points"]) -> Float[Tensor, "*nets"]:
@@ -108,19 +97,6 @@ def ensemble(
     return Ensemble(**centred, members=n)
 
 
-def satisfaction(networks: pd.DataFrame, *, resamples: int = 1000, seed: int = 0) -> Transition:
-    """N*: the N at which half of the networks reach zero loss.
-
-    ``networks`` has a row a set of networks, with their ``N``, how many ``members`` there are, and how many of them are
-    ``satisfied``: at zero loss.
-
-    >>> table = pd.DataFrame({"N": [50, 100, 200, 400], "members": 10, "satisfied": [0, 0, 10, 10]})
-    >>> 100 < satisfaction(table).N_star < 200
-    True
-    """
-    return counted_transition(networks.N, networks.satisfied, networks.members, resamples=resamples, seed=seed)
-
-
 @dataclass(frozen=True)
 class Borders:
     """What networks of one width, trained on the same points of a square, answer all over it."""
@@ -147,113 +123,106 @@ class Borders:
         return torch.where(self.x[:, None] > self.boundary, 1.0, -1.0).to(self.outputs).flatten()
 
 
-def excess(
-    n: Int[np.ndarray, "sizes"], relative: Float[np.ndarray, "widths"], error: Float[np.ndarray, "widths sizes"]
-) -> tuple[Float[np.ndarray, "pairs"], Float[np.ndarray, "pairs"]]:
-    """What smaller ensembles err and fluctuate more than the largest of their width: pairs of (variance, error).
+def transition_to_zero(rows: pd.DataFrame, *, seed: int = 0) -> Transition:
+    """N* of this chapter: the N at which half of the networks end at zero loss, with its interval (`transition`).
 
-    The mean of n independent members has the variance Var f / n. By the argument of 1901.01608, ε̄_n − ε̄_m is in
-    proportion to Var f (1/n − 1/m). ``relative`` is Var f / ‖f‖² of each width, ``error`` is ε̄_n, NaN where a width has
-    no ensemble of n; m is the largest it has.
-
-    >>> excess(np.array([1, 2]), np.array([0.4]), np.array([[0.08, 0.06]]))
-    (array([0.2]), array([0.02]))
+    ``rows`` has columns ``N``, ``members`` and ``satisfied``, how many of the members ended at zero; of rows of the
+    same ``task_seed`` and ``N`` (ensembles of several sizes n of the same networks) one counts. It is another N* than
+    that of right labels (`measure.double_descent.separation`): zero loss asks for a margin too.
     """
-    n, relative, error = np.asarray(n), np.asarray(relative, dtype=float), np.asarray(error, dtype=float)
-    if error.shape != (len(relative), len(n)) or (np.isfinite(error).sum(1) < 2).any():
-        raise ValueError(
-            f"excess: errors have shape {error.shape} for {len(relative)} widths and {len(n)} sizes, need one each, "
-            "and at least two sizes at each width"
-        )
-    has = np.isfinite(error)
-    last = np.where(has, n, 0).argmax(1)
-    left = has & (np.arange(len(n)) != last[:, None])
-    more = relative[:, None] * (1 / n - 1 / n[last][:, None])
-    above = error - np.take_along_axis(error, last[:, None], 1)
-    return more[left], above[left]
+    each = rows.drop_duplicates(["task_seed", "N"])
+    return counted_transition(each.N, each.satisfied, each.members, seed=seed)
 
 
-def variance_exponent(variance: pd.DataFrame | Curve, P: int, *, seed: int = 0) -> Estimate:
-    """The exponent a of Var f ~ N^a at N ≥ 2P: the slope of ln Var f against ln N, by least squares (1901.01608).
+def at_rest(rows: pd.DataFrame, share: float = 0.9) -> pd.DataFrame:
+    """The rows of those widths of whose networks at least a ``share`` ended at zero loss, over all training sets.
 
-    Several training sets, a table with a row a set and a column a size N: the slope of their mean, and the jackknife's
-    interval over them. One set, a curve with intervals over members: a parametric bootstrap of it, from ``seed``.
-
-    >>> N = np.array([500.0, 1000, 4000])
-    >>> round(variance_exponent(pd.DataFrame([0.3 * N**-0.5, 0.5 * N**-0.5], columns=N), P=250).value, 3)
-    -0.5
+    What is left out still falls, or is stuck above zero: its spread is that of how far networks came.
     """
-    window, N = _tail(variance, P, "variance_exponent")
-    return _resampled(lambda values: _slope(N, values[:, window]), variance, seed=seed)
+    each = rows.drop_duplicates(["task_seed", "h"]).groupby("h")
+    shares = each.satisfied.sum() / each.members.sum()
+    return rows[rows.h.isin(shares.index[shares >= share])]
 
 
-def gap_exponent(gap: pd.DataFrame | Curve, P: int, *, seed: int = 0) -> Estimate:
-    """The exponent a of ⟨ε⟩ − ε̄ ~ N^a at N ≥ 2P, with an interval as that of `variance_exponent`.
+def by_set(rows: pd.DataFrame, column: str, n: int = 1) -> pd.DataFrame:
+    """A column of ensembles of n, a row a training set and a column a width h; widths without them are out."""
+    return rows[rows.n == n].pivot(index="task_seed", columns="h", values=column)
 
-    The gap of a training set is a few test points, and may be below zero. So b N^a is fitted to the mean over sets as
-    it is, by least squares. A curve is positive, and its exponent is the slope of the logarithms.
+
+def relative_variance(rows: pd.DataFrame) -> pd.DataFrame:
+    """Var f/‖f‖², a row a training set and a column a width h: the share of the output that another start changes.
+
+    Doubling f moves no border, and a hinge at zero loss does not fix the scale of f.
     """
-    window, N = _tail(gap, P, "gap_exponent")
-    if isinstance(gap, Curve):
-        return variance_exponent(gap, P, seed=seed)
-    wide = gap.to_numpy(float)[:, window]
-    return jackknife(wide, lambda sets: power_law(N, sets.mean(0), np.ones(len(N)), offset=False).exponent.value)
+    return by_set(rows, "variance") / by_set(rows, "norm") ** 2
 
 
-def excess_power(
-    n: Int[np.ndarray, "sizes"],
-    relative: Float[np.ndarray, "sets widths"],
-    error: Float[np.ndarray, "sets widths sizes"],
-) -> Estimate:
-    """The power p of the excess error in the excess variance, over all pairs of `excess`: b xᵖ, by least squares.
+def gaps(rows: pd.DataFrame, n: int) -> pd.DataFrame:
+    """⟨ε⟩ − ε̄, what a network errs more than ensembles of n, a row a training set and a column a width h."""
+    return (by_set(rows, "error") - by_set(rows, "error", n)).dropna(axis=1)
+
+
+def variance_exponent(rows: pd.DataFrame, *, relative: bool = True, seed: int = 0) -> Estimate:
+    """The exponent a of Var f/‖f‖² ~ hᵃ, or that of Var f if not ``relative`` (1901.01608: −1, as 1/h ~ N^(−1/2)).
+
+    The slope of the logarithm of the mean over training sets against ln h, by least squares, over the widths of
+    ``rows`` that are `at_rest`; the interval is the jackknife's over training sets. Of one training set: the profile
+    interval of the weighted fit (`power_law`), from the columns ``variance_low`` and ``variance_high``, the ends of the
+    95% intervals over members; it says nothing of other training sets.
+    """
+    rest = _widths(at_rest(rows), 3, "variance_exponent")
+    values = relative_variance(rest) if relative else by_set(rest, "variance")
+    h = values.columns.to_numpy(float)
+    if len(values) > 1:
+        return jackknife(values.to_numpy(), lambda sets: _slope(np.log(h), np.log(sets.mean(0))))
+    first = rest[rest.n == 1].sort_values("h")
+    scale = first.norm.to_numpy() ** 2 if relative else np.ones(len(h))
+    known = (first.variance_high - first.variance_low).to_numpy() / 3.92 / scale
+    return power_law(h, values.to_numpy()[0], known, offset=False).exponent
+
+
+def gap_exponent(rows: pd.DataFrame, n: int) -> Estimate:
+    """The exponent a of ⟨ε⟩ − ε̄ ~ hᵃ, with ε̄ of ensembles of n, over the widths that are `at_rest` (1901.01608: −1).
+
+    The gap of a training set is a few test points, and may be below zero. So b hᵃ is fitted to the mean over sets as
+    it is, by least squares, a < 0; the interval is the jackknife's over training sets.
+    """
+    gap = gaps(_widths(at_rest(rows), 3, "gap_exponent"), n)
+    h, ones = gap.columns.to_numpy(float), np.ones(gap.shape[1])
+    return jackknife(gap.to_numpy(), lambda sets: power_law(h, sets.mean(0), ones, offset=False).exponent.value)
+
+
+def excess_power(rows: pd.DataFrame, n: int, *, relative: bool = True) -> Estimate:
+    """The power p of the excess error in the variance, as the size of the networks varies: ⟨ε⟩ − ε̄ ~ (Var f/‖f‖²)ᵖ.
 
     1901.01608 argues for p = 1: the error is smooth in the border, and what moves it one way costs what moving it the
-    other way does. Of the means over training sets; the interval is the jackknife's over them.
+    other way does. ε̄ is of ensembles of n. Over the widths of ``rows`` that are `at_rest`, the slope of the logarithms
+    of means over training sets, every width with the same weight; the interval is the jackknife's over training sets.
     """
-    relative, error = np.asarray(relative, dtype=float), np.asarray(error, dtype=float)
-    if len(relative) != len(error):
-        raise ValueError(f"excess_power: variances of {len(relative)} training sets, errors of {len(error)}")
-
-    def power(chosen: np.ndarray) -> float:
-        sets = chosen.astype(int)
-        more, above = excess(n, relative[sets].mean(0), error[sets].mean(0))
-        return power_law(more, above, np.ones(len(more)), offset=False, falling=False).exponent.value
-
-    return jackknife(np.arange(len(error)), power)
+    rest = _widths(at_rest(rows), 3, "excess_power")
+    gap = gaps(rest, n)
+    variances = (relative_variance(rest) if relative else by_set(rest, "variance"))[gap.columns]
+    both = np.stack([variances.to_numpy(), gap.to_numpy()], axis=1)
+    if (both.mean(0) <= 0).any():
+        raise ValueError(f"excess_power: a mean gap of {both[:, 1].mean(0).min():.2g} has no logarithm")
+    return jackknife(both, lambda sets: _slope(*np.log(sets.mean(0))))
 
 
-def share_of_fall(
-    together: pd.DataFrame | Curve, alone: pd.DataFrame | Curve, N_star: float, *, seed: int = 0
-) -> Estimate:
+def share_of_fall(rows: pd.DataFrame, n: int, N_star: float) -> Estimate:
     """The fall of ε̄ from the first width past N* to the widest, as a share of that of ⟨ε⟩ (1901.01608: nearly none).
 
-    The interval is as that of `variance_exponent`: over training sets, or over the members of one.
+    ε̄ is of ensembles of n; of the widths `at_rest`, means over training sets, and the jackknife's interval over them.
     """
-    N = _sizes(alone)
-    if type(together) is not type(alone) or not np.array_equal(N, _sizes(together)):
-        raise ValueError(
-            "share_of_fall: the ensembles' errors and the members' must be of the same sizes N, both alike"
-        )
-    past = np.flatnonzero(N >= N_star)
-    if len(past) < 2:
-        raise ValueError(f"share_of_fall: {len(past)} sizes, up to {N.max():g}, are past N* = {N_star:g}; need two")
-    first = past[0]
+    past = _widths(at_rest(rows[rows.N >= N_star]), 2, "share_of_fall")
+    together, alone = by_set(past, "error", n).dropna(axis=1), by_set(past, "error")
+    ends = [together.columns.min(), together.columns.max()]
+    both = np.stack([together[ends].to_numpy(), alone[ends].to_numpy()], axis=1)
 
-    def share(ensembles: np.ndarray, members: np.ndarray) -> np.ndarray:
-        return np.asarray((ensembles[:, first] - ensembles[:, -1]) / (members[:, first] - members[:, -1]))
+    def share(sets: np.ndarray) -> float:
+        fall = sets.mean(0)[:, 0] - sets.mean(0)[:, 1]
+        return float(fall[0] / fall[1])
 
-    return _resampled(share, together, alone, seed=seed)
-
-
-def variance_law(rows: pd.DataFrame, *, narrowest: int = 6) -> PowerLaw:
-    """Var f = b N^a of convolutional networks with ``narrowest`` channels or more; the exponent has an interval.
-
-    ``rows`` has one row a width, with columns ``h``, ``N``, ``variance`` and the ends of its 95% interval over members,
-    ``variance_low`` and ``variance_high``: 3.92 standard errors apart.
-    """
-    wide = rows[rows.h >= narrowest].sort_values("N")
-    known = (wide.variance_high - wide.variance_low) / 3.92
-    return power_law(wide.N.to_numpy(float), wide.variance.to_numpy(float), known.to_numpy(float), offset=False)
+    return jackknife(both, share)
 
 
 def binomial(error: float, points: int) -> float:
@@ -277,30 +246,12 @@ def _members(outputs: Tensor, what: str) -> None:
         raise ValueError(f"{what}: NaN or infinite outputs in networks {broken.nonzero().flatten().tolist()[:10]}")
 
 
-def _sizes(measured: pd.DataFrame | Curve) -> Float[np.ndarray, "widths"]:
-    return np.asarray(measured.N if isinstance(measured, Curve) else measured.columns, dtype=float)
+def _widths(rows: pd.DataFrame, least: int, what: str) -> pd.DataFrame:
+    if (widths := rows.h.nunique()) < least:
+        raise ValueError(f"{what}: {widths} widths have nine networks in ten at zero loss; need {least}")
+    return rows
 
 
-def _tail(measured: pd.DataFrame | Curve, P: int, what: str) -> tuple[np.ndarray, Float[np.ndarray, "wide"]]:
-    """Which sizes are at least 2P, and these."""
-    N = _sizes(measured)
-    window = N >= 2 * P
-    if window.sum() < 2:
-        raise ValueError(
-            f"{what}: {window.sum()} of the sizes N, up to {N.max():g}, are at least 2P = {2 * P}; need two"
-        )
-    return window, N[window]
-
-
-def _slope(N: Float[np.ndarray, "widths"], values: Float[np.ndarray, "draws widths"]) -> Float[np.ndarray, "draws"]:
-    """The slope of ln y against ln N, of each row."""
-    ln_N = np.log(N) - np.log(N).mean()
-    return np.log(values) @ ln_N / (ln_N @ ln_N)
-
-
-def _resampled(statistic: Callable[..., np.ndarray], *measured: pd.DataFrame | Curve, seed: int) -> Estimate:
-    """A statistic of arrays (draws, widths), one a quantity: of means over training sets, or of one set's curves."""
-    if isinstance(measured[0], Curve):
-        return estimate(statistic, *measured, seed=seed)
-    values = np.stack([np.asarray(sets, dtype=float) for sets in measured], axis=1)
-    return jackknife(values, lambda sets: statistic(*sets.mean(0)[:, None])[0])
+def _slope(x: Float[np.ndarray, "points"], y: Float[np.ndarray, "points"]) -> float:
+    away = x - x.mean()
+    return float(away @ y / (away @ away))
