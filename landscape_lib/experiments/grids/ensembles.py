@@ -33,8 +33,8 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     - "cnn": classes 0 to 4 against 5 to 9 from the pixels, P = 250, four widths of four networks on five training sets.
 
     "paper": the standard networks with P = 1000 (a twentieth of the paper's), nine widths of eight networks on ten
-    training sets; three widths of the NTK parametrisation, four networks on thirty; and three of CNNs with P = 250, four
-    networks on twenty. Some half an hour of a core.
+    training sets; three widths of the NTK parametrisation, four networks on thirty; and three of CNNs with P = 250,
+    four networks on twenty. Some half an hour of a core.
 
     Training sets 0 to 10 were looked at before the claims' rules were fixed, so that ``seed`` 0 means training sets
     from 101 on.
