@@ -21,7 +21,7 @@ from landscape_lib.training import ZERO, Run, Stop, adam, come_to_rest, descend,
 NETWORKS = ("standard", "ntk", "cnn")
 SIZES = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20)  # of ensembles
 STEPS = 12  # of bisection: ln τ is then known to 5e-3, and the NLL, flat there, to far less than its error
-DRAWN = 4  # ensembles of a size, if more can be made
+DRAWN = 4  # ensembles of a size at least, if so many can be made
 REST = Stop(steps=20_000, plateau=(200, 0.02))  # evaluations: near N* a network in ten ends here above zero
 
 
@@ -90,7 +90,7 @@ def ensemble_sizes(
     ``nll`` the negative log-likelihood of the mean of their members' probabilities, ``nll_after`` that calibrated by
     one temperature, and ``nll_shared`` that of members all tempered alike before their probabilities are averaged: the
     two calibrations of 2007.08483. Temperatures are found on one half of the test points and used on the other, both
-    ways round. Of the ensembles of n that can be made of the members, four are taken, evenly.
+    ways round. Of the ensembles of n members in a row, four to six are taken, evenly.
 
     In every row, of all members: ``variance`` Var f, ``norm`` ‖f‖, the root of the mean square over members and points,
     ``satisfied`` how many ended at zero loss. No two training sets share a network: seeds are 100 task_seed + i.

@@ -97,8 +97,8 @@ def shared_temperature(
     A mean of probabilities may have several minima: near the transition one member's outputs are a hundred times those
     of others. So the NLL is compared at fourteen τ, and from the lowest its slope in 1/τ, the mean of Σ_i w_i (⟨z_i⟩ −
     z_iy), is brought to zero by bisection of ln τ; w_i is member i's share of the ensemble's probability of the true
-    label y. The smallest τ is a twentieth of the median |z_y − z_other|: below it members only vote, and a τ near zero
-    would be best wherever no validation point has all votes against it.
+    label y. The smallest τ is a twentieth of the median Σ |z_y − z_other|: below it members only vote, and a τ near
+    zero would be best wherever no validation point has all votes against it.
 
     >>> z = torch.tensor([[[0.0, 8.0]] * 4, [[0.0, 8.0]] * 4])           # alike, sure, right three times in four
     >>> tau = shared_temperature(z, torch.tensor([1, 1, 1, 0]))

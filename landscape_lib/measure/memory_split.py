@@ -39,9 +39,10 @@ def splits(N: Widths, members: Sizes, values: Table, budget: float) -> list[Spli
     [Split(N=400.0, members=1, value=0.4), Split(N=200.0, members=2, value=0.4), Split(N=100.0, members=4, value=0.3)]
     """
     N, members, values = np.asarray(N, dtype=float), np.asarray(members), np.asarray(values, dtype=float)
-    if values.shape != (len(N), len(members)) or not (np.diff(N) > 0).all():
+    if values.shape != (len(N), len(members)) or len(N) < 2 or not (np.diff(N) > 0).all():
         raise ValueError(
-            f"splits: values have shape {values.shape} for {len(N)} widths and {len(members)} sizes; N must rise"
+            f"splits: values have shape {values.shape} for {len(N)} widths and {len(members)} sizes; need two or "
+            "more, rising"
         )
     known = []
     for column, n in zip(values.T, members.tolist(), strict=True):
@@ -69,7 +70,9 @@ def best_split(N: Widths, members: Sizes, values: Table, budget: float) -> Split
     return min(known, key=lambda split: (split.value, split.members))
 
 
-def common_sizes(N: Widths, members: Sizes, values: Table, budgets: Float[np.ndarray, "budgets"]) -> Sizes:
+def common_sizes(
+    N: Widths, members: Sizes, values: Table, budgets: Float[np.ndarray, "budgets"]
+) -> Int[np.ndarray, "common"]:
     """The ensemble sizes that every one of the budgets can pay for, and whose value is known in all.
 
     >>> N, members = np.array([100, 200, 400]), np.array([1, 2, 4])
@@ -124,7 +127,8 @@ def best_size(
     if np.isnan(value := size(tables.mean(0), middle)):
         best = best_split(N, members, tables.mean(0), budget)
         raise ValueError(
-            f"best_size: the best of {budget:g} weights, {best.members} × {best.N:.0f}, are an end of what was measured"
+            f"best_size: the best split of {budget:g} weights, {best.members} × {best.N:.0f}, is at an end of what was "
+            "measured"
         )
     found = bootstrap(
         np.arange(len(tables)),
@@ -174,10 +178,12 @@ def from_small(h: Widths, N: Widths, members: Sizes, values: Table, budget: floa
     True
     """
     h, N, members, values = np.asarray(h), np.asarray(N), np.asarray(members), np.asarray(values, dtype=float)
+    if 1 not in members:
+        raise ValueError(f"from_small: ensembles of {members.tolist()} networks, need single ones among them")
     single = values[:, np.argmax(members == 1)]
     gains = single[:, None] - values
     width, size = np.nonzero(np.isfinite(values) & (N[:, None] * members <= budget) & (members > 1) & (gains > 0))
-    if len(width) < 4 or len(np.unique(width)) < 2 or 1 not in members:
+    if len(width) < 4 or len(np.unique(width)) < 2:
         raise ValueError(
             f"from_small: {len(width)} ensembles of at most {budget:g} weights in all gain over one; need four, "
             "of two widths"
