@@ -84,9 +84,3 @@ def test_a_data_set_that_is_too_small_for_the_papers_is_refused(as_user):
     with pytest.raises(ValueError, match="the paper budget needs more than 5000 images, digits has 1797; take mnist"):
         _doors.check("paper", "digits", 0, paper_needs=5000)
     _doors.check("class", "digits", 0, paper_needs=5000)
-
-
-def test_signals_of_one_row_are_refused_where_a_network_needs_images(as_user):
-    with pytest.raises(ValueError, match="grid: no data set 'mnist1d', choose one of digits, mnist, fashion_mnist"):
-        import_module("landscape_lib.experiments.grids.ensembles").grid("class", "mnist1d")
-    assert import_module("landscape_lib.experiments.grids.jamming").grid("class", "mnist1d")
