@@ -6,7 +6,7 @@
 # programs with different seeds draw the same numbers from there on.
 # Here: `landscape_lib.data.load("mnist1d")` saves both states and restores them.
 #
-# Runs in a virtual environment of its own; needs a package index. Prints SEEN if it still is so.
+# Runs in a virtual environment of its own; needs a package index. Fails if that is no longer so.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -28,5 +28,7 @@ def drawn_after(seed):
 
 first, second = drawn_after(1), drawn_after(2)
 print(f"after seed 1: {first[0]:.6f} {first[1]:.6f}; after seed 2: {second[0]:.6f} {second[1]:.6f}")
-print("SEEN: both draw the same" if first == second else "GONE: they differ")
+if first != second:
+    raise SystemExit("GONE: they differ")
+print("SEEN: both draw the same")
 PYTHON
