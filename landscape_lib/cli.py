@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = actions.add_parser("list", help="what is here of each source")
     listing.set_defaults(run=_list)
     fetching = actions.add_parser("fetch", help="download sources into the cache, unless they are here")
-    fetching.add_argument("names", nargs="+", metavar="NAME", help="digits, mnist, fashion_mnist, cifar10")
+    fetching.add_argument("names", nargs="+", metavar="NAME", help="digits, mnist1d, mnist, fashion_mnist, cifar10")
     fetching.set_defaults(run=_fetch)
 
     claims = commands.add_parser("claims", help="print the verdicts of the last build")

@@ -49,7 +49,8 @@ def test_list(offline, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["name", "where", "points", "test", "sha256", "size"]
     assert lines[1].split() == ["digits", "embedded", "1797", "0", sources.load("digits").sha256[:8], "0.1", "MB"]
-    assert [line.split()[:3] for line in lines[2:]] == [
+    assert lines[2].split()[:4] == ["mnist1d", "embedded", "4000", "1000"]
+    assert [line.split()[:3] for line in lines[3:]] == [
         [name, "not", "here"] for name in ("mnist", "fashion_mnist", "cifar10", "cifar10-jpeg")
     ]
 
@@ -73,12 +74,14 @@ def test_list_without_the_data_folder(offline, capsys, monkeypatch):
 
 
 def test_fetch_goes_on_after_a_failure(offline, capsys):
-    assert main(["data", "fetch", "mnist", "nope", "digits"]) == 1
+    assert main(["data", "fetch", "mnist", "nope", "digits", "mnist1d"]) == 1
     out, err = capsys.readouterr()
-    assert out == "digits: embedded, nothing to fetch\n"
+    assert out == "digits: embedded, nothing to fetch\nmnist1d: embedded, nothing to fetch\n"
     first, second = err.splitlines()
     assert first.startswith("landscape: mnist: train-images-idx3-ubyte.gz: no mirror delivered it")
-    assert second == ("landscape: name: got 'nope', need one of digits, mnist, fashion_mnist, cifar10, cifar10-jpeg")
+    assert second == (
+        "landscape: name: got 'nope', need one of digits, mnist1d, mnist, fashion_mnist, cifar10, cifar10-jpeg"
+    )
     assert not (offline / "cache").exists()
 
 

@@ -1,7 +1,7 @@
-"""Where images come from: the digits in scikit-learn's wheel, MNIST, Fashion-MNIST, CIFAR-10.
+"""Where images come from: digits and MNIST-1D, which packages bring, MNIST, Fashion-MNIST, CIFAR-10.
 
-Looked for in LANDSCAPE_DATA_DIR (folders mnist/, fashion_mnist/, cifar10/, cifar10-jpeg/), then in the user's cache,
-then on the mirrors. What a file holds is verified once it is decompressed, at every load.
+The others are looked for in LANDSCAPE_DATA_DIR (folders mnist/, fashion_mnist/, cifar10/, cifar10-jpeg/), then in the
+user's cache, then on the mirrors. What a file holds is verified once it is decompressed, at every load.
 """
 
 import os
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pooch
 import torch
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from landscape_lib.data._catalogue import ARCHIVE, DESCRIPTIONS, FILES, MIRRORS, NAMES, File, unpacked, verified
+from landscape_lib.data._embedded import EMBEDDED, MILLION, Stored, digits, mnist1d
 from landscape_lib.data._fetch import Verified, download, read, write_atomic
 from landscape_lib.data._formats import DataError, parse_cifar, parse_idx, sha256
 
@@ -26,7 +26,7 @@ class Images:
     """Images with their classes; ``test_*`` is the official test part, 0 points where there is none."""
 
     name: str
-    inputs: Float32[Tensor, "points features"]  # in [0, 1], channel by channel, row by row
+    inputs: Float32[Tensor, "points features"]  # in [0, 1] (mnist1d: of mean 0), channel by channel, row by row
     labels: Int64[Tensor, "points"]
     test_inputs: Float32[Tensor, "test_points features"]
     test_labels: Int64[Tensor, "test_points"]
@@ -48,44 +48,36 @@ class Status:
     points: int = 0
     test_points: int = 0
     sha256: str = ""
-    size: int = 0  # bytes on disk; for the embedded digits, of the array
+    size: int = 0  # bytes on disk; of what is embedded, of the arrays
     fault: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class _Bytes:
-    """A source as it is stored: pixels and classes as unsigned bytes and integers, the test part's after them."""
-
-    inputs: UInt8[Tensor, "points features"]
-    labels: Int64[Tensor, "points"]
-    test_inputs: UInt8[Tensor, "test_points features"]
-    test_labels: Int64[Tensor, "test_points"]
-    sha256: str
 
 
 def load(name: str) -> Images:
     """Load a source by its name, downloading it if it is neither in LANDSCAPE_DATA_DIR nor in the cache.
 
-    Names: digits (embedded, no network), mnist, fashion_mnist, cifar10, cifar10-jpeg (local files only). Pixels are
-    divided by their largest possible value, 255 (digits: 16). ``sha256`` is of the decompressed files one after the
-    other, in the order train images, train labels, test images, test labels, or data_batch_1 to _5, test_batch; for
-    digits, of the pixels (0 to 16) and then the labels as unsigned bytes. Raises ValueError for an unknown name, and
-    DataError for what is missing, damaged or out of reach.
+    Names: digits, mnist1d (both embedded, no network), mnist, fashion_mnist, cifar10, cifar10-jpeg (local files only).
+    Pixels are divided by their largest possible value, 255 (digits: 16); signals of mnist1d are images of one row, of
+    mean 0 and variance 1. ``sha256`` is of the decompressed files one after the other, in the order train images, train
+    labels, test images, test labels, or data_batch_1 to _5, test_batch; for what is embedded, of pixels (digits: 0 to
+    16, unsigned bytes; mnist1d: millionths, four bytes each, lowest first) and labels (unsigned bytes), in that order
+    too. Raises ValueError for an unknown name, and DataError for what is missing, damaged or out of reach.
 
     >>> load("digits")
     Images(digits: 1797 + 0 points of 1×8×8, 87ff0c9e)
     """
     _known(name)
     if name == "digits":
-        return _images(name, _digits(), (1, 8, 8), top=16)
+        return _images(name, digits(), (1, 8, 8), unit=16)
+    if name == "mnist1d":
+        return _images(name, mnist1d(), (1, 1, 40), unit=MILLION)
     if (place := _locate(name)) is None:
         fetch(name)
         place = "cache", cache_folder() / name
-    return _images(name, _read(name, *place), (3, 32, 32) if name.startswith("cifar10") else (1, 28, 28), top=255)
+    return _images(name, _read(name, *place), (3, 32, 32) if name.startswith("cifar10") else (1, 28, 28), unit=255)
 
 
 def fetch(name: str) -> list[Path]:
-    """Make sure that a source is here, whole and verified; return its files (none for the embedded digits).
+    """Make sure that a source is here, whole and verified; return its files (none where it is embedded).
 
     Damaged or missing files of the cache are downloaded again; those of LANDSCAPE_DATA_DIR are never changed. Errors as
     in ``load``; none leaves a half-written file.
@@ -94,7 +86,7 @@ def fetch(name: str) -> list[Path]:
     []
     """
     _known(name)
-    if name == "digits":
+    if name in EMBEDDED:
         return []
     place = _locate(name)
     if place is not None and (place[0] == "data dir" or name == "cifar10-jpeg"):
@@ -128,9 +120,9 @@ def status() -> list[Status]:
     for name in NAMES:
         where = "embedded"
         try:
-            if name == "digits":
-                pixels = _digits()
-                size = pixels.inputs.numel() + pixels.labels.numel()
+            if name in EMBEDDED:
+                pixels = EMBEDDED[name]()
+                size = pixels.size
             else:
                 where = "not here"
                 if (place := _locate(name)) is None:
@@ -155,25 +147,10 @@ def _known(name: str) -> None:
         raise ValueError(f"name: got {name!r}, need one of {', '.join(NAMES)}")
 
 
-def _images(name: str, pixels: _Bytes, shape: tuple[int, int, int], top: int) -> Images:
-    inputs, test_inputs = (part.to(torch.float32).div_(top) for part in (pixels.inputs, pixels.test_inputs))
+def _images(name: str, pixels: Stored, shape: tuple[int, int, int], unit: int) -> Images:
+    inputs, test_inputs = (part.to(torch.float32).div_(unit) for part in (pixels.inputs, pixels.test_inputs))
     labels, test_labels = pixels.labels, pixels.test_labels
     return Images(name, inputs, labels, test_inputs, test_labels, shape, pixels.sha256, DESCRIPTIONS[name])
-
-
-def _digits() -> _Bytes:
-    from sklearn.datasets import load_digits  # a second to import, and only the digits need it
-
-    digits = load_digits()
-    pixels, labels = digits.data.astype(np.uint8), digits.target.astype(np.uint8)
-    none = torch.empty(0, dtype=torch.int64)
-    return _Bytes(
-        torch.from_numpy(pixels),
-        torch.from_numpy(labels).long(),
-        torch.empty(0, 64, dtype=torch.uint8),
-        none,
-        sha256(pixels.tobytes(), labels.tobytes()),
-    )
 
 
 def _data_dir() -> Path | None:
@@ -220,7 +197,7 @@ def _find(folder: Path, name: str) -> Path | None:
         raise DataError(f"{folder}: permission denied; make it readable") from None
 
 
-def _read(name: str, where: str, folder: Path) -> _Bytes:
+def _read(name: str, where: str, folder: Path) -> Stored:
     """Read, verify and parse every file of a source."""
     try:
         contents = _contents(name, _paths(name, folder))
@@ -237,7 +214,7 @@ def _read(name: str, where: str, folder: Path) -> _Bytes:
             cure = "replace it, or unset LANDSCAPE_DATA_DIR"
         raise DataError(f"{error}; {cure}") from None
     inputs, labels, test_inputs, test_labels = arrays
-    return _Bytes(inputs, labels, test_inputs, test_labels, sha256(*contents.values()))
+    return Stored(inputs, labels, test_inputs, test_labels, sha256(*contents.values()))
 
 
 def _contents(name: str, paths: list[Path]) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from landscape_lib.data import _doors
 from landscape_lib.data._doors import count, floating, fraction_of_one, generator_of, integer_classes, matrix, signs
 from landscape_lib.data._sources import Images
+from landscape_lib.data._splits import test_part, training_rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -191,6 +192,7 @@ def image_task(
     seed: int = 0,
     test_points: int | None = None,
     dtype: torch.dtype = torch.float64,
+    split: str = "random",
 ) -> Task:
     """Make a learning problem of P images, as the jamming papers do (1809.09349, 1810.09665).
 
@@ -204,10 +206,15 @@ def image_task(
     test_points: how many; None takes all there are. They come from the official test part or, where there is none, from
     the points not trained on; an image equal to a training image is left out.
     The same seed chooses the same training points whatever the noise and the test points are.
+    split: "random", or "blocks" where there is no official test part. Rows next to each other may be alike: those of
+    digits, which one person wrote, are. At random they train *and* test. By blocks, three fourteenths of the rows test,
+    in blocks of a fourteenth that the seed chooses, whatever else is asked for, and the P points are of the others.
 
     >>> from landscape_lib.data import load
     >>> image_task(load("digits"), P=500)
     Task(digits, parity, PCA to 10, P=500; 10 features, 1297 test points, 87ff0c9e)
+    >>> image_task(load("digits"), P=500, split="blocks")
+    Task(digits, parity, PCA to 10, P=500, split by blocks; 10 features, 386 test points, 87ff0c9e)
     """
     if not isinstance(images, Images):
         raise ValueError(f"images: got {images!r:.60}, need Images; for a name pass load(name)")
@@ -217,21 +224,22 @@ def image_task(
         raise ValueError(f"whiten: got {whiten!r}, need True or False")
     if labels not in ("parity", "halves", "random"):
         raise ValueError(f"labels: got {labels!r}, need 'parity', 'halves' or 'random'")
-    if (available := len(images.labels)) < P:
-        raise ValueError(f"P: got {P}, {images.name} has {available} training images; take P ≤ {available}")
     generator = generator_of(seed)
+    rows = training_rows(images, split, generator)
+    if (available := len(rows)) < P:
+        raise ValueError(f"P: got {P}, {images.name} has {available} training images; take P ≤ {available}")
 
     if labels == "random":
-        chosen = _draw(torch.arange(available), P, generator)
+        chosen = _draw(rows, P, generator)
         train_labels = _coins(P, generator)
     else:
         sign = parity if labels == "parity" else halves
-        chosen = balanced(sign(images.labels), P, generator)
+        chosen = rows[balanced(sign(images.labels[rows]), P, generator)]
         train_labels = sign(images.labels[chosen])
     train_labels = flip_labels(train_labels, noise, generator)
 
     train = images.inputs[chosen]
-    test, classes = _apart(images, chosen)
+    test, classes = test_part(images, chosen, apart_from=chosen if split == "random" else rows)
     if test_points is not None:
         if count(test_points, "test_points", 0) > len(test):
             raise ValueError(f"test_points: got {test_points}, {len(test)} are left apart from the {P} trained on")
@@ -249,23 +257,9 @@ def image_task(
 
     words = [images.name, f"{labels} labels" if labels == "random" else labels]
     words += ["pixels" if d is None else f"PCA to {d}" + ("" if whiten else " not whitened"), f"P={P}"]
-    words += [f"noise {noise:g}"] if noise else []
+    words += ([f"noise {noise:g}"] if noise else []) + (["split by blocks"] if split == "blocks" else [])
     train, train_labels, test, test_labels = (part.to(dtype) for part in (train, train_labels, test, test_labels))
     return Task(train, train_labels, test, test_labels, ", ".join(words), images.sha256)
-
-
-def _apart(
-    images: Images, chosen: Int64[Tensor, "chosen"]
-) -> tuple[Float[Tensor, "others features"], Int64[Tensor, "others"]]:
-    """The points that may test: the official test part or else those not chosen, less copies of a chosen image."""
-    inputs, labels = images.test_inputs, images.test_labels
-    if not len(labels):
-        others = torch.ones(len(images.labels), dtype=torch.bool)
-        others[chosen] = False
-        inputs, labels = images.inputs[others], images.labels[others]
-    seen = {row.tobytes() for row in images.inputs[chosen].numpy()}
-    fresh = torch.tensor([row.tobytes() not in seen for row in inputs.numpy()], dtype=torch.bool)
-    return inputs[fresh], labels[fresh]
 
 
 def _draw(indices: Int64[Tensor, "points"], number: int, generator: Generator) -> Int64[Tensor, "chosen"]:

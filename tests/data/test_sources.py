@@ -3,14 +3,18 @@
 import gzip
 import hashlib
 import os
+import random
+import socket
 from pathlib import Path
 
+import mnist1d.data
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
 
 from landscape_lib.data import NAMES, DataError, fetch, load, status
+from landscape_lib.data import _embedded as embedded
 from landscape_lib.data import _sources as sources
 from landscape_lib.data._catalogue import FILES, MIRRORS
 
@@ -33,10 +37,100 @@ def test_the_digits_never_change():
     assert load("digits").sha256 == "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
 
 
+def test_mnist1d_is_the_packages():
+    images = load("mnist1d")
+    assert images.shape == (1, 1, 40) and images.inputs.shape == (4000, 40) and images.test_inputs.shape == (1000, 40)
+    made = mnist1d.data.make_dataset(mnist1d.data.get_dataset_args())
+    for ours, theirs in ((images.inputs, made["x"]), (images.test_inputs, made["x_test"])):
+        # Half of a millionth is lost, and float32 holds numbers below 8 to 2.4e-7; other signals differ by about 1.
+        assert ours.dtype == torch.float32 and np.abs(ours.double().numpy() - theirs).max() < 0.5e-6 + 2.4e-7 + 1e-9
+    assert images.labels.tolist() == made["y"].tolist() and images.test_labels.tolist() == made["y_test"].tolist()
+    every = torch.cat([images.inputs, images.test_inputs]).double()
+    assert abs(every.mean()) < 1e-6 and abs(every.std(correction=0) - 1) < 1e-6  # as the millionths round
+    assert len(every.unique(dim=0)) == 5000  # no signal twice, so none in both parts
+    counts, tests = images.labels.bincount(), images.test_labels.bincount()
+    assert (counts + tests).tolist() == [500] * 10 and (counts.min(), counts.max()) == (394, 411)  # not balanced
+
+
+def test_mnist1d_never_changes():
+    assert load("mnist1d").sha256 == "395a321108eb4699b9610ad9c30fed59d6125928d45ced7ea9edba0a59b372eb"
+
+
+def drawn(between=lambda: None):
+    """Seeds every global generator, draws, does what is given, and says what is drawn then."""
+    random.seed(1)
+    np.random.seed(2)
+    torch.manual_seed(3)
+    np.random.standard_normal()  # it draws two and keeps one in hand, which is part of the state
+    between()
+    return random.gauss(0, 1), np.random.standard_normal(3).tolist(), np.random.rand(), torch.rand(3).tolist()
+
+
+def test_mnist1d_leaves_all_generators_as_they_were():
+    assert drawn(lambda: mnist1d.data.make_dataset(mnist1d.data.get_dataset_args())) != drawn(), "the package does not"
+    assert drawn(lambda: load("mnist1d")) == drawn()
+
+
+def test_mnist1d_leaves_them_also_where_the_package_fails(monkeypatch):
+    def fail(_):
+        mnist1d.utils.set_seed(0)
+        raise RuntimeError("broken")
+
+    def load_anyhow():
+        with pytest.raises(RuntimeError, match="broken"):
+            load("mnist1d")
+
+    monkeypatch.setattr(mnist1d.data, "make_dataset", fail)
+    assert drawn(load_anyhow) == drawn()
+
+
+def test_mnist1d_of_another_version_is_noticed(nowhere, monkeypatch):
+    make = mnist1d.data.make_dataset
+
+    def other(step):
+        def made(arguments):
+            made = make(arguments)
+            made["x_test"][-1, -1] += step
+            return made
+
+        monkeypatch.setattr(mnist1d.data, "make_dataset", made)
+
+    other(1e-13)  # far more than processors differ by
+    first = load("mnist1d")
+    other(1e-6)
+    with pytest.raises(
+        DataError, match=r"mnist1d: version 0\.\S+ of the package makes other signals, sha256 \w{64}, need"
+    ):
+        load("mnist1d")
+    assert [row.name for row in status() if row.fault] == ["mnist1d"]
+    assert first.sha256 == embedded.MNIST1D_SHA256
+
+
+def test_what_is_embedded_needs_no_network_and_no_folder(nowhere, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("no network")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.chdir(nowhere.parent)
+    for name in embedded.EMBEDDED:
+        assert fetch(name) == [] and len(load(name).labels) > 1000
+    assert not list(nowhere.parent.iterdir())
+
+
+def test_embedded_data_are_a_copy_of_ones_own():
+    for name in embedded.EMBEDDED:
+        first = load(name)
+        first.inputs.zero_()
+        first.labels.zero_()
+        assert load(name).inputs.any() and load(name).labels.any()
+
+
 @pytest.mark.parametrize("name", ["MNIST", "", "../mnist", "cifar100"])
 def test_unknown_name(name):
     for door in (load, fetch):
-        with pytest.raises(ValueError, match=f"name: got '{name}', need one of digits, mnist, fashion_mnist, cifar10"):
+        with pytest.raises(
+            ValueError, match=f"name: got '{name}', need one of digits, mnist1d, mnist, fashion_mnist, cifar10, "
+        ):
             door(name)
 
 
@@ -163,6 +257,8 @@ def test_status(data_dir):
     rows = {row.name: row for row in status()}
     assert tuple(rows) == NAMES
     assert rows["digits"].where == "embedded" and rows["digits"].size == 1797 * 65
+    assert rows["mnist1d"].where == "embedded" and rows["mnist1d"].size == 5000 * 161
+    assert (rows["mnist1d"].points, rows["mnist1d"].test_points) == (4000, 1000)
     assert (rows["mnist"].where, rows["mnist"].points, rows["mnist"].test_points) == ("data dir", 4, 2)
     assert rows["mnist"].sha256 == load("mnist").sha256
     assert rows["mnist"].size == sum(path.stat().st_size for path in data_dir.iterdir())
@@ -170,7 +266,7 @@ def test_status(data_dir):
 
 
 def test_the_catalogue_is_complete():
-    assert set(FILES) == set(MIRRORS) == set(NAMES) - {"digits", "cifar10-jpeg"}
+    assert set(FILES) == set(MIRRORS) == set(NAMES) - {*embedded.EMBEDDED, "cifar10-jpeg"}
     assert all(url.endswith("/") for mirrors in MIRRORS.values() for url in mirrors)
     sizes = [file.size for file in FILES["mnist"]]
     assert sizes == [47040016, 60008, 7840016, 10008]  # as the MNIST page lists them

@@ -1,6 +1,8 @@
 """What a learning problem promises: balance, spheres, whitening, exact noise, and test points apart from training."""
 
 import dataclasses
+import hashlib
+import itertools
 import math
 
 import numpy as np
@@ -25,9 +27,10 @@ from landscape_lib.data import (
     pca,
     random_task,
 )
+from landscape_lib.data._splits import training_rows
 
 seeds = st.integers(0, 999)
-DIGITS = load("digits")
+DIGITS, SIGNALS = load("digits"), load("mnist1d")
 
 
 def gen(seed=0):
@@ -166,7 +169,7 @@ def test_inputs_land_on_the_sphere_and_keep_their_direction(points, d, scale, se
 
 
 @pytest.mark.parametrize("labels", ["parity", "halves", "random"])
-@pytest.mark.parametrize("images", [DIGITS, split_digits()], ids=["rest", "official"])
+@pytest.mark.parametrize("images", [DIGITS, split_digits(), SIGNALS], ids=["rest", "official", "mnist1d"])
 @pytest.mark.parametrize("P", [40, 41])
 def test_image_task(images, labels, P):
     task = image_task(images, P, labels)
@@ -224,6 +227,101 @@ def test_a_seed_chooses_the_same_points_whatever_the_noise_and_the_test_points()
     assert clean.test_labels.equal(image_task(DIGITS, 100, seed=3, noise=0.25).test_labels)  # test labels stay true
 
 
+@pytest.mark.parametrize(
+    "labels, digest", [("parity", "c2eba7142c6b9093"), ("halves", "4ab7c7b6da17daf4"), ("random", "17dd2fb8f55a3057")]
+)
+def test_a_random_split_draws_what_it_always_drew(labels, digest):
+    """Committed tables stand on it; the digests are of the library as it was before there was another split."""
+    task = image_task(DIGITS, 100, labels, d=None, noise=0.1, seed=5, test_points=50)
+    parts = (task.inputs, task.labels, task.test_inputs, task.test_labels)
+    # In millionths, so that last digits do not count: none is closer than 7e-13 to where it would be rounded otherwise.
+    millionths = torch.cat([(part * 1e6).round().flatten() for part in parts]).numpy().astype("<i4")
+    assert hashlib.sha256(millionths.tobytes()).hexdigest()[:16] == digest
+
+
+# by blocks
+
+
+def blocks():
+    """Fourteen blocks of rows, by plain arithmetic: the first 1797 mod 14 have a row more."""
+    size, longer = divmod(1797, 14)
+    ends = [size * i + min(i, longer) for i in range(15)]
+    return [range(a, b) for a, b in itertools.pairwise(ends)]
+
+
+@given(P=st.integers(2, 1300), seed=seeds, labels=st.sampled_from(["parity", "halves", "random"]))
+def test_by_blocks_whole_blocks_test_and_the_others_train(P, seed, labels):
+    pool = training_rows(DIGITS, "blocks", gen(seed)).tolist()
+    kept = [block for block in blocks() if block[0] in pool]
+    assert len(kept) == 11 and pool == [row for block in kept for row in block]  # contiguous, in order, whole
+    tested = sorted(set(range(1797)) - set(pool))
+    task = image_task(DIGITS, P, labels, d=None, seed=seed, split="blocks")
+    assert len(task.test_labels) == len(tested) and task.labels.sum() == P % 2
+    # What was trained on and tested is known by the pixels: all 1797 digits differ, and so do the differences.
+    assert not rows(task.inputs) & rows(task.test_inputs) and len(rows(task.inputs)) == P
+    if labels != "random":
+        sign = parity if labels == "parity" else halves
+        assert task.test_labels.equal(sign(DIGITS.labels[tested]))
+        chosen = torch.tensor(pool)[balanced(sign(DIGITS.labels[pool]), P, after_the_blocks(seed))]
+        raw = DIGITS.inputs[chosen].double()
+        assert task.labels.equal(sign(DIGITS.labels[chosen]))
+        assert_close(task.inputs, on_sphere(raw - raw.mean(0)), rtol=0, atol=1e-14)  # the same operations
+        assert_close(task.test_inputs, on_sphere(DIGITS.inputs[tested].double() - raw.mean(0)), rtol=0, atol=1e-14)
+
+
+def after_the_blocks(seed):
+    generator = gen(seed)
+    torch.randperm(14, generator=generator)
+    return generator
+
+
+@given(seed=seeds)
+def test_a_seed_chooses_the_same_blocks_whatever_else_is_asked_for(seed):
+    first = image_task(DIGITS, 100, d=None, seed=seed, split="blocks")
+    for options in ({"P": 700}, {"labels": "halves"}, {"labels": "random"}, {"noise": 0.2}):
+        other = image_task(**{"images": DIGITS, "P": 100, "d": None, "seed": seed, "split": "blocks"} | options)
+        assert len(other.test_labels) == len(first.test_labels)
+        if "P" in options or "labels" not in options:
+            assert other.test_labels.equal(first.test_labels)
+    again = image_task(DIGITS, 100, d=None, seed=seed, split="blocks")
+    assert again.inputs.equal(first.inputs) and again.test_inputs.equal(first.test_inputs)
+    few = image_task(DIGITS, 100, d=None, seed=seed, split="blocks", test_points=20)
+    assert few.inputs.equal(first.inputs) and rows(few.test_inputs) < rows(first.test_inputs)
+
+
+def test_every_block_gets_its_turn():
+    trained = torch.stack(
+        [torch.zeros(1797).scatter(0, training_rows(DIGITS, "blocks", gen(s)), 1) for s in range(700)]
+    )
+    # 3/14 of 700 draws test a row: 150, with a deviation of 11; five of them either way.
+    assert ((1 - trained).sum(0) - 150).abs().max() < 5 * 11
+
+
+def test_blocks_of_any_source_but_of_no_official_test_part(as_user):
+    small, fewer = (dataclasses.replace(DIGITS, inputs=DIGITS.inputs[:n], labels=DIGITS.labels[:n]) for n in (14, 13))
+    assert len(image_task(small, 4, d=2, split="blocks").test_labels) == 3
+    with pytest.raises(ValueError, match="split: got 'blocks', digits has 13 images, need at least 14"):
+        image_task(fewer, 4, d=2, split="blocks")
+    for images in (split_digits(), SIGNALS):
+        tests = len(images.test_labels)
+        with pytest.raises(
+            ValueError, match=f"{images.name} has an official test part of {tests} images, apart already"
+        ):
+            image_task(images, 20, d=3, split="blocks")
+
+
+def test_unseen_writers_are_harder():
+    """A nearest neighbour errs more on blocks, in at least eight of ten draws: by chance, once in twenty."""
+
+    def error(split, seed):
+        task = image_task(DIGITS, 500, d=None, seed=seed, split=split)
+        nearest = torch.cdist(task.test_inputs, task.inputs).argmin(1)
+        return (task.labels[nearest] != task.test_labels).double().mean().item()
+
+    pairs = [(error("random", seed), error("blocks", seed)) for seed in range(10)]
+    assert sum(blocks > at_random for at_random, blocks in pairs) >= 8
+
+
 def test_random_labels_ignore_the_image():
     labels = image_task(DIGITS, 1000, "random", d=None, seed=1).labels
     chosen = image_task(DIGITS, 1000, "random", d=None, seed=2).labels
@@ -266,6 +364,7 @@ def test_names_say_what_was_done():
     name = image_task(DIGITS, 60, "halves", d=4, whiten=False, noise=0.1).name
     assert name == "digits, halves, PCA to 4 not whitened, P=60, noise 0.1"
     assert image_task(DIGITS, 60, "random", d=None).name == "digits, random labels, pixels, P=60"
+    assert image_task(DIGITS, 60, d=None, split="blocks").name == "digits, parity, pixels, P=60, split by blocks"
     assert repr(random_task(6, 3, 0)).startswith("Task(random, d=3, P=6; 3 features, 0 test points")
     assert isinstance(random_task(6, 3, 0), Task)
 
@@ -310,6 +409,12 @@ LABELS = torch.tensor([1.0, -1.0, 1.0, -1.0])
         ({"dtype": torch.int64}, r"dtype: got torch\.int64, need a floating one"),
         ({"dtype": "float64"}, "dtype: got 'float64'"),
         ({"whiten": 1}, "whiten: got 1, need True or False"),
+        ({"split": "writers"}, "split: got 'writers', need 'random' or 'blocks'"),
+        ({"split": None}, "split: got None, need 'random' or 'blocks'"),
+        ({"split": ["blocks"]}, r"split: got \['blocks'\], need 'random' or 'blocks'"),
+        ({"split": "blocks", "P": 1500}, r"P: got 1500, digits has 14\d\d training images"),
+        ({"split": "blocks", "P": 1410}, r"P: got 1410, needs 705 points of .1 and 705 of −1, there are \d+ and \d+"),
+        ({"split": "blocks", "test_points": 400}, r"test_points: got 400, 38\d are left apart from the 100 trained on"),
         ({"images": "digits"}, r"images: got 'digits', need Images; for a name pass load\(name\)"),
     ],
 )
