@@ -210,9 +210,9 @@ def convolutional(
     right.set(ylabel="test error", title="The errors", ylim=(0, None))
     for axis in (left, right):
         axis.set(xscale="log", xlabel="channels h")
-        ticks(axis, [6, 12, 24])
+        ticks(axis, [3, 6, 12, 24])
         axis.legend(fontsize="small")
-    ticks(left, [0.05, 0.1, 0.2, 0.4], "y")
+    ticks(left, [0.05, 0.1, 0.2, 0.4, 0.8], "y")
     return figure
 
 
