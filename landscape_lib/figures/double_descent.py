@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, SKY, shades, ticks
+from landscape_lib.measure.double_descent import curves
 from landscape_lib.statistics import Estimate
 
 # Words for the quantities, and for the noises, which captions of the same figures use too.
@@ -224,7 +225,7 @@ def cures(networks: pd.DataFrame, N_star: Estimate) -> Figure:
 
 
 def larger(networks: Mapping[float, pd.DataFrame], N_star: Mapping[float, Estimate]) -> Figure:
-    """Networks of the paper budget, by the share of flipped labels: the error of one, of a set together, and the norm
+    """Networks of the larger run, by the share of flipped labels: the error of one, of a set together, and the norm
     of the output against N, with bands of their intervals. Shaded: N*.
     """
     figure, axes = plt.subplots(1, 3, figsize=(10, 3.4))
@@ -234,7 +235,7 @@ def larger(networks: Mapping[float, pd.DataFrame], N_star: Mapping[float, Estima
             _band(axis, rows, name, colours[share], ms=3.0, label=LABELS[share])
     for axis, title in zip(axes, ("⟨ε⟩, one network", "ε̄, together", "‖f‖"), strict=True):
         axis.set(xscale="log", xlabel="weights N", title=title)
-        ticks(axis, [100, 1000, 10_000])
+        ticks(axis, [100, 300, 1000])
         for share, star in N_star.items():
             axis.axvspan(*star.interval, color=colours[share], alpha=0.15, lw=0)
     for axis in axes[:2]:
@@ -245,20 +246,20 @@ def larger(networks: Mapping[float, pd.DataFrame], N_star: Mapping[float, Estima
 
 
 def hero(table: pd.DataFrame) -> Figure:
-    """Against N, at the end of training without flipped labels: the test error of one network and of twenty together,
-    and the share of training labels missed.
+    """Against N, of networks at rest without flipped labels: the test error of one network and of all of a training set
+    together, and the share of training labels missed.
     """
-    rows = table[table.noise == 0]
-    rows = rows.loc[rows.groupby("h").step.idxmax()].sort_values("N")
+    rest = table[table.rest & (table.noise == 0)]
+    rows = curves(rest, ["error", "together"])
     figure, axis = plt.subplots(figsize=(9.6, 4.2))
     for name, label, colour, mark in (
         ("error", "one network", BLUE, "o-"),
-        ("together", "twenty together", GREEN, "^-"),
+        ("together", f"{rest.members.iloc[0]} together", GREEN, "^-"),
     ):
         _band(axis, rows, name, colour, mark, ms=5.0, label=label)
     axis.plot(rows.N, rows.train_error, "s--", ms=3, color=ORANGE, label="missed in training")
     axis.set(xscale="log", xlabel="parameters N", ylabel="share of wrong labels", ylim=(0, None))
-    ticks(axis, [100, 300, 1000, 3000, 10_000, 30_000])
+    ticks(axis, [50, 100, 200, 500, 1000, 2000])
     axis.legend(loc="upper right")
     return figure
 

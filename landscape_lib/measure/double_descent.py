@@ -17,14 +17,12 @@ from scipy.stats import t as student
 from landscape_lib.statistics import (
     Estimate,
     PowerLaw,
-    Transition,
     bootstrap,
     interval,
     jackknife,
     power_law,
     prominence,
     summit,
-    transition,
 )
 
 Drawn = Float[np.ndarray, "draws sizes"]
@@ -95,19 +93,6 @@ def furthest_peak(tables: Sequence[pd.DataFrame], P: int, *, seed: int = 0) -> E
         return float(ratios[np.abs(np.log(ratios)).argmax()])
 
     return bootstrap(np.stack([table.to_numpy() for table in tables], axis=1), furthest, seed=seed)
-
-
-def separation(networks: pd.DataFrame, *, resamples: int = 2000, seed: int = 0) -> Transition:
-    """N*: the N at which half of the networks have every training label right.
-
-    ``networks`` has a row an ensemble at one moment, with ``N``, its ``members``, and how many of them are
-    ``separated``: without a training error. For networks that are not at rest: of a ReLU network that gives each
-    pattern its sign, a multiple has zero hinge loss, and only the patience to get there may be missing.
-    """
-    N = np.repeat(networks.N.to_numpy(float), networks.members)
-    counts = zip(networks.separated, networks.members, strict=True)
-    right = np.concatenate([np.arange(members) < separated for separated, members in counts])
-    return transition(N, right, resamples=resamples, seed=seed)
 
 
 def threshold(zero: pd.DataFrame, *, seed: int = 0) -> Estimate:

@@ -127,8 +127,8 @@ def transition_to_zero(rows: pd.DataFrame, *, seed: int = 0) -> Transition:
     """N* of this chapter: the N at which half of the networks end at zero loss, with its interval (`transition`).
 
     ``rows`` has columns ``N``, ``members`` and ``satisfied``, how many of the members ended at zero; of rows of the
-    same ``task_seed`` and ``N`` (ensembles of several sizes n of the same networks) one counts. It is another N* than
-    that of right labels (`measure.double_descent.separation`): zero loss asks for a margin too.
+    same ``task_seed`` and ``N`` (ensembles of several sizes n of the same networks) one counts. Zero loss asks
+    for a margin, so that it is another N* than that of right labels.
     """
     each = rows.drop_duplicates(["task_seed", "N"])
     return counted_transition(each.N, each.satisfied, each.members, seed=seed)

@@ -10,6 +10,7 @@ import torch
 
 from landscape_lib.figures import double_descent as figures
 from landscape_lib.figures import panel_gaps, png, style
+from landscape_lib.measure.double_descent import curves
 from landscape_lib.report import read_results
 from landscape_lib.statistics import Estimate
 
@@ -160,14 +161,15 @@ def test_a_long_run_has_a_line_a_training_set_and_their_mean():
 
 def test_larger_networks_and_the_picture_at_the_head():
     table = read_results(RESULTS / "double_descent_paper_mnist.csv")
-    ends = table.loc[table.groupby(["noise", "h"]).step.idxmax()].sort_values("N")
-    by_noise = dict(list(ends.groupby("noise")))
-    figure = figures.larger(by_noise, {0.0: Estimate(532, (465, 609)), 0.1: Estimate(2320, (1765, 2611))})
+    ends = table[table.rest]
+    by_noise = {share: curves(rows, ["error", "together", "norm"]) for share, rows in ends.groupby("noise")}
+    figure = figures.larger(by_noise, {0.0: Estimate(225, (210, 242)), 0.1: Estimate(498, (432, 522))})
     assert words(figure.axes[0]) == ["all labels right", "a tenth flipped"] and panels(figure) == 3
     shaded = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in figure.axes[2].patches]
-    assert shaded == [(465, 609), (1765, 2611)]
+    assert shaded == [(210, 242), (432, 522)]
     (axis,) = figures.hero(table).axes
-    assert [drawn(line) for line in axis.lines] == [
-        by_noise[0.0][name].tolist() for name in ("error", "together", "train_error")
-    ]
-    assert words(axis) == ["one network", "twenty together", "missed in training"]
+    right = ends[ends.noise == 0]
+    assert drawn(axis.lines[2]) == pytest.approx(right.groupby("N").train_error.mean().tolist())
+    geometric = np.exp(np.log(right.error).groupby(right.N).mean())
+    assert drawn(axis.lines[0]) == pytest.approx(geometric.tolist())
+    assert words(axis) == ["one network", "4 together", "missed in training"]

@@ -18,7 +18,6 @@ from landscape_lib.measure.double_descent import (
     rise,
     second_descent,
     second_fall,
-    separation,
     share_left,
     sharpened,
     threshold,
@@ -121,14 +120,6 @@ def test_of_two_peaks_the_one_furthest_from_the_number_of_points():
     assert furthest_peak([before, beyond], 10).value == 8
     moved = pd.DataFrame(rows[[1, 1, 3]], columns=sizes)
     assert furthest_peak([moved, there], 10) == (1, (1, 8)), "in some replicates the draw that peaks beyond decides"
-
-
-def test_N_star_is_where_half_of_the_networks_are_right():
-    table = pd.DataFrame({"N": [50, 100, 200, 400], "members": 20, "separated": [0, 4, 16, 20]})
-    fit = separation(table, resamples=100)
-    assert fit.N_star == pytest.approx(np.sqrt(100 * 200), rel=0.05)
-    assert fit.interval[0] < fit.N_star < fit.interval[1] and fit.replicates.shape == (100,)
-    assert separation(table, resamples=100, seed=1).interval != fit.interval
 
 
 def test_more_data_is_compared_on_the_same_training_set():

@@ -47,6 +47,7 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
             for noise, widths in PAPER_WIDTHS.items()
             for task in sets
         ]
+    rest |= {"evaluations": 4_000}  # of a hundred networks, one is not at rest by then
     members, many = tuple(range(MEMBERS)), tuple(range(first, first + PLANE_SETS))
     curve = {**rest, "P": P, "widths": WIDTHS, "seeds": members, "task_seeds": sets}
     plane = {**rest, "widths": PLANE_WIDTHS, "noise": NOISE, "seeds": members[:2], "task_seeds": many}
