@@ -1,8 +1,8 @@
 """Time to zero near the transition: Adam with decaying steps against descent to rest.
 
-Ten networks (--seeds) of one size at one P, near N*. One side is Adam with the authors' decaying steps, each a tenth as long as
-the last (`annealed`); the other `end_states`, Adam and then L-BFGS, to rest. Both have the same tasks, initial weights,
-one thread, and take turns, setting by setting.
+Ten networks (--seeds) of one size at one P, near N*. One side is Adam with the authors' decaying steps, each a tenth as
+long as the last (`annealed`); the other `end_states`, Adam and then L-BFGS, to rest. Both have the same tasks, initial
+weights, one thread, and take turns, setting by setting.
 
 Adam says how many networks it satisfies at all, and when it had the last of them. Ours is timed to as many; where it
 satisfies fewer, both are timed to those. The last columns say how many networks were still falling at the end: on
