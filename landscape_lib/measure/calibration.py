@@ -54,13 +54,18 @@ def temperature(
     tensor(0.7500)
     """
     _check(logits, labels)
-    target = logits.gather(-1, _index(labels, logits))[..., 0]
+    others = logits - logits.gather(-1, _index(labels, logits))  # how far the true label's logit is behind each
+    behind = others.sum(-1) if logits.shape[-1] == 2 else None  # a softmax of two classes is slow, a sigmoid is not
     bounds = torch.log(torch.tensor([COLDEST, HOTTEST], dtype=logits.dtype, device=logits.device))
     low, high = (bound.expand(logits.shape[:-2]).clone() for bound in bounds)
     for _ in range(steps):
         middle = (low + high) / 2
-        p = (logits / middle.exp()[..., None, None]).softmax(-1)
-        hotter = ((p * logits).sum(-1) - target).mean(-1) > 0  # too sure: 1/τ must fall
+        tau = middle.exp()[..., None]
+        if behind is not None:
+            slope = torch.sigmoid(behind / tau) * behind
+        else:
+            slope = ((others / tau[..., None]).softmax(-1) * others).sum(-1)
+        hotter = slope.mean(-1) > 0  # too sure: 1/τ must fall
         low, high = torch.where(hotter, middle, low), torch.where(hotter, high, middle)
     return ((low + high) / 2).exp()
 
