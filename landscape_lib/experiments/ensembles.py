@@ -49,19 +49,19 @@ def trained(
       overshoot: they end with a larger ‖f‖.
     - "ntk": full-batch Adam with steps of 0.01, and `come_to_rest`.
     - "cnn": SGD with momentum 0.9, batches of 25, steps of min(0.05, 5/K) where K features are read out, in single
-      precision, all on the first task. A step moves f in proportion to K: on larger images, with 0.05, many end with
-      one answer to all. It is the dynamics of SGD, to zero loss or to the end of its ``steps``.
+      precision. A step moves f in proportion to K: on larger images, with 0.05, many end with one answer to all. It is
+      the dynamics of SGD, to zero loss or to the end of its ``steps``.
     """
     setting = f"{network}, h={h}"
+    inputs, labels = (torch.stack([getattr(task, name) for task in tasks]) for name in ("inputs", "labels"))
     if network == "cnn":
         channels, size, _ = shape
         nets = Population(lambda seed: CNN(size, h, channels=channels, seed=seed), seeds, dtype=torch.float32)
-        inputs, labels = tasks[0].inputs.float(), tasks[0].labels.float()
-        optimiser, batch = gd(min(0.05, 5 / (h * (size // 4) ** 2)), 0.9), min(25, len(labels))
+        inputs, labels = inputs.float(), labels.float()
+        optimiser, batch = gd(min(0.05, 5 / (h * (size // 4) ** 2)), 0.9), min(25, labels.shape[1])
         return train(
             nets, inputs, labels, optimiser=optimiser, stop=Stop(steps, ZERO), batch=batch, every=50, setting=setting
         )
-    inputs, labels = (torch.stack([getattr(task, name) for task in tasks]) for name in ("inputs", "labels"))
     if network == "standard":
         begun = descend(tasks, [h], seeds, L=2, loss="quadratic_hinge", lr=min(3e-3, 0.06 / h), steps=steps)
     else:
@@ -100,39 +100,37 @@ def ensemble_sizes(
     rows = []
     tasks = [task(network, dataset, P, task_seed) for task_seed in task_seeds]
     seeds = [[100 * task_seed + i for i in range(members)] for task_seed in task_seeds]
-    stacks = [[i] for i in range(len(tasks))] if network == "cnn" else [list(range(len(tasks)))]
-    for stack in stacks:
-        run = trained(
-            network,
-            [tasks[i] for i in stack for _ in range(members)],
-            h,
-            [seed for i in stack for seed in seeds[i]],
-            shape=images(dataset).shape,
-            steps=steps,
-        )
-        for place, i in enumerate(stack):
-            own = slice(place * members, (place + 1) * members)
-            nets, problem = run.population.take(range(len(run.population))[own]), tasks[i]
-            labels = problem.test_labels[:tests]
-            f = nets(problem.test_inputs[:tests].to(nets.weights)).double()
-            weights = nets.weights.shape[1] if network == "cnn" else effective_parameters(problem.inputs.shape[1], h, 2)
-            setting = {
-                "network": network,
-                "dataset": dataset,
-                "P": P,
-                "h": h,
-                "N": weights,
-                "task_seed": task_seeds[i],
-                "seeds": " ".join(map(str, seeds[i])),
-                "members": members,
-                "test_points": len(labels),
-                "satisfied": sum(run.satisfied[own]),
-                "variance": variance(f).item(),
-                "norm": norm(f).square().mean().sqrt().item(),
-                "data_sha256": problem.sha256,
-            }
-            sizes = of_sizes(f, labels, [n for n in SIZES if n <= members])
-            rows += [{**setting, **row, "seconds": run.seconds / len(stack) / len(sizes)} for row in sizes]
+    run = trained(
+        network,
+        [problem for problem in tasks for _ in range(members)],
+        h,
+        [seed for own in seeds for seed in own],
+        shape=images(dataset).shape,
+        steps=steps,
+    )
+    for i, problem in enumerate(tasks):
+        own = slice(i * members, (i + 1) * members)
+        nets = run.population.take(range(len(run.population))[own])
+        labels = problem.test_labels[:tests]
+        f = nets(problem.test_inputs[:tests].to(nets.weights)).double()
+        weights = nets.weights.shape[1] if network == "cnn" else effective_parameters(problem.inputs.shape[1], h, 2)
+        setting = {
+            "network": network,
+            "dataset": dataset,
+            "P": P,
+            "h": h,
+            "N": weights,
+            "task_seed": task_seeds[i],
+            "seeds": " ".join(map(str, seeds[i])),
+            "members": members,
+            "test_points": len(labels),
+            "satisfied": sum(run.satisfied[own]),
+            "variance": variance(f).item(),
+            "norm": norm(f).square().mean().sqrt().item(),
+            "data_sha256": problem.sha256,
+        }
+        sizes = of_sizes(f, labels, [n for n in SIZES if n <= members])
+        rows += [{**setting, **row, "seconds": run.seconds / len(tasks) / len(sizes)} for row in sizes]
     return rows
 
 
