@@ -15,7 +15,7 @@ NAMES = sorted(file.stem for file in EXPERIMENTS.glob("[a-z]*.py"))
 TINY = {
     "borders": {"h": 3, "P": 10, "seeds": (0, 1)},
     "double_descent": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1), "task_seeds": (1,)},
-    "ensembles": {"P": 20, "h": 2, "seeds": (0, 1), "steps": 5},
+    "ensembles": {"P": 20, "h": 2, "task_seeds": (0, 1), "members": 2, "steps": 5},
     "jamming": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1)},
     "just_jammed": {"L": 1, "h": 4, "seeds": (0, 1), "begin": 1.0},
     "landscapes": {"h": 3, "P": 20, "seeds": (0, 1), "columns": (6, 6), "steps": 5, "batch": 10},

@@ -83,8 +83,8 @@ def test_bins_lose_little_against_the_fit_of_every_value(seed, a):
         return -(law.logpdf(x / high) - np.log(law.sf(low / high))).sum()
 
     unbinned = minimize_scalar(cost, bounds=(-0.95, 5), method="bounded").x
-    # The error of either is 0.03; that of one against the other, over 300 draws, at most 0.008.
-    assert exponent(histogram(x), low, high) == pytest.approx(unbinned, abs=0.02)
+    # The error of either is 0.03 and more; that of one against the other, over 2,500 draws, at most 0.044, at a large.
+    assert exponent(histogram(x), low, high) == pytest.approx(unbinned, abs=0.07)
 
 
 def test_a_gaussian_is_flat_at_zero():
