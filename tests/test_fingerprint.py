@@ -353,7 +353,7 @@ TINY = {
     },
     double_descent.EXPERIMENT: {"dataset": "digits", "P": 20, "widths": (3,), "seeds": (0, 1), "steps": 20},
     ensembles.EXPERIMENT: {
-        **{"network": "cnn", "dataset": "digits", "P": 20, "h": 2, "seeds": (0, 1), "task_seed": 1, "steps": 20}
+        **{"network": "cnn", "dataset": "digits", "P": 20, "h": 2, "task_seeds": (1,), "members": 2, "steps": 20}
     },
     packings.EXPERIMENT: {"aspect": 1.3, "n": 16, "seeds": (0,), "densities": (0.9,)},
 }

@@ -183,7 +183,7 @@ def split(
     axis.set(xscale="log", xlabel="weights of each network, N", ylabel="calibrated NLL", xlim=(70, 5000), ylim=ylim)
     ticks(axis, [100, 300, 1000, 3000])
     axis.set_title(f"{budget} weights: best is {best.members} × {best.N:.0f}")
-    axis.legend(loc="upper right")
+    axis.legend(loc="upper left")  # where no budget has a split
     return figure
 
 
@@ -206,13 +206,15 @@ def convolutional(
         alone, together = errors[name]
         right.plot(alone.index, alone, mark + "--", color=colour, mfc="white", label=f"{name}, one network")
         right.plot(together.index, together, mark + "-", color=colour, label=f"{name}, together")
+    narrowest = min(values.columns.min() for values in relative.values())
     left.set(yscale="log", ylabel="Var f / ‖f‖²", title="The variance")
     right.set(ylabel="test error", title="The errors", ylim=(0, None))
     for axis in (left, right):
         axis.set(xscale="log", xlabel="channels h")
-        ticks(axis, [3, 6, 12, 24])
+        ticks(axis, [h for h in (3, 6, 12, 24) if h >= narrowest])  # one further out would widen the axis
         axis.legend(fontsize="small")
-    ticks(left, [0.05, 0.1, 0.2, 0.4, 0.8], "y")
+    highest = max(values.mean().max() for values in relative.values())
+    ticks(left, [value for value in (0.05, 0.1, 0.2, 0.4, 0.8) if value < 2 * highest], "y")
     return figure
 
 

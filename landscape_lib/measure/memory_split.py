@@ -35,7 +35,7 @@ def splits(N: Widths, members: Sizes, values: Table, budget: float) -> list[Spli
     it is interpolated in ln N. An n whose B/n lies in no such pair is left out: its value at this budget is not known.
 
     >>> N, members = np.array([100, 200, 400]), np.array([1, 2, 4])
-    >>> splits(N, members, np.array([[0.9, 0.5, 0.3], [0.6, 0.4, 0.2], [0.4, 0.3, np.nan]]), budget=400)
+    >>> splits(N, members, np.array([[0.9, 0.5, 0.3], [0.6, 0.4, 0.2], [0.4, 0.3, np.nan]]), budget=400.0)
     [Split(N=400.0, members=1, value=0.4), Split(N=200.0, members=2, value=0.4), Split(N=100.0, members=4, value=0.3)]
     """
     N, members, values = np.asarray(N, dtype=float), np.asarray(members), np.asarray(values, dtype=float)
@@ -61,7 +61,7 @@ def best_split(N: Widths, members: Sizes, values: Table, budget: float) -> Split
     """The smallest value among the `splits` of a budget; ties go to fewer networks.
 
     >>> N, members = np.array([100, 200]), np.array([1, 2, 4])
-    >>> best_split(N, members, np.array([[0.9, 0.5, 0.3], [0.6, 0.4, 0.2]]), budget=200)      # 2 × 100 or 1 × 200
+    >>> best_split(N, members, np.array([[0.9, 0.5, 0.3], [0.6, 0.4, 0.2]]), budget=200.0)    # 2 × 100 or 1 × 200
     Split(N=100.0, members=2, value=0.5)
     """
     known = splits(N, members, values, budget)
@@ -86,7 +86,7 @@ def common_sizes(
 def vertex(known: Sequence[Split]) -> float:
     """The ensemble size of the lowest value, from a parabola in ln n through it and its neighbours; an end is itself.
 
-    >>> vertex([Split(400, 1, 0.3), Split(200, 2, 0.2), Split(100, 4, 0.3)])
+    >>> vertex([Split(400.0, 1, 0.3), Split(200.0, 2, 0.2), Split(100.0, 4, 0.3)])
     2.0
     """
     values, ln_n = np.array([split.value for split in known]), np.log([split.members for split in known])
@@ -172,9 +172,9 @@ def from_small(h: Widths, N: Widths, members: Sizes, values: Table, budget: floa
     2007.08483, and its size one in the width: D, b and −2 ≤ a ≤ −0.2 by least squares of the gains' logarithms.
     One network larger than ``budget`` is predicted to be no better than the largest within.
 
-    >>> h, n = np.array([4, 8, 16]), np.array([1, 2, 4])
+    >>> h, n = np.array([4, 8, 16]), np.array([1, 2, 3, 4])
     >>> true = 0.1 + 0.3 / h[:, None] / n
-    >>> np.allclose(from_small(h, 10 * h, n, true, 160), true)
+    >>> np.allclose(from_small(h, 10 * h, n, true, 160.0), true)
     True
     """
     h, N, members, values = np.asarray(h), np.asarray(N), np.asarray(members), np.asarray(values, dtype=float)

@@ -189,3 +189,11 @@ def test_several_data_sets_of_one_training_set_each_have_no_bars():
     for bars in left.containers:
         _, y, ends = middle(bars)
         assert ends == pytest.approx(np.stack([y, y], axis=1)), "one set has no standard error"
+
+
+def test_no_axis_reaches_beyond_what_cnns_measured():
+    variances, errors = (cnn(5, -0.8)[0] / 20, cnn(5, -0.8)[1])
+    variances, errors = variances.loc[:, variances.columns >= 6], tuple(of[of.index >= 6] for of in errors)
+    figure = ensembles.convolutional({"digits": variances}, {"digits": errors}, {})
+    (lowest, _), (_, highest) = figure.axes[0].get_xlim(), figure.axes[0].get_ylim()
+    assert lowest > 4 and highest < 2 * variances.mean().max()

@@ -29,7 +29,7 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     """The points of `ensemble_sizes` of one data set that the chapter shows: a point is a width on one
     stack of training sets.
 
-    "class", some thirty seconds on two cores:
+    "class", under a minute on two cores:
 
     - "standard": parity, d = 10, P = 500, two hidden layers, nine widths on thirty training sets, ten networks each
       near N*, and six of those that cost more and fluctuate less;
