@@ -4,7 +4,7 @@
 # Expected: a function that makes a data set draws from a generator of its own, or puts the global ones back.
 # Seen: whatever was drawn before, np.random and random go on from the data set's seed (42) once it is made. Two
 # programs with different seeds draw the same numbers from there on.
-# Here: `landscape_lib.data.load("mnist1d")` saves both states and restores them.
+# What helps: save both states before the call, and restore them after it.
 #
 # Runs in a virtual environment of its own; needs a package index. Fails if that is no longer so.
 set -eu

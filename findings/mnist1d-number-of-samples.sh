@@ -3,7 +3,7 @@
 #
 # Expected: 305 samples, or an error that says what is accepted.
 # Seen: 300, without a word. Fewer than ten end in an error about an empty list.
-# Here: `landscape_lib.data.load("mnist1d")` asks for the authors' 5000 only, and checks what comes.
+# What helps: ask for a multiple of ten, and count what comes.
 #
 # Runs in a virtual environment of its own; needs a package index. Fails if that is no longer so.
 set -eu

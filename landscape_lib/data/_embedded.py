@@ -17,13 +17,15 @@ MNIST1D_SHA256 = "395a321108eb4699b9610ad9c30fed59d6125928d45ced7ea9edba0a59b372
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """A source as it is stored: pixels and classes as integers, the test part's after them."""
+    """A source as it is stored: pixels, in units of 1/``unit``, and classes as integers, the test part's after them."""
 
     inputs: Integer[Tensor, "points features"]
     labels: Int64[Tensor, "points"]
     test_inputs: Integer[Tensor, "test_points features"]
     test_labels: Int64[Tensor, "test_points"]
     sha256: str
+    shape: tuple[int, int, int]  # channels, rows, columns
+    unit: int
 
     @property
     def size(self) -> int:
@@ -49,6 +51,8 @@ def digits() -> Stored:
         torch.empty(0, 64, dtype=torch.uint8),
         torch.empty(0, dtype=torch.int64),
         sha256(pixels.tobytes(), labels.tobytes()),
+        shape=(1, 8, 8),
+        unit=16,
     )
 
 
@@ -80,7 +84,8 @@ def mnist1d() -> Stored:
             f"{MNIST1D_SHA256}; install mnist1d==0.0.2.post1"
         )
     tensors = [torch.from_numpy(part) for part in (x, y, x_test, y_test)]
-    return Stored(tensors[0], tensors[1].long(), tensors[2], tensors[3].long(), digest)
+    labels, test_labels = tensors[1].long(), tensors[3].long()
+    return Stored(tensors[0], labels, tensors[2], test_labels, digest, shape=(1, 1, 40), unit=MILLION)
 
 
 EMBEDDED = {"digits": digits, "mnist1d": mnist1d}

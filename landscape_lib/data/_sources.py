@@ -16,7 +16,7 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from landscape_lib.data._catalogue import ARCHIVE, DESCRIPTIONS, FILES, MIRRORS, NAMES, File, unpacked, verified
-from landscape_lib.data._embedded import EMBEDDED, MILLION, Stored, digits, mnist1d
+from landscape_lib.data._embedded import EMBEDDED, Stored
 from landscape_lib.data._fetch import Verified, download, read, write_atomic
 from landscape_lib.data._formats import DataError, parse_cifar, parse_idx, sha256
 
@@ -66,14 +66,12 @@ def load(name: str) -> Images:
     Images(digits: 1797 + 0 points of 1×8×8, 87ff0c9e)
     """
     _known(name)
-    if name == "digits":
-        return _images(name, digits(), (1, 8, 8), unit=16)
-    if name == "mnist1d":
-        return _images(name, mnist1d(), (1, 1, 40), unit=MILLION)
+    if name in EMBEDDED:
+        return _images(name, EMBEDDED[name]())
     if (place := _locate(name)) is None:
         fetch(name)
         place = "cache", cache_folder() / name
-    return _images(name, _read(name, *place), (3, 32, 32) if name.startswith("cifar10") else (1, 28, 28), unit=255)
+    return _images(name, _read(name, *place))
 
 
 def fetch(name: str) -> list[Path]:
@@ -121,17 +119,17 @@ def status() -> list[Status]:
         where = "embedded"
         try:
             if name in EMBEDDED:
-                pixels = EMBEDDED[name]()
-                size = pixels.size
+                stored = EMBEDDED[name]()
+                size = stored.size
             else:
                 where = "not here"
                 if (place := _locate(name)) is None:
                     rows.append(Status(name, where))
                     continue
                 where = place[0]
-                pixels = _read(name, *place)
+                stored = _read(name, *place)
                 size = sum(path.stat().st_size for path in _paths(name, place[1]))
-            rows.append(Status(name, where, len(pixels.labels), len(pixels.test_labels), pixels.sha256, size))
+            rows.append(Status(name, where, len(stored.labels), len(stored.test_labels), stored.sha256, size))
         except DataError as error:
             rows.append(Status(name, where, fault=str(error)))
     return rows
@@ -147,10 +145,10 @@ def _known(name: str) -> None:
         raise ValueError(f"name: got {name!r}, need one of {', '.join(NAMES)}")
 
 
-def _images(name: str, pixels: Stored, shape: tuple[int, int, int], unit: int) -> Images:
-    inputs, test_inputs = (part.to(torch.float32).div_(unit) for part in (pixels.inputs, pixels.test_inputs))
-    labels, test_labels = pixels.labels, pixels.test_labels
-    return Images(name, inputs, labels, test_inputs, test_labels, shape, pixels.sha256, DESCRIPTIONS[name])
+def _images(name: str, stored: Stored) -> Images:
+    inputs, test_inputs = (part.to(torch.float32).div_(stored.unit) for part in (stored.inputs, stored.test_inputs))
+    labels, test_labels = stored.labels, stored.test_labels
+    return Images(name, inputs, labels, test_inputs, test_labels, stored.shape, stored.sha256, DESCRIPTIONS[name])
 
 
 def _data_dir() -> Path | None:
@@ -214,7 +212,8 @@ def _read(name: str, where: str, folder: Path) -> Stored:
             cure = "replace it, or unset LANDSCAPE_DATA_DIR"
         raise DataError(f"{error}; {cure}") from None
     inputs, labels, test_inputs, test_labels = arrays
-    return Stored(inputs, labels, test_inputs, test_labels, sha256(*contents.values()))
+    shape = (3, 32, 32) if name.startswith("cifar10") else (1, 28, 28)
+    return Stored(inputs, labels, test_inputs, test_labels, sha256(*contents.values()), shape, unit=255)
 
 
 def _contents(name: str, paths: list[Path]) -> dict[str, bytes]:

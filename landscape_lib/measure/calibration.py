@@ -54,18 +54,12 @@ def temperature(
     tensor(0.7500)
     """
     _check(logits, labels)
-    others = logits - logits.gather(-1, _index(labels, logits))  # how far the true label's logit is behind each
-    behind = others.sum(-1) if logits.shape[-1] == 2 else None  # a softmax of two classes is slow, a sigmoid is not
+    others = logits - logits.gather(-1, _index(labels, logits))
     bounds = torch.log(torch.tensor([COLDEST, HOTTEST], dtype=logits.dtype, device=logits.device))
     low, high = (bound.expand(logits.shape[:-2]).clone() for bound in bounds)
     for _ in range(steps):
         middle = (low + high) / 2
-        tau = middle.exp()[..., None]
-        if behind is not None:
-            slope = torch.sigmoid(behind / tau) * behind
-        else:
-            slope = ((others / tau[..., None]).softmax(-1) * others).sum(-1)
-        hotter = slope.mean(-1) > 0  # too sure: 1/τ must fall
+        hotter = _true_label(others, middle.exp()[..., None])[1].mean(-1) > 0  # too sure: 1/τ must fall
         low, high = torch.where(hotter, middle, low), torch.where(hotter, high, middle)
     return ((low + high) / 2).exp()
 
@@ -115,28 +109,20 @@ def shared_temperature(
             f"shared_temperature: logits have shape {tuple(logits.shape)}, need (…, nets, points, classes)"
         )
     _check(logits, labels)
-    where = _index(labels, logits)
-    others = logits - logits.gather(-1, where)  # how far the true label's logit is behind each
-    behind = others.sum(-1) if logits.shape[-1] == 2 else None  # of two classes there is one other
-
-    def own(tau: Tensor) -> tuple[Tensor, Tensor]:
-        """The probability of the true label, (…, nets, points), and its slope in 1/τ, the sign turned."""
-        if behind is not None:
-            right = torch.sigmoid(-behind / tau[..., None, None])
-            return right, right * (1 - right) * behind
-        p = (others / tau[..., None, None, None]).softmax(-1)
-        right = p.gather(-1, where)[..., 0]
-        return right, right * (p * others).sum(-1)
-
+    others = logits - logits.gather(-1, _index(labels, logits))
     coldest = (others.abs().sum(-1).flatten(-2).median(-1).values / 20).clamp(COLDEST, HOTTEST / 2)
     share = torch.linspace(0, 1, 14).to(logits).reshape(-1, *[1] * coldest.ndim)
     tried = coldest.log() + share * (math.log(HOTTEST) - coldest.log())
-    lowest = torch.stack([-own(ln.exp())[0].mean(-2).log().mean(-1) for ln in tried]).argmin(0)
+    lowest = torch.stack(
+        [-_true_label(others, ln.exp()[..., None, None])[0].mean(-2).log().mean(-1) for ln in tried]
+    ).argmin(0)
     low, high = (tried.gather(0, (lowest + step).clamp(0, len(tried) - 1)[None])[0] for step in (-1, 1))
     for _ in range(steps):
         middle = (low + high) / 2
-        right, slopes = own(middle.exp())
-        slope = slopes.sum(-2) / right.sum(-2)  # NaN where the probabilities of all members underflow: far too sure
+        right, behind = _true_label(others, middle.exp()[..., None, None])
+        slope = (right * behind).sum(-2) / right.sum(
+            -2
+        )  # NaN where the probabilities of all members underflow: far too sure
         colder = slope.mean(-1) < 0  # not sure enough
         low, high = torch.where(colder, low, middle), torch.where(colder, middle, high)
     return ((low + high) / 2).exp()
@@ -166,6 +152,21 @@ def power_in_width(h: Int[np.ndarray, "widths"], nll: Float[np.ndarray, "sets wi
 def _power(x: np.ndarray, rows: Float[np.ndarray, "sets points"]) -> Estimate:
     x = x.astype(float)
     return jackknife(rows, lambda sets: power_law(x, sets.mean(0), np.ones(len(x))).exponent.value)
+
+
+def _true_label(
+    others: Float[Tensor, "*nets points classes"], tau: Float[Tensor, "..."]
+) -> tuple[Float[Tensor, "*nets points"], Float[Tensor, "*nets points"]]:
+    """The probability of the true label at τ, and the slope of its −log in 1/τ, the mean logit less its own.
+
+    ``others`` are the logits less that of the true label. Of two classes there is one other, and a sigmoid will do: a
+    softmax over an axis of two is slow.
+    """
+    if others.shape[-1] == 2:
+        other = others[..., 0] + others[..., 1]
+        return torch.sigmoid(-other / tau), torch.sigmoid(other / tau) * other
+    scaled = others / tau[..., None]
+    return (-scaled.logsumexp(-1)).exp(), (scaled.softmax(-1) * others).sum(-1)
 
 
 def _index(labels: Tensor, logits: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.linalg import vecdot
 
 SUFFICIENT, CURVATURE = 1e-4, 0.9  # of the weak Wolfe conditions
 TRIES = 25  # trial points of a search along one direction
@@ -61,7 +62,7 @@ class QuasiNewton:
 
     def advance(self, value: Float[Tensor, "n"], gradient: Float[Tensor, "n N"]) -> None:
         """Take f and its gradient at the ``trial`` points, and set the next ones. A value of NaN is too high."""
-        slope = _dot(gradient, self.direction)
+        slope = vecdot(gradient, self.direction)
         low_enough = value <= self.value + SUFFICIENT * self.length * self.slope
         accepted = low_enough & ((slope >= CURVATURE * self.slope) | self.last)
         failed = torch.zeros_like(accepted)
@@ -107,11 +108,11 @@ class QuasiNewton:
         s, y = self.trial - self.point, gradient - self.gradient
         self.S[rows, slot], self.Y[rows, slot] = s[rows], y[rows]
         self.inverse[rows, slot], self.inverse[rows, :, slot] = 0.0, 0.0
-        sy = _dot(s, y)[rows]
+        sy = vecdot(s, y)[rows]
         column = -(self.inverse @ (self.S @ y[..., None]))[rows, :, 0] / sy[:, None]
         self.inverse[rows, :, slot] = column.scatter_(1, slot[:, None], 1 / sy[:, None])
         self.sy[rows, slot] = sy
-        self.scale[rows] = sy / _dot(y, y)[rows]
+        self.scale[rows] = sy / vecdot(y, y)[rows]
         self.met += curved
 
     def _inverse_hessian_times_gradient(self) -> Float[Tensor, "n N"]:
@@ -130,9 +131,9 @@ class QuasiNewton:
 
     def _search(self, fresh: Bool[Tensor, "n"]) -> None:
         """Begin a search along the direction of each ``fresh`` row; the others go on with theirs."""
-        slope = _dot(self.gradient, self.direction)
-        squared = _dot(self.gradient, self.gradient)
-        uphill = fresh & ~(slope < -1e-10 * (squared * _dot(self.direction, self.direction)).sqrt()) & (self.met > 0)
+        slope = vecdot(self.gradient, self.direction)
+        squared = vecdot(self.gradient, self.gradient)
+        uphill = fresh & ~(slope < -1e-10 * (squared * vecdot(self.direction, self.direction)).sqrt()) & (self.met > 0)
         if uphill.any():
             self._forget(uphill)
             slope = torch.where(uphill, -squared, slope)
@@ -142,7 +143,3 @@ class QuasiNewton:
         self.below, self.above = self.below.masked_fill(fresh, 0.0), self.above.masked_fill(fresh, torch.inf)
         self.tries, self.last = self.tries.masked_fill(fresh, 0), self.last & ~fresh
         self.trial = self.point + self.length[:, None] * self.direction
-
-
-def _dot(a: Float[Tensor, "n N"], b: Float[Tensor, "n N"]) -> Float[Tensor, "n"]:
-    return torch.linalg.vecdot(a, b)
