@@ -1,6 +1,7 @@
 """The figures of the ensembles chapter: borders on a square, variance and errors against size, calibration, splits."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,8 +48,9 @@ def variance_and_gap(
         bare = raw[name].mean()
         left.plot(bare.index, bare, mark, ms=4, mfc="none", color=colour, label=f"{name}, Var f")
         wide = values.columns[values.columns >= widest].to_numpy(float)
-        slope, constant = np.polyfit(np.log(wide), np.log(values[wide].mean()), 1)
-        left.plot(wide, np.exp(constant) * wide**slope, color=colour, lw=1.2)
+        if len(wide) > 1:
+            slope, constant = np.polyfit(np.log(wide), np.log(values[wide].mean()), 1)
+            left.plot(wide, np.exp(constant) * wide**slope, color=colour, lw=1.2)
     first = next(iter(relative.values())).mean()
     guide, low = np.array([widest, first.index[-1]], dtype=float), 0.55 * first.iloc[-1]
     left.plot(guide, low * guide[1] / guide, color=GREY, ls="--", lw=1.2)
@@ -142,7 +144,8 @@ def calibrated(
     ):
         values = tables[:, first, there].mean(0)
         left.plot(n, values, mark, color=colour, label=name)
-        left.plot(line, power_law(n, values, np.ones(len(n))).at(line), color=colour, lw=1.2)
+        with suppress(ValueError):  # too few sizes for a law
+            left.plot(line, power_law(n, values, np.ones(len(n))).at(line), color=colour, lw=1.2)
     for tables, colour, mark, name in ((nll, GREEN, "^", "as it is"), (after, BLUE, "o", "calibrated")):
         single = tables[:, :, 0]
         spread = single.std(0, ddof=1) / len(single) ** 0.5
