@@ -3,11 +3,13 @@
 from landscape_lib._origin import Provenance, provenance
 
 from . import predict
-from ._boxes import brief_box
+from ._boxes import brief_box, details
 from ._card import PAGE, Wording
 from ._claims import claim, print_records
 from ._explorers import explore
+from ._field import field
 from ._figures import panels, show
+from ._formulas import html_formulas, tex_formulas
 from ._outcomes import Outcome, attempt
 from ._quizzes import load_quiz, quiz
 from ._records import Record, anchor, because, conditions, measured, with_interval
@@ -35,8 +37,11 @@ __all__ = [
     "conditions",
     "data_hash",
     "decide",
+    "details",
     "explore",
     "facts",
+    "field",
+    "html_formulas",
     "load_claims",
     "load_quiz",
     "measured",
@@ -50,6 +55,7 @@ __all__ = [
     "show",
     "strip",
     "strip_html",
+    "tex_formulas",
     "with_interval",
     "write_results",
 ]

@@ -28,6 +28,9 @@ class Slideshow(TypedDict, total=False):
     forty: float
     text: str
     part: str
+    ask: str
+    expect: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Output:
     claim: Record | None
     figure: Figure | None
     card: Card | None
+    field: list[str] | None  # the claims that a table of the field lists
 
     @property
     def data(self) -> Mapping[str, str]:
@@ -144,7 +148,7 @@ def _cell(path: Path, number: int, cell: NotebookNode) -> Cell:
 
 def _output(node: NotebookNode) -> Output:
     facts = node.get("metadata", {})
-    return Output(node, facts.get("landscape"), _figure(node, facts), _card(facts))
+    return Output(node, facts.get("landscape"), _figure(node, facts), _card(facts), facts.get("landscape_field"))
 
 
 def _figure(node: NotebookNode, facts: Mapping[str, Any]) -> Figure | None:

@@ -13,15 +13,24 @@ from landscape_lib.report import Strip, panels, strip, strip_html
 
 from ..execute.parameter_cell import parameters
 from ..execute.records import Cell, Chapter, Figure, Output
-from ..paths import BOOK
-from .board import scoreboard
+from ..paths import BOOK, is_appendix
+from .board import field_table, scoreboard
 from .medium import Fill
 from .slideshow import links
 from .solutions import stub, without_markers
 from .status import history_table, runs_table
 
 PICTURE = re.compile(r"!\[[^\]]*\]\(\.\./book/static/([\w-]+\.png)\)")
-__all__ = ["chapter_notebook", "history_table", "links", "prose", "runs_table", "scoreboard", "strip_text"]
+__all__ = [
+    "chapter_notebook",
+    "field_table",
+    "history_table",
+    "links",
+    "prose",
+    "runs_table",
+    "scoreboard",
+    "strip_text",
+]
 
 
 def prose(text: str) -> str:
@@ -42,7 +51,8 @@ def chapter_notebook(chapter: Chapter, fill: Fill, with_deck: bool) -> NotebookN
     """The notebook that the page is made from: figures described, with strips under them, cards in HTML."""
     cells = [made for cell in chapter.cells for made in _cells(chapter, cell, fill)]
     title = cells[0].source if cells else ""
-    numbered = re.sub(r"\A# ", f"# {int(chapter.path.stem[:2])}. ", title)  # the text speaks of chapters by numbers
+    # The text speaks of chapters by their numbers; an appendix says in its title what it belongs to.
+    numbered = title if is_appendix(chapter.path) else re.sub(r"\A# ", f"# {int(chapter.path.stem[:2])}. ", title)
     if with_deck:
         numbered = re.sub(r"\A# .*", lambda heading: f"{heading[0]}\n\n{links(chapter)}\n", numbered)
     if cells:
@@ -61,11 +71,12 @@ def _cells(chapter: Chapter, cell: Cell, fill: Fill) -> list[NotebookNode]:
         return [stub_cell(cell), made]
     if cell.kind != "code":
         return [made]
-    made.outputs = list(map(_output, cell.outputs))
+    made.outputs = [_output(output) for output in cell.outputs if output.field is None]
     figures = [output.figure for output in cell.outputs if output.figure]
     for figure in figures:
         made.metadata["mystnb"] = described(figure)
-    return [made, *(strip_cell(cell, strip_text(strip_of(chapter, cell, figure))) for figure in figures)]
+    below = [strip_cell(cell, strip_text(strip_of(chapter, cell, figure))) for figure in figures]
+    return [made, *below, *field_cells(cell, fill)]
 
 
 def _output(output: Output) -> NotebookNode:
@@ -108,6 +119,12 @@ def strip_of(chapter: Chapter, cell: Cell, figure: Figure) -> Strip:
         command=f"make book CHAPTER={chapter.path.stem} {choices}",
         budget=str(settings["BUDGET"]) if "BUDGET" in settings else None,
     )
+
+
+def field_cells(cell: Cell, fill: Fill) -> list[NotebookNode]:
+    """In the place of a table of the field, the one that knows the larger runs too."""
+    text = fill(cell.place, "<!-- field -->")
+    return [nbformat.v4.new_markdown_cell(text, id=f"field-{cell.number}") for output in cell.outputs if output.field]
 
 
 def strip_cell(cell: Cell, text: str) -> NotebookNode:

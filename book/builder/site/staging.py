@@ -15,18 +15,22 @@ from landscape_lib.report import PAGE, Strip, strip
 
 from ..contents import chapter_list, expanded
 from ..messages import BuildError, say
-from ..paths import BOOK, BUILD, BUILDER, ROOT, chapters, show, write
+from ..paths import BOOK, BUILD, BUILDER, ROOT, chapter_of, chapters, is_appendix, show, write
 from .assets import lay_out
+from .board import scoreboard_rows
 from .book import Book
 from .hover import as_script
 from .launch import address, downloads, with_buttons
 from .medium import Fill, Medium
+from .reading import time_needed
 from .slideshow import timing
 from .status import history, run_of
 
 STAGE = BUILD / "stage"
 # What a page asks for, such as `<!-- scoreboard -->` or `<!-- made from: book/results/a.json -->`.
-MARK = re.compile(r"<!-- (?:(made from|timing): (\S+)|(timings|scoreboard|chapters|downloads|runs|history)) -->")
+MARK = re.compile(
+    r"<!-- (?:(made from|timing): (\S+)|(timings|scoreboard|chapters|downloads|runs|history|time|field)) -->"
+)
 
 
 def stage(book: Book, tree: Path, medium: Medium, katex: Path | None) -> None:
@@ -71,17 +75,28 @@ def filler(book: Book, medium: Medium, toc: Any, with_decks: bool) -> Fill:
         linked = with_decks and chapter in book.chapters
         return f"{medium.links(chapter)}\n\n{timing(chapter)}" if linked else timing(chapter)
 
-    def content(mark: str, of: str) -> str:
+    _, of_chapters = scoreboard_rows(book.rules.values(), book.claims)
+
+    def content(mark: str, of: str, place: str) -> str:
+        here = Path(place.partition(",")[0])
         match mark:
             case "made from":
                 return medium.strip_text(strip_of_table(of))
             case "timing":
                 return plan(of)
             case "timings":
-                return "\n".join(f"### Chapter {int(name[:2])}\n\n{plan(name)}\n" for name in sorted(by_name))
+                return "\n".join(
+                    f"### Chapter {int(name[:2])}\n\n{plan(name)}\n"
+                    for name in sorted(by_name)
+                    if not is_appendix(by_name[name].path)
+                )
             case "scoreboard":
                 board = medium.scoreboard(book.rules.values(), book.claims)
                 return f"{board}\nAll records: {{download}}`claims.json <claims.json>`.\n"
+            case "time":
+                return time_needed(by_name[here.stem])
+            case "field":
+                return medium.field_table(of_chapters.get(chapter_of(here), []))
             case "chapters":
                 return chapter_list([chapter.path for chapter in book.chapters])
             case "downloads":
@@ -93,7 +108,7 @@ def filler(book: Book, medium: Medium, toc: Any, with_decks: bool) -> Fill:
 
     def fill(place: str, text: str) -> str:
         try:
-            return MARK.sub(lambda mark: content(mark[1] or mark[3], mark[2]), medium.prose(text))
+            return MARK.sub(lambda mark: content(mark[1] or mark[3], mark[2], place), medium.prose(text))
         except BuildError as error:
             raise BuildError(f"{place}: {error}") from None
 
@@ -114,6 +129,8 @@ def without(toc: Any, absent: set[str]) -> Any:
     if isinstance(toc, list):
         return [without(item, absent) for item in toc if item.get("file") not in absent]
     slim = {name: without(value, absent) if isinstance(value, list) else value for name, value in toc.items()}
+    if not slim.get("sections", True):
+        del slim["sections"]
     if "parts" in slim:
         slim["parts"] = [part for part in slim["parts"] if part.get("chapters")]
     return slim
