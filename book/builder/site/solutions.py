@@ -2,9 +2,9 @@
 
 An exercise is three cells in a row. A Markdown cell asks. A code cell tagged `exercise` defines one function, whose
 solution stands in its body between `# BEGIN SOLUTION` and `# END SOLUTION`, the marks of nbgrader and Otter. A code
-cell tagged `exercise-test` calls the function and asserts. One that needs a pencil only is a Markdown cell, whose solution
-stands between the same marks in HTML comments. Both use what the cells tagged `parameters` and `setup`
-define, and nothing else of the chapter: so they can be done, and tested, without its long measurement.
+cell tagged `exercise-test` calls the function and asserts. Both use what the cells tagged `parameters` and `setup`
+define, and nothing else of the chapter: so they can be done, and tested, without its long measurement. An exercise that
+needs a pencil only is one Markdown cell, whose solution stands between the same marks in HTML comments.
 """
 
 from __future__ import annotations
