@@ -3,7 +3,7 @@
 from landscape_lib._origin import Provenance, provenance
 
 from . import predict
-from ._boxes import brief_box, details
+from ._boxes import box, brief_box, details
 from ._card import PAGE, Wording
 from ._claims import claim, print_records
 from ._explorers import explore
@@ -16,12 +16,14 @@ from ._records import Record, anchor, because, conditions, measured, with_interv
 from ._results import read_results, write_results
 from ._rules import VERDICTS, Entry, Rule, decide, load_claims, read_claims
 from ._sources import Source, data_hash, facts
-from ._strips import Strip, strip, strip_html
+from ._strips import Code, Link, Strip, strip, strip_html
 
 __all__ = [
     "PAGE",
     "VERDICTS",
+    "Code",
     "Entry",
+    "Link",
     "Outcome",
     "Provenance",
     "Record",
@@ -32,6 +34,7 @@ __all__ = [
     "anchor",
     "attempt",
     "because",
+    "box",
     "brief_box",
     "claim",
     "conditions",

@@ -21,15 +21,16 @@ def plain(record: Record) -> str:
     return "\n".join([*lines, ", ".join(conditions(record))])
 
 
-def box(record: Record) -> str:
-    """Two lines, and what is folded under them, for Jupyter and the page.
+def box(record: Record, cite: str = "") -> str:
+    """Two lines, and what is folded under them, for Jupyter and the page; there with a line to ``cite`` it.
 
     It is readable without a style sheet; the book's own adds colour and shows the link.
     """
     place = html.escape(anchor(record))
+    cited = f'<p class="cite">Cite: <code>{html.escape(cite)}</code></p>\n' if cite else ""
     return _box(
         record,
-        f"<details><summary>How it was measured, and what would falsify it</summary>\n{_folded(record)}"
+        f"<details><summary>How it was measured, and what would falsify it</summary>\n{_folded(record)}{cited}"
         f'<p class="claim-link" style="display:none"><a href="../book/scoreboard.html#{place}">'
         f"{html.escape(record['id'])} on the scoreboard</a></p>\n</details>\n",
         f'id="{place}" ',

@@ -43,6 +43,7 @@ class Figure:
     source: Mapping[str, Any]
     cuts: list[int]
     png: str  # in base64
+    tables: list[str]  # as CSV
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,13 @@ class Chapter:
         return ((cell, output) for cell in self.cells for output in cell.outputs)
 
     @property
+    def numbers(self) -> dict[str, str]:
+        """The number of each figure, by its name: 3.2 is the second of chapter 3, A3.2 of its appendix."""
+        stem = self.path.stem
+        chapter = f"{'A' if stem.endswith('_appendix') else ''}{int(stem[:2])}"
+        return {figure.name: f"{chapter}.{number}" for number, figure in enumerate(self.figures, 1)}
+
+    @property
     def claims(self) -> Iterator[Record]:
         return (output.claim for _, output in self.outputs if output.claim)
 
@@ -155,7 +163,15 @@ def _figure(node: NotebookNode, facts: Mapping[str, Any]) -> Figure | None:
     if (figure := facts.get("landscape_figure")) is None:
         return None
     png = "".join(node.data.get("image/png", "").split())
-    return Figure(figure["name"], figure["caption"], figure["alt"], figure["source"], figure.get("cuts", []), png)
+    return Figure(
+        figure["name"],
+        figure["caption"],
+        figure["alt"],
+        figure["source"],
+        figure.get("cuts", []),
+        png,
+        figure.get("tables", []),
+    )
 
 
 def _card(facts: Mapping[str, Any]) -> Card | None:

@@ -208,6 +208,8 @@ def _cells(chapter: Chapter, cell: Cell, fill: Fill, numbers: Mapping[str | None
             made["outputs"] = [_output(output, numbers) for output in cell.outputs if output.field is None]
         for figure in figures:
             made["metadata"] = {**cell.node.metadata, "mystnb": described(figure)}
+            number = raw(rf"\renewcommand{{\thefigure}}{{{chapter.numbers[figure.name]}}}")
+            yield new_markdown_cell(number, id=f"number-{cell.number}")
         yield made
         for figure in figures:
             yield strip_cell(cell, strip_text(strip_of(chapter, cell, figure)))

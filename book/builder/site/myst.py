@@ -28,6 +28,16 @@ def words(text: str) -> str:
     return "".join(part if i % 2 else escape_within(part) for i, part in enumerate(parts)).replace("＄", "\\$").strip()
 
 
+def with_formulas(markdown: str) -> str:
+    r"""Markdown in which formulas in plain words are typeset, beside those that are TeX already.
+
+    >>> print(with_formulas("N* and $P$ at N_Δ"))
+    $N^{*}$ and $P$ at $N_{\Delta}$
+    """
+    parts = re.split(r"(\$[^$]*\$|`[^`]*`)", markdown)
+    return "".join(part if i % 2 else tex_formulas(part) for i, part in enumerate(parts))
+
+
 def escape_within(text: str) -> str:
     """`escape` that keeps the spaces at both ends."""
     before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()

@@ -9,16 +9,19 @@ import nbformat
 from nbformat import NotebookNode
 
 from landscape_lib.figures import marked_cuts
-from landscape_lib.report import Strip, panels, strip, strip_html
+from landscape_lib.report import Code, Link, Strip, anchor, box, panels, strip, strip_html
 
 from ..execute.parameter_cell import parameters
 from ..execute.records import Cell, Chapter, Figure, Output
 from ..paths import BOOK, is_appendix
 from .board import field_table, scoreboard
+from .citation import bibtex
 from .medium import Fill
+from .myst import with_formulas
 from .slideshow import links
 from .solutions import stub, without_markers
 from .status import history_table, runs_table
+from .tables import links as links_to_tables
 
 PICTURE = re.compile(r"!\[[^\]]*\]\(\.\./book/static/([\w-]+\.png)\)")
 __all__ = [
@@ -71,19 +74,33 @@ def _cells(chapter: Chapter, cell: Cell, fill: Fill) -> list[NotebookNode]:
         return [stub_cell(cell), made]
     if cell.kind != "code":
         return [made]
-    made.outputs = [_output(output) for output in cell.outputs if output.field is None]
+    made.outputs = [_output(chapter, output) for output in cell.outputs if output.field is None]
     figures = [output.figure for output in cell.outputs if output.figure]
     for figure in figures:
-        made.metadata["mystnb"] = described(figure)
-    below = [strip_cell(cell, strip_text(strip_of(chapter, cell, figure))) for figure in figures]
+        made.metadata["mystnb"] = described(figure, f"**Fig. {chapter.numbers[figure.name]}.** ")
+    below = [strip_cell(cell, strip_text(with_more(chapter, cell, figure))) for figure in figures]
     return [made, *below, *field_cells(cell, fill)]
 
 
-def _output(output: Output) -> NotebookNode:
+def _output(chapter: Chapter, output: Output) -> NotebookNode:
     made = copy.deepcopy(output.node)
+    if record := output.claim:
+        cite = bibtex(anchor(record), f"claim {record['id']}", chapter.path.stem, record["commit"])
+        made.data["text/html"] = box(record, cite)
     if output.card:
         made.data = NotebookNode(without(output, "application/") | {"text/html": output.card.markup})
     return made
+
+
+def with_more(chapter: Chapter, cell: Cell, figure: Figure) -> Strip:
+    """The strip of a figure, with its tables to download, and how it is cited."""
+    made = strip_of(chapter, cell, figure)
+    rows: dict[str, tuple[str | Link, ...]] = {}
+    if files := links_to_tables(figure):
+        rows["Table"] = tuple(part for link in files for part in (link, "; "))[:-1]
+    what = f"Fig. {chapter.numbers[figure.name]}"
+    rows["Cite"] = (Code(bibtex(figure.name, what, chapter.path.stem, figure.source["commit"])),)
+    return Strip(made.line, {**made.rows, **rows})
 
 
 # What paper shares.
@@ -101,11 +118,11 @@ def stub_cell(cell: Cell) -> NotebookNode:
     return nbformat.v4.new_markdown_cell(f"```python\n{stub(cell.source)}\n```", id=f"{cell.id}-stub")
 
 
-def described(figure: Figure) -> dict[str, dict[str, str]]:
-    """A figure's words, where MyST-NB looks for them."""
+def described(figure: Figure, number: str = "") -> dict[str, dict[str, str]]:
+    """A figure's words, where MyST-NB looks for them; a ``number`` goes before its caption."""
     return {
         "image": {"alt": figure.alt, "classes": panels(figure.cuts)},
-        "figure": {"name": figure.name, "caption": figure.caption},
+        "figure": {"name": figure.name, "caption": number + with_formulas(figure.caption)},
     }
 
 

@@ -16,6 +16,7 @@ from landscape_lib.report import PAGE, Strip, strip
 from ..contents import chapter_list, expanded
 from ..messages import BuildError, say
 from ..paths import BOOK, BUILD, BUILDER, ROOT, chapter_of, chapters, is_appendix, show, write
+from . import tables
 from .assets import lay_out
 from .board import scoreboard_rows
 from .book import Book
@@ -56,6 +57,8 @@ def stage(book: Book, tree: Path, medium: Medium, katex: Path | None) -> None:
     for chapter in book.chapters:
         notebook = medium.chapter_notebook(chapter, fill, katex is not None)
         write(tree / "notebooks" / chapter.path.name, nbformat.writes(notebook))
+        for figure in chapter.figures:
+            tables.lay_out(figure, tree / "book" / "static")
     write(tree / "book" / "claims.json", book.stated)
     write(tree / "book" / "static" / "tips-data.js", as_script(book.tips))
     if katex:

@@ -49,8 +49,9 @@ def shown(cell: Cell, larger: Mapping[str, str]) -> tuple[str, str]:
     for output in cell.outputs:
         if output.figure:
             words.append(output.figure.caption)
-        if output.card:
-            seen.append(output.card.markup)
+        if output.card:  # an answer beside a figure or a claim meets its reader at the question
+            is_unseen = output.card.answers and is_quiet
+            seen.append(f"<div hidden>\n{output.card.markup}\n</div>" if is_unseen else output.card.markup)
         elif figure := output.figure:
             source = f"data:image/png;base64,{figure.png}"
             seen.append(f'<img class="figure" src="{source}" alt="{html.escape(figure.alt)}">')
