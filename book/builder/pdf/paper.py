@@ -17,6 +17,8 @@ from landscape_lib.report import Entry, Record, Strip, Wording, because, conditi
 from ..execute.records import Cell, Chapter, Output
 from ..paths import is_appendix
 from ..site.board import HEAD, Row, heading, scoreboard_rows
+from ..site.concepts import Concept
+from ..site.concepts import listed as listed_concepts
 from ..site.medium import Fill
 from ..site.myst import escape, list_table, words
 from ..site.page import described, field_cells, like, strip_cell, strip_of, stub_cell, without
@@ -39,13 +41,18 @@ def prose(text: str) -> str:
 
 def strip_text(made: Strip) -> str:
     """A strip of provenance in small print, on one page; a hash by its first digits."""
-    rows = "; ".join(f"{name}: {''.join(parts)}" for name, parts in made.rows.items())
+    rows = "; ".join(f"{name}: {''.join(map(str, parts))}" for name, parts in made.rows.items())
     return within("strip", HASH.sub(r"\1…", escape(f"Where this comes from: {made.line}. {rows}.")))
 
 
 def links(chapter: Chapter) -> str:
     """Slides are not on paper."""
     return ""
+
+
+def concept_map(concepts: list[Concept], pages: Mapping[int, str]) -> str:
+    """In words: a sheet has no links to draw."""
+    return listed_concepts(concepts, pages)
 
 
 def within(environment: str, text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 
 import nbformat
 from nbformat import NotebookNode
@@ -16,6 +17,7 @@ from ..execute.records import Cell, Chapter, Figure, Output
 from ..paths import BOOK, is_appendix
 from .board import field_table, scoreboard
 from .citation import bibtex
+from .concepts import Concept, drawing, listed
 from .medium import Fill
 from .myst import with_formulas
 from .slideshow import links
@@ -26,6 +28,7 @@ from .tables import links as links_to_tables
 PICTURE = re.compile(r"!\[[^\]]*\]\(\.\./book/static/([\w-]+\.png)\)")
 __all__ = [
     "chapter_notebook",
+    "concept_map",
     "field_table",
     "history_table",
     "links",
@@ -44,6 +47,10 @@ def prose(text: str) -> str:
         return picture[0] + (f"{{.{classes.replace(' ', ' .')}}}" if classes else "")
 
     return PICTURE.sub(marked, text)
+
+
+def concept_map(concepts: list[Concept], pages: Mapping[int, str]) -> str:
+    return f"{drawing(concepts, pages)}\n\n{listed(concepts, pages)}"
 
 
 def strip_text(made: Strip) -> str:

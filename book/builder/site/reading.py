@@ -11,14 +11,14 @@ LINES = 12  # of code that stands open, a minute
 CARD, FIGURE, EXERCISE = 1.0, 1.0, 10.0  # minutes each
 OUT_OF_SIGHT = {"hide-input", "hide-cell", "remove-input", "remove-cell", "exercise", "exercise-test"}
 NO_PROSE = re.compile(
-    r"<!--.*?-->|^## References.*\Z|!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)|^\|[\s|:-]+\|$|^```.*?^```|<[^>]+>",
+    r"<details>.*?</details>|<!--.*?-->|^## References.*\Z|^#+ |!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)|^\|[\s|:-]+\|$|^```.*?^```|<[^>]+>",
     re.DOTALL | re.MULTILINE,
 )
 FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$]+\$", re.DOTALL)
 
 
 def prose_words(chapter: Chapter) -> int:
-    """The words of a chapter's text, exercises included; a formula is one, and the list of references is none."""
+    """The words of a chapter's text, exercises included: a formula is one, what is folded and references none."""
     return sum(_words(cell) for cell in chapter.cells)
 
 

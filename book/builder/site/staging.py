@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ import yaml
 from landscape_lib.report import PAGE, Strip, strip
 
 from ..contents import chapter_list, expanded
+from ..execute.records import Chapter
 from ..messages import BuildError, say
 from ..paths import BOOK, BUILD, BUILDER, ROOT, chapter_of, chapters, is_appendix, show, write
 from . import tables
 from .assets import lay_out
 from .board import scoreboard_rows
 from .book import Book
+from .concepts import read_concepts
 from .hover import as_script
 from .launch import address, downloads, with_buttons
 from .medium import Fill, Medium
@@ -30,7 +33,7 @@ from .status import history, run_of
 STAGE = BUILD / "stage"
 # What a page asks for, such as `<!-- scoreboard -->` or `<!-- made from: book/results/a.json -->`.
 MARK = re.compile(
-    r"<!-- (?:(made from|timing): (\S+)|(timings|scoreboard|chapters|downloads|runs|history|time|field)) -->"
+    r"<!-- (?:(made from|timing): (\S+)|(timings|scoreboard|chapters|downloads|runs|history|time|field|concepts)) -->"
 )
 
 
@@ -100,8 +103,13 @@ def filler(book: Book, medium: Medium, toc: Any, with_decks: bool) -> Fill:
                 return time_needed(by_name[here.stem])
             case "field":
                 return medium.field_table(of_chapters.get(chapter_of(here), []))
+            case "concepts":
+                pages = {int(name[:2]): name for name, chapter in by_name.items() if not is_appendix(chapter.path)}
+                here_now = {number: name for number, name in pages.items() if by_name[name] in book.chapters}
+                return medium.concept_map(read_concepts(BOOK / "concepts.yml"), here_now)
             case "chapters":
-                return chapter_list([chapter.path for chapter in book.chapters])
+                decks = medium.links if with_decks else None
+                return chapter_list([chapter.path for chapter in book.chapters]) + decks_of(book, decks)
             case "downloads":
                 return downloads(address())
             case "runs":
@@ -116,6 +124,15 @@ def filler(book: Book, medium: Medium, toc: Any, with_decks: bool) -> Fill:
             raise BuildError(f"{place}: {error}") from None
 
     return fill
+
+
+def decks_of(book: Book, links: Callable[[Chapter], str] | None) -> str:
+    """A line that leads from the home page to the slides of all chapters; none without slides."""
+    chapters = [chapter for chapter in book.chapters if not is_appendix(chapter.path)]
+    if links is None or not any(map(links, chapters)):
+        return ""
+    leads = [f'<a href="../slides/{chapter.path.stem}.html">{int(chapter.path.stem[:2])}</a>' for chapter in chapters]
+    return f"\nSlides of chapters {', '.join(leads)}.\n"
 
 
 def strip_of_table(name: str) -> Strip:
