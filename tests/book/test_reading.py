@@ -25,7 +25,8 @@ def chapter(*cells, seconds=None):
 
 
 def test_words_are_those_that_a_reader_reads():
-    text = "# A toy\n\n![Not this](a.png) One [two](three.md) is $a + b$\n\n```python\nno\n```\n<!-- nor this --><details>Nor that.</details>"
+    text = "# A toy\n\n![Not this](a.png) One [two](three.md) is $a + b$\n\n```python\nno\n```\n<!-- no -->"
+    text += "<details>Nor that.</details>"
     assert prose_words(chapter(new_markdown_cell(text))) == 6, "a formula is one"
     assert prose_words(chapter(new_markdown_cell("Six.\n\n## References\n\n- No one reads these."))) == 1
     assert prose_words(chapter(new_code_cell("a = 1"))) == 0

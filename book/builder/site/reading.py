@@ -11,7 +11,8 @@ LINES = 12  # of code that stands open, a minute
 CARD, FIGURE, EXERCISE = 1.0, 1.0, 10.0  # minutes each
 OUT_OF_SIGHT = {"hide-input", "hide-cell", "remove-input", "remove-cell", "exercise", "exercise-test"}
 NO_PROSE = re.compile(
-    r"<details>.*?</details>|<!--.*?-->|^## References.*\Z|^#+ |!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)|^\|[\s|:-]+\|$|^```.*?^```|<[^>]+>",
+    r"<details>.*?</details>|<!--.*?-->|^```.*?^```|"
+    r"^## References.*\Z|^#+ |!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)|^\|[\s|:-]+\|$|<[^>]+>",
     re.DOTALL | re.MULTILINE,
 )
 FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$]+\$", re.DOTALL)
