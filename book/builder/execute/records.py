@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import nbformat
 from nbformat import NotebookNode
@@ -156,7 +156,15 @@ def _cell(path: Path, number: int, cell: NotebookNode) -> Cell:
 
 def _output(node: NotebookNode) -> Output:
     facts = node.get("metadata", {})
-    return Output(node, facts.get("landscape"), _figure(node, facts), _card(facts), facts.get("landscape_field"))
+    return Output(node, _claim(facts), _figure(node, facts), _card(facts), facts.get("landscape_field"))
+
+
+def _claim(facts: Mapping[str, Any]) -> Record | None:
+    """The record of a claim; what an execution of an older library does not say is not known."""
+    if (record := facts.get("landscape")) is None:
+        return None
+    unsaid = {"contested": None, "differs": None, "settled_by": None}
+    return cast("Record", {"tags": [], **record, "words": {**unsaid, **record["words"]}})
 
 
 def _figure(node: NotebookNode, facts: Mapping[str, Any]) -> Figure | None:

@@ -21,7 +21,7 @@ from ..site.concepts import Concept
 from ..site.concepts import listed as listed_concepts
 from ..site.medium import Fill
 from ..site.myst import escape, list_table, words
-from ..site.page import described, field_cells, like, strip_cell, strip_of, stub_cell, without
+from ..site.page import beside_figure, described, field_cells, like, strip_cell, strip_of, stub_cell, without
 from ..site.solutions import without_markers
 from ..site.status import RUNS, History, count, last_change, link, run_cells
 
@@ -217,9 +217,11 @@ def _cells(chapter: Chapter, cell: Cell, fill: Fill, numbers: Mapping[str | None
             made["metadata"] = {**cell.node.metadata, "mystnb": described(figure)}
             number = raw(rf"\renewcommand{{\thefigure}}{{{chapter.numbers[figure.name]}}}")
             yield new_markdown_cell(number, id=f"number-{cell.number}")
+        beside = beside_figure(made) if cell.kind == "code" else []
         yield made
         for figure in figures:
             yield strip_cell(cell, strip_text(strip_of(chapter, cell, figure)))
+        yield from beside
         yield from field_cells(cell, fill)
 
 

@@ -10,7 +10,7 @@ from landscape_lib.report import VERDICTS, Entry, Record, anchor, because, condi
 from .myst import escape, list_table, words
 
 HEAD = ["Claim", "Live", "Larger run", "Both", "Accepted", "The paper"]
-WIDTHS = "28 19 19 10 8 16"
+WIDTHS = "30 19 19 8 9 15"
 
 
 @dataclass(frozen=True)
@@ -80,15 +80,17 @@ def scoreboard(entries: Iterable[Entry], records: Iterable[Record]) -> str:
 
 def field_table(rows: Sequence[Row]) -> str:
     """A chapter's claims in MyST Markdown: who says so, what we measured at both scales, why that differs."""
-    head = ["Claim, and who says so", "Ours, live", "Ours, larger", "Why they differ", "What would settle it"]
-    lines = [head]
+    lines = [
+        ["Claim, who says so, who contests it", "Ours, live", "Ours, larger", "Why they differ; what would settle it"]
+    ]
     for row in rows:
         entry = row.entry
         said = f"{words(entry.statement)} {{cite}}`{entry.paper['key']}`"
         contested = f"<br>Contested: {words(entry.contested)}" if entry.contested else ""
         live, larger = ("<br>".join(map(brief, records)) or "—" for records in (row.live, row.larger))
-        lines.append([said + contested, live, larger, words(row.why) or "—", words(entry.settled_by or "") or "—"])
-    return list_table("field", lines, widths="34 14 14 20 18") + "\n"
+        settled = f"*To settle it:* {words(entry.settled_by)}" if entry.settled_by else ""
+        lines.append([said + contested, live, larger, "<br>".join(filter(None, [words(row.why), settled])) or "—"])
+    return list_table("field", lines, widths="36 15 15 34") + "\n"
 
 
 def brief(record: Record) -> str:
@@ -116,7 +118,8 @@ def cells(row: Row) -> list[str]:
     spot = f'<span id="{plain}" {said}></span>'
     folded = [("What is measured", entry.measures), ("What would falsify it", entry.falsified_by)]
     folded += [("The null, which the rule must reject", entry.null)]
-    folded += [("Contested", entry.contested or ""), ("What would settle it", entry.settled_by or "")]
+    folded += [("Contested", entry.contested or ""), ("Why measurements differ", row.why)]
+    folded += [("What would settle it", entry.settled_by or "")]
     more = "\n\n".join(f"    {name}: {words(text)}" for name, text in folded if text)
     mark = {"agree": "✓ agree", "differ": "≠ differ"}.get(row.agreement, row.agreement)
     return [
@@ -124,7 +127,7 @@ def cells(row: Row) -> list[str]:
         f"    <details><summary>What would falsify it</summary>\n\n{more}\n\n    </details>",
         "<br>".join(measurement(record, plain) for record in row.live) or "not measured",
         "<br>".join(measurement(record, plain) for record in row.larger) or "none",
-        mark + (f"<br>{words(row.why)}" if row.why else ""),
+        mark,
         escape(str(entry.rule)),
         f"{words(entry.paper['says'])} {{cite}}`{entry.paper['key']}`",
     ]

@@ -86,7 +86,7 @@ def _cells(chapter: Chapter, cell: Cell, fill: Fill) -> list[NotebookNode]:
     for figure in figures:
         made.metadata["mystnb"] = described(figure, f"**Fig. {chapter.numbers[figure.name]}.** ")
     below = [strip_cell(cell, strip_text(with_more(chapter, cell, figure))) for figure in figures]
-    return [made, *below, *field_cells(cell, fill)]
+    return [made, *below, *beside_figure(made), *field_cells(cell, fill)]
 
 
 def _output(chapter: Chapter, output: Output) -> NotebookNode:
@@ -111,6 +111,21 @@ def with_more(chapter: Chapter, cell: Cell, figure: Figure) -> Strip:
 
 
 # What paper shares.
+
+
+def beside_figure(made: NotebookNode) -> list[NotebookNode]:
+    """Take cards and claims from a cell with a figure into one of their own: MyST would make figures of them."""
+    if "figure" not in made.metadata.get("mystnb", {}):
+        return []
+    kept = [
+        output for output in made.outputs if "image/png" in output.get("data", {}) or output.output_type == "stream"
+    ]
+    moved = [output for output in made.outputs if output not in kept]
+    made.outputs = kept
+    if not moved:
+        return []
+    cell = nbformat.v4.new_code_cell("", id=f"{made.id}-more", outputs=moved, metadata={"tags": ["remove-input"]})
+    return [cell]
 
 
 def like(chapter: Chapter, cells: list[NotebookNode]) -> NotebookNode:
