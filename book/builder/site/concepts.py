@@ -73,7 +73,8 @@ def listed(concepts: list[Concept], pages: Mapping[int, str]) -> str:
         page = pages.get(concept.number)
         needs = ", ".join(f"{what} (chapter {other})" for other, what in concept.needs.items())
         linked = f"[{name}](../notebooks/{page}.ipynb)" if page else f"{name} (to come)"
-        lines.append(f"- {linked}: {concept.about}.{f' Needs {needs}.' if needs else ''}")
+        end = "" if concept.about.endswith("?") else "."
+        lines.append(f"- {linked}: {concept.about}{end}{f' It needs {needs}.' if needs else ''}")
     return "\n".join(lines)
 
 

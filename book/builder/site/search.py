@@ -18,7 +18,8 @@ from ..paths import write
 from .hover import formula
 
 HERE = Path(__file__)
-UNREAD = ".cell_input, .provenance, script, style, svg, .headerlink, .toctree-wrapper, section"
+UNREAD = ".cell_input, .provenance, .cite, .claim-link, script, style, svg, .toctree-wrapper, section"
+BLOCKS = ["p", "li", "td", "th", "dt", "dd", "div", "br", "pre", "summary", "h1", "h2", "h3", "h4"]
 MATHS = re.compile(r"\\[(\[](.*?)\\[)\]]", re.DOTALL)
 FILES = ("minisearch.js", "search-sections.js", "search.js")  # in the order in which they are loaded
 
@@ -37,6 +38,8 @@ def sections(pages: Mapping[str, str]) -> Iterator[Section]:
     for address, page in pages.items():
         article = BeautifulSoup(page, "html.parser").select_one("article.bd-article")
         for place in article.select("section[id]") if article else []:
+            for link in place.select(".headerlink"):
+                link.extract()
             heading = place.find(re.compile("^h[1-6]$"), recursive=False)
             if heading is None:
                 continue
@@ -56,7 +59,9 @@ def own_words(section: Tag) -> str:
 
 def words(part: Tag) -> str:
     """Text in one line, without the mark that links a heading, its formulas in plain symbols."""
-    return " ".join(MATHS.sub(lambda maths: readable(maths[1]), part.get_text(" ")).replace("#", " ").split())
+    for block in part.find_all(BLOCKS):
+        block.append(" ")
+    return " ".join(MATHS.sub(lambda maths: readable(maths[1]), part.get_text()).split())
 
 
 def readable(tex: str) -> str:
