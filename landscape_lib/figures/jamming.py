@@ -246,9 +246,9 @@ def depths(table: pd.DataFrame, fits: Mapping[int, Transition]) -> Figure:
         left.plot(share.index, share, mark, color=colour, label=f"L = {L}")
         failing = rows[~rows.satisfied]
         right.plot(per_weight[~rows.satisfied], failing.unsatisfied / failing.N, mark, ms=4, color=colour, alpha=0.6)
-    left.set(xlabel="patterns a weight, P/N", ylabel=SHARE, title="Who fits")
+    left.set(xlabel="patterns per weight, P/N", ylabel=SHARE, title="Who fits")
     left.legend()
-    right.set(xlabel="patterns a weight, P/N", ylabel=MISSED, title="What the failing ones miss", ylim=(0, None))
+    right.set(xlabel="patterns per weight, P/N", ylabel=MISSED, title="What the failing ones miss", ylim=(0, None))
     return figure
 
 

@@ -28,7 +28,7 @@ def packing(picture: Picture, shape: str, densities: Sequence[float], z: Sequenc
     right.text(x, y, "isostatic", color=INK, fontsize=9, ha="right")
     right.plot(densities, z, "o-", color="#AAAAAA", ms=3.5, lw=1.2)
     right.plot(densities[at], z[at], "o", color=ORANGE, ms=7)
-    right.set(xlabel="density", xticks=(0.8, 0.86, 0.92), ylim=(-0.3, 7), title="contacts a grain")
+    right.set(xlabel="density", xticks=(0.8, 0.86, 0.92), ylim=(-0.3, 7), title="contacts per grain")
     return figure
 
 
