@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from .messages import BuildError
-from .paths import ROOT, chapters, show, write
+from .paths import APPENDIX, ROOT, chapters, is_appendix, show, write
 
 README = ROOT / "README.md"
 LISTED = re.compile(r"(<!-- chapters -->\n).*?(<!-- end of chapters -->)", re.DOTALL)
@@ -35,9 +35,9 @@ def described(path: Path, notebook: NotebookNode) -> tuple[int, str, str]:
 
 
 def chapter_list(paths: Iterable[Path], link: str = "../notebooks/{}.ipynb") -> str:
-    """A list in Markdown, one line a chapter, with a link to each."""
+    """A list in Markdown, one line a chapter, with a link to each; appendices are found from their chapters."""
     lines = []
-    for path in paths:
+    for path in (path for path in paths if not is_appendix(path)):
         number, title, about = described(path, nbformat.read(path, as_version=4))
         begins = title[0] if title[1:2].isupper() else title[0].lower()  # NTK stays NTK
         lines.append(f"- [Chapter {number}: {begins}{title[1:]}]({link.format(path.stem)}), {about}.\n")
@@ -68,4 +68,11 @@ def expanded(toc: Any, paths: Sequence[Path]) -> Any:
 def _entry(entry: Any, paths: Sequence[Path]) -> list[Any]:
     if "glob" not in entry:
         return [expanded(entry, paths)]
-    return [{"file": show(path.with_suffix(""))} for path in paths if path.match(f"{entry['glob']}.ipynb")]
+    listed = [path for path in paths if path.match(f"{entry['glob']}.ipynb")]
+    return [_with_appendix(path, listed) for path in listed if not is_appendix(path)]
+
+
+def _with_appendix(path: Path, listed: Sequence[Path]) -> dict[str, Any]:
+    appendix = path.with_stem(f"{path.stem}{APPENDIX}")
+    under = {"sections": [{"file": show(appendix.with_suffix(""))}]} if appendix in listed else {}
+    return {"file": show(path.with_suffix("")), **under}

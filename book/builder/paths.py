@@ -13,6 +13,9 @@ BUILDER = Path(__file__).resolve().parent
 EXECUTED = BUILD / "executed"
 
 
+APPENDIX = "_appendix"  # how the name of a notebook ends that goes on where its chapter leaves off
+
+
 def show(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -26,6 +29,15 @@ def write(path: Path, content: str | bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def chapter_of(path: Path) -> str:
+    """The chapter that a notebook belongs to: an appendix to the one whose name it continues."""
+    return path.stem.removesuffix(APPENDIX)
+
+
+def is_appendix(path: Path) -> bool:
+    return path.stem.endswith(APPENDIX)
 
 
 def chapters(only: str | None) -> list[Path]:

@@ -25,7 +25,8 @@ def check_publishable(site: Path) -> None:
     records = json.loads(stated.read_text(encoding="utf-8"))
     rules = load_claims(NOTEBOOKS)
     _, rows = scoreboard_rows(rules.values(), json.loads(board.read_text(encoding="utf-8")))
-    on_board = {row.place for of_chapter in rows.values() for row in of_chapter}
+    every = [row for of_chapter in rows.values() for row in of_chapter]
+    on_board = {anchor(record) for row in every for record in (*row.live, *row.larger)}
     try:
         commit, changed = git(ROOT, "rev-parse", "HEAD").strip(), git(ROOT, "status", "--porcelain").rstrip()
     except NoHistory:

@@ -46,6 +46,56 @@ addEventListener("DOMContentLoaded", () => {
   }
 });
 
+// A prediction hides what follows, down to what was measured, until the reader commits or asks to see it. A search in the
+// page finds what is hidden, and a link to it shows it. Without script nothing is hidden.
+addEventListener("DOMContentLoaded", () => {
+  const blocks = [...document.querySelectorAll("article section > :not(section)")];
+  const asks = "[data-card=choice], [data-card=curve]";
+  const kept = form => `landscape shown ${location.pathname} ${form.dataset.about}`;
+  const store = { get: name => { try { return sessionStorage.getItem(name); } catch { return null; } },
+                  set: name => { try { sessionStorage.setItem(name, "1"); } catch { /* it is hidden again on return */ } } };
+  const open = new Set(), covers = new Map();
+  for (const form of document.querySelectorAll(asks)) {
+    const answer = document.querySelector(`[data-card=answer][data-about="${form.dataset.about}"]`);
+    const from = blocks.findIndex(block => block.contains(form)), to = blocks.findIndex(block => block.contains(answer));
+    if (!answer || from < 0 || to <= from) continue;
+    covers.set(form, blocks.slice(from + 1, to + 1).filter(block => !block.querySelector(asks)));
+    if (store.get(kept(form)) || form.querySelector("button[type=submit]").disabled) open.add(form);
+    const show = document.createElement("button");
+    show.type = "button";
+    show.className = "show-what-follows";
+    show.textContent = "Show what follows";
+    show.addEventListener("click", () => reveal(form));
+    form.querySelector("button[type=submit]").after(" ", show);
+  }
+  const draw = () => {
+    const hidden = new Set([...covers].filter(([form]) => !open.has(form)).flatMap(([, covered]) => covered));
+    for (const covered of covers.values()) for (const block of covered)
+      if (hidden.has(block)) block.setAttribute("hidden", "until-found");
+      else block.removeAttribute("hidden");
+    for (const form of covers.keys()) form.querySelector(".show-what-follows").hidden = open.has(form);
+  };
+  const reveal = (...forms) => {
+    for (const form of forms) { open.add(form); store.set(kept(form)); }
+    draw();
+  };
+  const reveal_at = spot => reveal(...[...covers].filter(([, all]) => all.some(block => block.contains(spot))).map(([f]) => f));
+  document.addEventListener("landscape-prediction", ({ detail }) => {
+    for (const form of covers.keys())
+      if (form.dataset.about === detail && form.querySelector("button[type=submit]").disabled) open.add(form);
+    draw();
+  });
+  document.addEventListener("beforematch", ({ target }) => reveal_at(target));
+  const follow = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const first = target?.matches("section") ? target.firstElementChild : target; // a section's heading
+    if (first && first.closest("[hidden]")) { reveal_at(first); target.scrollIntoView(); }
+  };
+  addEventListener("hashchange", follow);
+  draw();
+  follow();
+});
+
 // Paper is white: print in the light colours whatever the screen has.
 {
   const root = document.documentElement;

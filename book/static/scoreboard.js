@@ -4,8 +4,8 @@
   "use strict";
   const rows = [...document.querySelectorAll("table.scoreboard tbody tr")].map(row => {
     const section = row.closest("section");
-    const { chapter, verdict, budget } = row.querySelector("[data-verdict]").dataset;
-    return { row, section, chapter, verdict, budget };
+    const { chapter, verdict, agreement } = row.querySelector("[data-verdict]").dataset;
+    return { row, section, chapter, verdict, agreement };
   });
   if (!rows.length) return;
 
@@ -13,7 +13,7 @@
   const NAMES = {
     chapter: ["Chapter", heading],
     verdict: ["Verdict", ({ verdict }) => verdict],
-    budget: ["Budget", ({ budget }) => budget || "not measured"],
+    agreement: ["Live and larger run", ({ agreement }) => agreement],
   };
   const bar = document.createElement("div"), count = document.createElement("p"), selects = {};
   bar.className = "filters";
@@ -40,7 +40,7 @@
       claim.row.hidden = Object.entries(selects).some(([name, { value }]) => value !== "all" && value !== claim[name]);
     for (const section of new Set(rows.map(({ section }) => section)))
       section.hidden = rows.every(({ row, section: its }) => its !== section || row.hidden);
-    count.textContent = `${rows.filter(({ row }) => !row.hidden).length} of ${rows.length} verdicts`;
+    count.textContent = `${rows.filter(({ row }) => !row.hidden).length} of ${rows.length} claims`;
   }
 
   // What the address asks for: a row, or a choice. A value that no row has is as good as none.

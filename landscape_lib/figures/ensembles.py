@@ -29,21 +29,21 @@ def border(borders: Borders, *, single: bool = False) -> Figure:
     return figure
 
 
-def variance_and_gap(
+def variance_and_gain(
     relative: Mapping[str, pd.DataFrame],
     raw: Mapping[str, pd.DataFrame],
-    gaps: Mapping[str, pd.DataFrame],
+    gains: Mapping[str, pd.DataFrame],
     *,
     widest: int,
     h_star: float,
 ) -> Figure:
     """Left: Var f/‖f‖² against h in log-log, filled, a colour each, with the line fitted from the width ``widest`` on
-    and a slope of −1 beside it; hollow, Var f as it is. Right: the gap ⟨ε⟩ − ε̄. Bars: standard errors over training
-    sets, a row each. Dotted: the width at N*.
+    and a slope of −1 beside it; hollow, Var f as it is. Right: the ensemble's gain ⟨ε⟩ − ε̄. Bars: standard errors over
+    training sets, a row each. Dotted: the width at N*.
     """
     figure, (left, right) = plt.subplots(1, 2)
     for (name, values), colour, mark in zip(relative.items(), (BLUE, ORANGE), "os", strict=False):
-        for axis, shown in ((left, values), (right, gaps[name])):
+        for axis, shown in ((left, values), (right, gains[name])):
             axis.errorbar(shown.columns, shown.mean(), shown.sem(), fmt=mark, color=colour, capsize=3, label=name)
         bare = raw[name].mean()
         left.plot(bare.index, bare, mark, ms=4, mfc="none", color=colour, label=f"{name}, Var f")
@@ -60,7 +60,7 @@ def variance_and_gap(
         axis.set(xscale="log", yscale="log", xlabel="width h")
         ticks(axis, [5, 10, 20, 40, 80])
     left.set(ylabel="Var f / ‖f‖²", title="The variance …", ylim=(0.4 * low, 30))
-    right.set(ylabel="gap, ⟨ε⟩ − ε̄", title="… and what it costs")
+    right.set(ylabel="the ensemble’s gain, ⟨ε⟩ − ε̄", title="… and what it costs")
     ticks(left, [0.01, 0.1, 1, 10], "y")
     ticks(right, [0.003, 0.01, 0.03], "y")
     left.legend(fontsize="small")
@@ -93,9 +93,9 @@ def argument(
     error: Float[np.ndarray, "turns"],
     parabola: Float[np.ndarray, "3"],
     relative: pd.DataFrame,
-    gap: pd.DataFrame,
+    gain: pd.DataFrame,
 ) -> Figure:
-    """Left: the mean error if fluctuations are multiplied by t, dots along a dashed parabola. Right: the gap against
+    """Left: the mean error if fluctuations are multiplied by t, dots along a dashed parabola. Right: the gain against
     Var f/‖f‖² in log-log, a dot a width, with standard errors over training sets, a row each; the power fitted, and
     the powers 1 and 1/2 dashed and dotted.
     """
@@ -104,8 +104,8 @@ def argument(
     left.plot(t, error, "o", color=BLUE, ms=4, label="measured")
     left.set(xlabel="fluctuation turned by t", ylabel="mean test error", title="Fluctuations turned by hand")
     left.legend(loc="upper center")
-    x, y = relative[gap.columns].mean().to_numpy(), gap.mean().to_numpy()
-    right.errorbar(x, y, gap.sem(), relative[gap.columns].sem(), fmt="o", color=BLUE, ms=4, capsize=2)
+    x, y = relative[gain.columns].mean().to_numpy(), gain.mean().to_numpy()
+    right.errorbar(x, y, gain.sem(), relative[gain.columns].sem(), fmt="o", color=BLUE, ms=4, capsize=2)
     line, middle = np.array([x.min(), x.max()]), (np.exp(np.log(x).mean()), np.exp(np.log(y).mean()))
     fitted = float(np.polyfit(np.log(x), np.log(y), 1)[0])
     for power, colour, style, name in (
@@ -114,7 +114,13 @@ def argument(
         (0.5, GREY, ":", "power 1/2"),
     ):
         right.plot(line, middle[1] * (line / middle[0]) ** power, color=colour, ls=style, label=name)
-    right.set(xscale="log", yscale="log", xlabel="Var f / ‖f‖²", ylabel="gap, ⟨ε⟩ − ε̄", title="As the width varies")
+    right.set(
+        xscale="log",
+        yscale="log",
+        xlabel="Var f / ‖f‖²",
+        ylabel="the ensemble’s gain, ⟨ε⟩ − ε̄",
+        title="As the width varies",
+    )
     ticks(right, [0.03, 0.1, 0.3])
     ticks(right, [0.003, 0.01, 0.03], "y")
     right.legend()
@@ -131,7 +137,7 @@ def calibrated(
     first: int,
     N_star: float,
 ) -> Figure:
-    """Left: calibrated NLL against n at the width number ``first``, two calibrations with their c + b n^a. Right: of
+    """Left: calibrated NLL against n at the width number ``first``, two calibrations with their c + k n^a. Right: of
     single networks against N, before and after calibration; bars are standard errors over training sets. Dotted: N*.
     """
     figure, (left, right) = plt.subplots(1, 2)

@@ -141,6 +141,31 @@ def jump(table: pd.DataFrame, failing: pd.DataFrame, fits: Fits) -> Figure:
     return figure
 
 
+def curvature(
+    outputs: Float[np.ndarray, "parameters"],
+    whole: Float[np.ndarray, "parameters"],
+    steps: Float[np.ndarray, "steps"],
+    change: Float[np.ndarray, "steps"],
+) -> Figure:
+    """What holds a network that fails. Left: the eigenvalues of 𝓗_p, and of 𝓗, from the lowest on; right: how the loss
+    changes along the lowest of 𝓗, over the size of the step, and what that eigenvalue alone would give.
+    """
+    figure, (left, right) = plt.subplots(1, 2)
+    rank = np.arange(1, len(outputs) + 1)
+    left.plot(rank, whole, "s", ms=3, mfc="none", color=ORANGE, label=r"$\mathcal{H}$")
+    left.plot(rank, outputs, "o", ms=3, color=BLUE, label=r"$\mathcal{H}_p$")
+    left.axhline(0, color=GREY, lw=1)
+    left.set_yscale("symlog", linthresh=1e-4)
+    left.set(xlabel="rank", ylabel="eigenvalue", title="As many down as up")
+    left.set_yticks([-1, -1e-2, 0, 1e-2, 1, 100])
+    left.legend(loc="upper left")
+    right.loglog(steps, np.clip(change, FLOOR, None), "o-", ms=4, color=INK, label="measured")
+    right.loglog(steps, -0.5 * whole.min() * steps**2, "--", color=ORANGE, label="parabola, mirrored")
+    right.set(xlabel="step along the lowest direction", ylabel="rise of the loss", title="Held by a kink")
+    right.legend(loc="upper left")
+    return figure
+
+
 def plane(real: Fits, random: Fits) -> Figure:
     """N* against P for real and random labels, with their intervals, below the grey of N > 2P."""
     figure, axis = plt.subplots(figsize=(5.4, 3.8))
@@ -175,22 +200,27 @@ def loss_range(hinge: pd.DataFrame, cross_entropy: pd.DataFrame) -> Figure:
 
 
 def larger(
-    table: pd.DataFrame, failing: pd.DataFrame, larger_table: pd.DataFrame, larger_failing: pd.DataFrame, fits: Fits
+    table: pd.DataFrame,
+    failing: pd.DataFrame,
+    larger_table: pd.DataFrame,
+    larger_failing: pd.DataFrame,
+    fits: Fits,
+    beside: str,
 ) -> Figure:
-    """A larger run beside the live one, in grey. Left: the share that fits and its curves; right: N_Δ/N over N/N*."""
+    """A larger run, and one ``beside`` it in grey. Left: the share that fits, its curves; right: N_Δ/N over N/N*."""
     figure, (left, right) = plt.subplots(1, 2)
     colours = shades(fits)
     table, larger_table = table[jammed(table)], larger_table[jammed(larger_table)]
     for P, rows in table.groupby("P"):
         share = by_size(rows, "share that fits")
-        left.plot(share.index, share, "-", color="#BBBBBB", lw=1, label="live" if P == table.P.min() else None)
+        left.plot(share.index, share, "-", color="#BBBBBB", lw=1, label=beside if P == table.P.min() else None)
     for P, rows in larger_table.groupby("P"):
         _share(left, rows, fits[P], colours[P])
     left.set(xscale="log", xlabel="weights N", ylabel=SHARE, title="Who fits")
     ticks(left, [25, 50, 100, 200, 500, 1000, 2000])
     left.legend(loc="lower right")
     failing, larger_failing = failing[jammed(failing)], larger_failing[jammed(larger_failing)]
-    right.plot(failing.scale, failing.share, "o", ms=3, color="#BBBBBB", label="live")
+    right.plot(failing.scale, failing.share, "o", ms=3, color="#BBBBBB", label=beside)
     for P, rows in larger_failing.groupby("P"):
         right.plot(rows.scale, rows.share, "o", ms=4, color=colours[P], alpha=0.8, label=f"P = {P}")
     right.axvline(1, color=GREY, ls=":", lw=1)

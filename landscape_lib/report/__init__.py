@@ -3,23 +3,27 @@
 from landscape_lib._origin import Provenance, provenance
 
 from . import predict
-from ._boxes import brief_box
+from ._boxes import box, brief_box, details
 from ._card import PAGE, Wording
 from ._claims import claim, print_records
 from ._explorers import explore
+from ._field import field
 from ._figures import panels, show
+from ._formulas import html_formulas, tex_formulas
 from ._outcomes import Outcome, attempt
 from ._quizzes import load_quiz, quiz
 from ._records import Record, anchor, because, conditions, measured, with_interval
 from ._results import read_results, write_results
 from ._rules import VERDICTS, Entry, Rule, decide, load_claims, read_claims
 from ._sources import Source, data_hash, facts
-from ._strips import Strip, strip, strip_html
+from ._strips import Code, Link, Strip, strip, strip_html
 
 __all__ = [
     "PAGE",
     "VERDICTS",
+    "Code",
     "Entry",
+    "Link",
     "Outcome",
     "Provenance",
     "Record",
@@ -30,13 +34,17 @@ __all__ = [
     "anchor",
     "attempt",
     "because",
+    "box",
     "brief_box",
     "claim",
     "conditions",
     "data_hash",
     "decide",
+    "details",
     "explore",
     "facts",
+    "field",
+    "html_formulas",
     "load_claims",
     "load_quiz",
     "measured",
@@ -50,6 +58,7 @@ __all__ = [
     "show",
     "strip",
     "strip_html",
+    "tex_formulas",
     "with_interval",
     "write_results",
 ]

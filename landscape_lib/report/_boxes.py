@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from ._formulas import html_formulas
 from ._records import Record, anchor, because, conditions, measured
 
 EDGE = {"reproduced": "#009e73", "not reproduced": "#d55e00", "open": "#808080"}
@@ -16,48 +17,63 @@ def plain(record: Record) -> str:
     lines.append(f"accepted: {record['words']['accepted']}")
     if reason := because(record):
         lines.append(f"open because {reason}")
+    lines += [f"{tag['tag']}: {tag['because']}" for tag in record["tags"]]
     return "\n".join([*lines, ", ".join(conditions(record))])
 
 
-def box(record: Record) -> str:
-    """For Jupyter and the page: readable without a style sheet; the book's own adds colour and shows the link."""
-    e, words, place = html.escape, record["words"], html.escape(anchor(record))
+def box(record: Record, cite: str = "") -> str:
+    """Two lines, and what is folded under them, for Jupyter and the page; there with a line to ``cite`` it.
+
+    It is readable without a style sheet; the book's own adds colour and shows the link.
+    """
+    place = html.escape(anchor(record))
+    cited = f'<p class="cite">Cite: <code>{html.escape(cite)}</code></p>\n' if cite else ""
     return _box(
         record,
-        f"<p>Measured: <strong>{e(measured(record))}</strong> ({e(_basis(record))}).<br>\n{_accepted(record)}</p>\n"
-        f"<details><summary>What would falsify it</summary>\n<p>{e(words['falsified_by'])}</p>\n"
-        f"<p>The null, which the rule must reject: {e(words['null'])}</p></details>\n"
+        f"<details><summary>How it was measured, and what would falsify it</summary>\n{_folded(record)}{cited}"
         f'<p class="claim-link" style="display:none"><a href="../book/scoreboard.html#{place}">'
-        f"{e(record['id'])} on the scoreboard</a></p>\n",
+        f"{html.escape(record['id'])} on the scoreboard</a></p>\n</details>\n",
         f'id="{place}" ',
     )
 
 
 def brief_box(record: Record, larger: str = "") -> str:
-    """For a slide: what was measured in small print, ``larger`` being more HTML to end with, and nothing folded.
+    """For a slide: the two lines, and ``larger``, more HTML to end with.
 
     It has no anchor: on a slide a claim may stand twice, live and at another budget.
     """
-    e = html.escape
-    what = f"<p>Measured: <strong>{e(measured(record))}</strong>.<small>{e(_basis(record))}.</small>\n"
-    return _box(record, f"{what}{_accepted(record)}</p>\n{larger}")
+    return _box(record, larger)
+
+
+def details(record: Record) -> list[tuple[str, str]]:
+    """What is known of a claim beside its verdict, by names, in plain words."""
+    words = record["words"]
+    rows = [
+        ("Measured", f"{words['measures']} ({', '.join(conditions(record))})."),
+        ("The paper", record["reference"]["says"]),
+        ("What would falsify it", words["falsified_by"]),
+        ("The null, which the rule must reject", words["null"]),
+        ("Contested", words["contested"]),
+        ("Why measurements differ", words["differs"]),
+        ("What would settle it", words["settled_by"]),
+    ]
+    return [(name, text) for name, text in rows if text]
 
 
 def _box(record: Record, inner: str, identity: str = "") -> str:
-    e, verdict, reason = html.escape, record["verdict"], because(record)
+    e, set_, verdict = html.escape, html_formulas, record["verdict"]
+    reason = set_(f" ({because(record)})") if because(record) else ""
+    tags = "".join(f' <span class="claim-tag">{e(tag["tag"])}</span> {set_(tag["because"])}' for tag in record["tags"])
     return (
         f'<div {identity}class="claim claim-{verdict.replace(" ", "-")}" role="group"'
         f' aria-label="Claim {e(record["id"])}"'
         f' style="border:1px solid {EDGE[verdict]};border-left-width:0.5em;padding:0.5em 1em;margin:1em 0">\n'
-        f'<p><strong class="claim-verdict">{MARK[verdict]} {verdict}</strong>{e(f" ({reason})" if reason else "")}'
-        f" · <code>{e(record['id'])}</code></p>\n<p>{e(record['words']['statement'])}</p>\n{inner}</div>"
+        f'<p><strong class="claim-verdict">{MARK[verdict]} {verdict}</strong>{reason}'
+        f" · {set_(record['words']['statement'])} <code>{e(record['id'])}</code></p>\n"
+        f"<p>Measured <strong>{e(measured(record))}</strong>; accepted: {e(record['words']['accepted'])}.{tags}</p>\n"
+        f"{inner}</div>"
     )
 
 
-def _basis(record: Record) -> str:
-    return f"{record['words']['measures']}; {', '.join(conditions(record))}"
-
-
-def _accepted(record: Record) -> str:
-    says = html.escape(record["reference"]["says"])
-    return f"Accepted: {html.escape(record['words']['accepted'])}. The paper: {says}"
+def _folded(record: Record) -> str:
+    return "".join(f"<p>{name}: {html_formulas(text)}</p>\n" for name, text in details(record))

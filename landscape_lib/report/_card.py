@@ -33,24 +33,17 @@ def show_card(
 
     ``wording`` is what stands in its place where neither is shown, and what paper prints.
     """
-    text = plain(wording)
-    try:
-        from IPython import get_ipython
-        from IPython.display import display
-    except ImportError:
-        print(text)
+    if not in_notebook():
+        print(plain(wording))
         return
-    if get_ipython() is None:  # a plain script
-        print(text)
-        return
-    bundle: dict[str, Any] = {"text/plain": text}
+    bundle: dict[str, Any] = {"text/plain": plain(wording)}
     if picture is not None:
         bundle["image/png"] = base64.b64encode(picture).decode()
     if (make := _widget()) is not None:
         view = make(html=live or markup, reply=reply)._repr_mimebundle_()
         view = view[0] if isinstance(view, tuple) else view
         bundle |= {mime: what for mime, what in view.items() if mime.startswith("application/")}
-    display(bundle, raw=True, metadata={"landscape_card": markup, "landscape_words": wording, **(metadata or {})})
+    display_bundle(bundle, {"landscape_card": markup, "landscape_words": wording, **(metadata or {})})
 
 
 class Wording(TypedDict, total=False):
@@ -79,6 +72,25 @@ def as_script(data: Any, kind: str = "facts") -> str:
     """Data for the script of the page, as JSON that cannot end its own element."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     return f'<script type="application/json" class="{kind}">{text}</script>'
+
+
+def in_notebook() -> bool:
+    """Whether what is displayed is shown, and not printed as a bundle."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return get_ipython() is not None
+
+
+def display_bundle(bundle: dict[str, Any], metadata: Mapping[str, Any]) -> None:
+    """Display in a notebook; in a plain script, print the text."""
+    if not in_notebook():
+        print(bundle["text/plain"])
+        return
+    from IPython.display import display
+
+    display(bundle, raw=True, metadata=metadata)
 
 
 def words(what: str, value: object, least: int = 1) -> str:

@@ -16,6 +16,7 @@ from landscape_lib._budgets import BUDGETS
 from landscape_lib._origin import provenance
 
 from ._boxes import box, plain
+from ._card import display_bundle
 from ._outcomes import Outcome, attempt
 from ._records import Record, measured
 from ._rules import Entry, Interval, Verdict, decide, find_up, load_claims
@@ -58,16 +59,22 @@ def claim(id: str, measure: Callable[[], tuple[float, Interval]], *, of: Made | 
         "commit": provenance().revision,
         "seconds": made["seconds"],
         "reason": reason,
+        "tags": [
+            {"tag": tag.tag, "because": tag.because} for tag in entry.tags if tag.is_about(budget, made["dataset"])
+        ],
         "words": {
             "statement": entry.statement,
             "measures": entry.measures,
             "accepted": str(entry.rule),
             "falsified_by": entry.falsified_by,
             "null": entry.null,
+            "contested": entry.contested,
+            "differs": entry.differs,
+            "settled_by": entry.settled_by,
         },
     }
-    _show({"text/plain": plain(record), "text/html": box(record)}, record)
-    return replace(outcome, verdict=verdict, reason=reason)
+    display_bundle({"text/plain": plain(record), "text/html": box(record)}, {"landscape": record})
+    return replace(outcome, id=id, verdict=verdict, reason=reason)
 
 
 def print_records(path: str | Path | None = None, as_json: bool = False) -> None:
@@ -96,16 +103,3 @@ def _verdict(entry: Entry, outcome: Outcome, number: int) -> tuple[Verdict, str 
     if number < entry.rule.min_seeds:
         return verdict, f"{number} seeds, the rule asks for {entry.rule.min_seeds}"
     return verdict, "the interval straddles a bound of the rule"
-
-
-def _show(bundle: dict[str, str], record: Record) -> None:
-    try:
-        from IPython import get_ipython
-        from IPython.display import display
-    except ImportError:
-        print(bundle["text/plain"])
-        return
-    if get_ipython() is None:  # a plain script: display() would print the bundle itself
-        print(bundle["text/plain"])
-    else:
-        display(bundle, raw=True, metadata={"landscape": record})

@@ -21,7 +21,7 @@ from landscape_lib.figures import cuts, panel_gaps, png
 
 from ._card import Frame, as_script, attributes, show_card, words
 from ._figures import panels
-from ._sources import Made, facts
+from ._sources import Made, facts, tables
 
 Gaps = list[tuple[float, float]]
 MOST = 400_000  # bytes of an explorer, as the page carries it
@@ -96,6 +96,7 @@ def explore(
                 "caption": f"{caption} In print: {setting}.",
                 "alt": first["alt"],
                 "source": facts(of, reproduces),
+                "tables": tables(of),
                 "cuts": cut,
             }
         },

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from landscape_lib.figures import cuts, panel_gaps, png
 
 from ._card import words
-from ._sources import Made, facts
+from ._sources import Made, facts, tables
 
 
 def show(
@@ -30,6 +30,7 @@ def show(
         raise ValueError(f"show: figure {name} has its caption as alt text; alt says what one would see")
     picture = base64.b64encode(png(figure)).decode()
     described: dict[str, Any] = {"name": name, "caption": caption, "alt": alt, "source": facts(of, reproduces)}
+    described["tables"] = tables(of)
     described["cuts"] = cuts([panel_gaps(figure)])  # where a phone's page may cut the picture
     plt.close(figure)
     from IPython.display import display  # only notebooks need it

@@ -14,14 +14,15 @@ from ._rules import Interval, Verdict
 class Outcome:
     """A value and its interval; both are NaN where they could not be measured, and ``reason`` says why.
 
-    A number that was measured alone has an interval of NaN. `str` gives all in words. What `claim` gives back has a
-    ``verdict`` too, and as its ``reason`` why that is open.
+    A number that was measured alone has an interval of NaN. `str` gives all in words. What `claim` gives back has its
+    ``id`` and a ``verdict`` too, and as its ``reason`` why that is open.
     """
 
     value: float
     interval: Interval
     reason: str | None = None
     verdict: Verdict | None = None
+    id: str | None = None
 
     @property
     def measured(self) -> bool:

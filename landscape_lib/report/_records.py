@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from ._rules import Interval, Verdict, checked
 
@@ -18,6 +18,9 @@ class Words(TypedDict):
     accepted: str
     falsified_by: str
     null: str
+    contested: str | None
+    differs: str | None
+    settled_by: str | None
 
 
 class Record(TypedDict):
@@ -36,7 +39,9 @@ class Record(TypedDict):
     commit: str | None
     seconds: float
     reason: str | None  # of an open claim
+    tags: list[dict[str, str]]  # what is to be known beside the verdict: tag, because
     words: Words
+    page: NotRequired[str]  # the notebook that states it, once a book is built
 
 
 def with_interval(value: float, ci: Interval) -> str:

@@ -42,6 +42,23 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Tag:
+    """What a reader must know beside a verdict, with the reason in a line.
+
+    It is about every measurement of the claim, or about those at one ``budget``, on one ``dataset``.
+    """
+
+    tag: str
+    because: str
+    budget: str | None = None
+    dataset: str | None = None
+
+    def is_about(self, budget: str, dataset: str) -> bool:
+        """Whether it is about a measurement at this budget on this data set."""
+        return self.budget in (None, budget) and self.dataset in (None, dataset)
+
+
+@dataclass(frozen=True)
 class Entry:
     """One claim as the claims file of its chapter holds it; all texts are plain words."""
 
@@ -55,6 +72,10 @@ class Entry:
     rule: Rule
     falsified_by: str
     null: str
+    contested: str | None = None  # who disagrees or came later, and how
+    differs: str | None = None  # why the paper, what we measured live, and the larger run differ
+    settled_by: str | None = None  # what would settle it
+    tags: tuple[Tag, ...] = ()
 
 
 def load_claims(folder: str | Path | None = None) -> dict[str, Entry]:
@@ -97,8 +118,9 @@ def read_claims(file: Path) -> dict[str, Entry]:
         low, high = (None if end is None else float(end) for end in (item["rule"]["low"], item["rule"]["high"]))
         if low is not None and high is not None and low > high:
             raise ValueError(f"{file}: {item['id']}: rule runs from {low} down to {high}; swap low and high")
-        rest = {key: value for key, value in item.items() if key not in ("rule", "min_seeds")}
-        entries[item["id"]] = Entry(**rest, chapter=chapter, rule=Rule(low, high, item["min_seeds"]))
+        rest = {key: value for key, value in item.items() if key not in ("rule", "min_seeds", "tags")}
+        rest |= {"rule": Rule(low, high, item["min_seeds"]), "tags": tuple(Tag(**tag) for tag in item.get("tags", []))}
+        entries[item["id"]] = Entry(**rest, chapter=chapter)
     return entries
 
 

@@ -104,6 +104,12 @@ def _of_table(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def tables(of: Made | Sequence[Made]) -> list[str]:
+    """The measured tables behind a figure, each as CSV to six digits; what no table holds has none."""
+    together = [of] if not isinstance(of, Sequence) or isinstance(of, str) else list(of)
+    return [part.to_csv(index=False, float_format="%.6g") for part in together if isinstance(part, pd.DataFrame)]
+
+
 def data_hash(table: pd.DataFrame) -> str:
     """The SHA-256 of the data behind a table's rows: theirs if they share one, else that of all of theirs together.
 

@@ -13,11 +13,22 @@ class Code(str):
 
 
 @dataclass(frozen=True)
+class Link:
+    """Words of a strip that lead to a file."""
+
+    words: str
+    target: str
+
+    def __str__(self) -> str:
+        return self.words
+
+
+@dataclass(frozen=True)
 class Strip:
     """What a strip says: a line, and more rows by their names, each in parts, words or `Code`."""
 
     line: str
-    rows: Mapping[str, tuple[str, ...]]
+    rows: Mapping[str, tuple[str | Link, ...]]
 
 
 def strip(facts: Mapping[str, Any], *, place: str, command: str, budget: str | None = None) -> Strip:
@@ -26,7 +37,7 @@ def strip(facts: Mapping[str, Any], *, place: str, command: str, budget: str | N
     ``place`` is the notebook's cell, or the table that the figure is drawn from.
     """
     budget = facts.get("budget") or budget
-    rows = {
+    rows: dict[str, tuple[str | Link, ...]] = {
         "From": (place,),
         "Experiment": (Code(facts["experiment"]),),
         "Seeds": (facts["seeds"],),
@@ -51,6 +62,8 @@ def strip_html(made: Strip) -> str:
     return f'<details class="provenance"><summary>Where this comes from: {line}</summary>\n<dl>{listed}</dl></details>'
 
 
-def _markup(part: str) -> str:
-    words = html.escape(part)
+def _markup(part: str | Link) -> str:
+    words = html.escape(str(part))
+    if isinstance(part, Link):
+        return f'<a href="{html.escape(part.target)}" download>{words}</a>'
     return f"<code>{words}</code>" if isinstance(part, Code) else words

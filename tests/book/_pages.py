@@ -56,6 +56,7 @@ def settle(page: Page) -> None:
     page.evaluate(
         """async () => {
             for (const fold of document.querySelectorAll("main details")) fold.open = true;
+            for (const show of document.querySelectorAll(".show-what-follows")) show.click();
             await document.fonts.ready;
             await Promise.all(document.getAnimations().map(animation => animation.finished));
         }"""

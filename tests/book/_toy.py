@@ -118,7 +118,7 @@ SETUP = """\
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from landscape_lib.report import Source, claim, explore, predict, quiz, show
+from landscape_lib.report import Source, claim, explore, field, predict, quiz, show
 from landscape_lib.statistics import bootstrap
 
 if DATASET not in ("digits", "mnist"):
@@ -170,9 +170,10 @@ TWO_SETTINGS = """\
 explore(beside, {"height": [2, 4, 6], "slope": ["up", "down"]}, name="two", caption="A line, up or down.", of=table,
         labels={"height": "its height"}, start={"height": 4, "slope": "up"})"""
 CLAIMED = """\
-claim("toy.unmeasured", unmeasured, of=table)
-claim("toy.mean", lambda: bootstrap(samples), of=table)
-claim("toy.high", lambda: bootstrap(samples), of=table)"""
+nobody = claim("toy.unmeasured", unmeasured, of=table)
+mean = claim("toy.mean", lambda: bootstrap(samples), of=table)
+high = claim("toy.high", lambda: bootstrap(samples), of=table)"""
+FIELD = "field(nobody, mean, high)"
 CLAIMED_AGAIN = 'claim("toy.mean", lambda: (3.0, (2.9, 3.1)), of=paper)'
 PRINTED = 'print("a < b")\nprint("seed ", *table.seed)'
 FORMULA = r"""from IPython.display import Math, display
@@ -189,6 +190,8 @@ is called a [gap](../book/glossary.md#gap).
 $$
 \\Delta_\\mu = 1 - y_\\mu f(x_\\mu)
 $$
+
+<!-- time -->
 
 It holds that $\\theta > 0$. The home page [says more](../book/index.md)."""
 TEXTS = {
@@ -234,7 +237,7 @@ def whole_chapter() -> NotebookNode:
         run(TWO_SETTINGS, "subslide", "hide-input"),
         section("4 Claims", minutes=3, forty=2),
         run(CLAIMED, "subslide"),
-        run(CLAIMED_AGAIN, "subslide"),
+        run(FIELD, "", "hide-input"),
         run(PRINTED, "notes"),
         run(FORMULA, "notes"),
         prose("## 5 Check yourself\n\nGuess again: \\$5 is no formula."),
@@ -242,6 +245,14 @@ def whole_chapter() -> NotebookNode:
         prose("## 6 Exercises\n\n**Exercise 1.** Square a number."),
         run(SQUARE, "", "exercise"),
         run(SQUARED, "", "exercise-test"),
+    )
+
+
+def appendix() -> NotebookNode:
+    """What the first chapter measured on a larger scale."""
+    texts = [prose("# Appendix to chapter 1: a larger run\n\nIt goes on.")]
+    return notebook(
+        *texts, run(INSTALL, "", *sorted(TAGS)), run(PARAMETERS, "", "parameters"), run(SETUP), run(CLAIMED_AGAIN)
     )
 
 
@@ -304,6 +315,7 @@ def lay_out(root: Path) -> None:
     (root / "notebooks" / "02_more.claims.yml").write_text(UNMEASURED.replace("toy.unmeasured", "more.open"))
     (root / "notebooks" / "01_toy.quiz.yml").write_text(textwrap.dedent(QUIZ))
     nbformat.write(whole_chapter(), root / "notebooks" / "01_toy.ipynb")
+    nbformat.write(appendix(), root / "notebooks" / "01_toy_appendix.ipynb")
     nbformat.write(more_chapter(), root / "notebooks" / "02_more.ipynb")
 
 

@@ -30,7 +30,7 @@ from builder.site.assets import installed
 from builder.site.launch import VARIABLE
 from landscape_lib.report import PAGE
 
-from ._toy import ROOT, lay_out, more_chapter, played
+from ._toy import ROOT, appendix, lay_out, more_chapter, played
 
 HTML = ROOT / "_build" / "html"
 HERE = "https://github.com/owner/name"
@@ -137,6 +137,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, npm: Path) -> ToyBook:
             (book.root / "_build").mkdir()
             (book.root / "_build" / "npm").symlink_to(npm)
             book.play(more_chapter(), "02_more")
+            book.play(appendix(), "01_toy_appendix")
             done = book.build("book")
             assert done.returncode == 0, done.stderr
             assert "02_more: unchanged" in done.stdout and "formulas:" not in done.stdout

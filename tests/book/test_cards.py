@@ -118,6 +118,62 @@ def test_a_choice_can_be_made_by_keyboard_alone_and_meets_the_measurement(page: 
         assert form.locator("input:checked").count() == 0 and marked.count() == 0
 
 
+def hidden(page: Page) -> list[str]:
+    """The headings and answers that a prediction hides."""
+    parts = page.locator("article :is(h2, [data-card=answer])").all()
+    return [part.evaluate("part => part.dataset.name ?? part.firstChild.textContent") for part in parts if veiled(part)]
+
+
+def veiled(part: Locator) -> bool:
+    return bool(part.evaluate("part => Boolean(part.closest('[hidden=until-found]'))"))
+
+
+def test_predictions_hide_what_follows_until_the_reader_commits(page: Page):
+    answers = ["2 Answers", "few", "none", "curve"]
+    assert hidden(page) == answers
+    for form in [*cards(page, "choice"), *cards(page, "curve")]:
+        assert form.is_visible() and not veiled(form), "a question is never hidden by another one"
+        assert hidden(page) == answers, "all wait for the last commitment"
+        if form.get_attribute("data-card") == "choice":
+            form.locator("input").first.check()
+        else:
+            form.locator("[role=slider]").first.press("End")
+        form.locator("button[type=submit]").click()
+    assert hidden(page) == []
+    page.reload()
+    assert hidden(page) == [], "what was committed is remembered"
+    for again in reversed(page.get_by_role("button", name="Start over").all()):
+        again.click()
+    assert hidden(page) == [], "nothing that was seen goes away"
+
+
+def test_what_a_prediction_hides_is_shown_on_demand_by_a_link_and_in_print(page: Page):
+    page.emulate_media(media="print")
+    box = page.locator("[data-card=answer]").first.bounding_box()
+    assert box and box["height"] > 10, "paper shows all"
+    page.emulate_media(media="screen")
+    heading = page.locator("article section h2", has_text="2 Answers")
+    name = heading.evaluate("heading => heading.parentElement.id")
+    page.evaluate("name => { location.hash = name }", name)
+    expect(heading).to_be_in_viewport()
+    assert hidden(page) == []
+    page.evaluate("sessionStorage.clear()")
+    page.goto(page.url.partition("#")[0])
+    page.reload()
+    for show in reversed(page.get_by_role("button", name="Show what follows").all()):
+        show.focus()
+        page.keyboard.press("Enter")
+    assert hidden(page) == []
+
+
+def test_without_script_nothing_is_hidden(browser: Browser, built: ToyBook):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((built.html / CHAPTER).as_uri())
+    assert page.locator("article h2", has_text="2 Answers").is_visible()
+    context.close()
+
+
 def test_a_curve_can_be_drawn_by_keyboard_and_by_pointer(page: Page):
     for form in cards(page, "curve"):
         axes, status = facts(form), form.locator("[role=status]")

@@ -108,9 +108,12 @@ def test_a_launch_needs_the_cell_that_installs(
     toy: ToyBook, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setenv(VARIABLE, HERE)
-    paths = [toy.root / "notebooks" / f"{name}.ipynb" for name in ("01_toy", "02_more")]
+    paths = [toy.root / "notebooks" / f"{name}.ipynb" for name in ("01_toy", "01_toy_appendix", "02_more")]
     check_launches(paths, HERE)
-    assert f'the first code cell of 01_toy, 02_more lacks REPOSITORY = "{HERE}"' in capsys.readouterr().out
+    assert (
+        f'the first code cell of 01_toy, 01_toy_appendix, 02_more lacks REPOSITORY = "{HERE}"'
+        in capsys.readouterr().out
+    )
     toy.chapter(small_chapter(SETUP))
     with pytest.raises(BuildError, match="the first code cell must be the one that installs"):
         toy.take("book")

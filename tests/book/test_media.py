@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from builder.pdf import paper
-from builder.site.board import scoreboard
-from builder.site.myst import escape
+from builder.site.board import field_table, scoreboard, scoreboard_rows
+from builder.site.myst import escape, words
 from builder.slides.selection import spoken
-from landscape_lib.report import Entry, Rule, Source, brief_box, facts, strip, strip_html
+from landscape_lib.report import Entry, Rule, Source, brief_box, facts, html_formulas, strip, strip_html
 from landscape_lib.report._boxes import box, plain
 
 ENTRY = Entry(
@@ -29,11 +29,12 @@ ENTRY = Entry(
 )
 WORDS = {"statement": ENTRY.statement, "measures": ENTRY.measures, "accepted": str(ENTRY.rule)}
 WORDS |= {"falsified_by": ENTRY.falsified_by, "null": ENTRY.null}
+WORDS |= {"contested": "Somebody (2024) sees none.", "differs": None, "settled_by": "More samples."}
 
 
 def record(**changed):
     base = {"id": "toy.mean", "chapter": "01_toy", "verdict": "reproduced", "value": 0.75, "ci": [0.6, 0.9]}
-    base |= {"n_seeds": 10, "budget": "class", "dataset": "digits", "reason": None, "words": WORDS}
+    base |= {"n_seeds": 10, "budget": "class", "dataset": "digits", "reason": None, "tags": [], "words": WORDS}
     return base | {"reference": dict(ENTRY.paper)} | changed
 
 
@@ -41,17 +42,20 @@ def test_every_medium_tells_the_same_of_a_claim():
     claim = record(verdict="open", reason="it straddles a bound")
     measured, folded = ["0.75 [0.60, 0.90]"], [ENTRY.falsified_by, ENTRY.null]
     conditions = ["10 seeds", "class budget", "digits"]
-    rule = ["between 0.5 and 1", "about <0.75>", "it straddles a bound", "open", "toy.mean", ENTRY.statement]
-    page, slide, sheet, text, words = (tell(claim) for tell in (box, brief_box, paper.claim, plain, spoken))
-    for fact in [*measured, *conditions, *rule, *folded, ENTRY.measures]:
-        assert html.escape(fact) in page and escape(fact) in sheet, fact
-    for fact in [*measured, *conditions, *rule, ENTRY.measures]:
-        assert html.escape(fact) in slide, fact
-    assert not [fact for fact in folded if fact in slide] and not [fact for fact in folded if fact not in words]
-    for fact in [*measured, *conditions, rule[0], rule[2]]:
+    rule = ["between 0.5 and 1", "it straddles a bound", "open", "toy.mean", ENTRY.statement]
+    more = [*conditions, "about <0.75>", ENTRY.measures, WORDS["contested"], WORDS["settled_by"]]
+    page, slide, sheet, text, spoken_words = (tell(claim) for tell in (box, brief_box, paper.claim, plain, spoken))
+    opened, _, behind = page.partition("<details>")
+    for fact in [*measured, *rule]:
+        assert html_formulas(fact) in opened and html_formulas(fact) in slide and words(fact) in sheet, fact
+    for fact in [*more, *folded]:
+        assert html_formulas(fact) in behind and words(fact) in sheet and html_formulas(fact) not in slide, fact
+    assert opened.count("<p>") == 2, "two lines"
+    assert not [fact for fact in folded if fact not in spoken_words]
+    for fact in [*measured, *conditions, rule[0], rule[1]]:
         assert fact in text, fact
     assert 'id="claim-toy.mean"' in page and "id=" not in slide, "it may stand on two slides"
-    assert "**open** (it straddles a bound) · **toy.mean**" in sheet
+    assert "**open** (it straddles a bound) · The mean" in sheet
     assert "<p>At scale.</p>" in brief_box(claim, "<p>At scale.</p>")
     assert "because" not in plain(record()) and "()" not in box(record())
 
@@ -100,41 +104,74 @@ def test_answers_on_paper():
 
 def test_the_scoreboard_on_paper_is_cards():
     printed = paper.scoreboard([ENTRY, replace(ENTRY, id="toy.more")], [record()])
-    assert printed.startswith("2 claims: 1 reproduced, 0 not reproduced, 1 open.\n\n## Chapter 1: toy\n\n")
-    assert printed.count("\\begin{card}") == 2 and "**toy.mean** in chapter 1. The mean" in printed
-    assert "**Verdict:** reproduced\\\n**Measured:** **0.75 \\[0.60, 0.90\\]**; mean of the samples" in printed
-    assert "**Budget, data:** class budget; digits; 10 seeds" in printed and "{cite}`geiger2019jamming`" in printed
-    assert "**toy.more**. The" in printed and "**Measured:** not measured in this build; " in printed
+    counted = "2 claims: 1 reproduced, 0 not reproduced, 1 open, each by its largest run."
+    assert printed.startswith(f"{counted}\n\n## Chapter 1: toy\n\n")
+    assert printed.count("\\begin{card}") == 2 and "**toy.mean**. The mean" in printed
+    assert "**Live:** reproduced, **0.75 \\[0.60, 0.90\\]**, digits, 10 seeds\\\n**Larger run:** none\\\n" in printed
+    assert "**What is measured.** mean of the samples" in printed and "{cite}`geiger2019jamming`" in printed
+    assert "**toy.more**. The" in printed and "**Live:** not measured\\\n" in printed
 
 
-def test_scoreboard_has_a_row_for_every_budget_of_a_claim():
-    entries = [ENTRY]
-    paper = record(budget="paper", verdict="open", reason="3 seeds, too few")
-    page = scoreboard(entries, [paper, record()])
-    assert "1 claim: 1 reproduced, 0 not reproduced, 0 open." in page
-    assert "At the paper budget 1 measurement: 0 reproduced, 0 not reproduced, 1 open." in page
-    anchors = re.findall(r'<span id="(\S+)"(?: data-chapter="01_toy" data-verdict="(\w+)")?', page)
-    assert anchors == [("claim-toy.mean", "reproduced"), ("claim-toy.mean-paper-digits", "open")]
-    assert 'href="../notebooks/01_toy.html#claim-toy.mean-paper-digits"' in page
-    # Measured at the paper budget only, its first row answers to the plain name too.
-    two = scoreboard(entries, [paper, record(budget="paper", dataset="mnist")])
-    assert "At the paper budget 2 measurements: 1 reproduced, 0 not reproduced, 1 open." in two
-    anchors = ["claim-toy.mean", "claim-toy.mean-paper-digits", "claim-toy.mean-paper-mnist"]
-    assert re.findall(r'<span id="(\S+)"', two) == anchors
+ROW = re.compile(r"^\* - <span.*?(?=^\* |^````)", flags=re.DOTALL | re.MULTILINE)
 
 
-def test_scoreboard_has_a_row_for_every_claim():
-    entries = [ENTRY]
-    page = scoreboard(entries, [record()])
-    assert "1 claim: 1 reproduced, 0 not reproduced, 0 open." in page
-    (row,) = re.findall(r"^\* - <span.*?(?=^\* |^````)", page, flags=re.DOTALL | re.MULTILINE)
+def test_the_scoreboard_has_one_row_for_all_that_was_measured_of_a_claim():
+    paper = record(budget="paper", verdict="open", reason="3 seeds, too few", page="01_toy_appendix")
+    page = scoreboard([replace(ENTRY, differs="Few seeds.")], [record(), paper])
+    assert "1 claim: 0 reproduced, 0 not reproduced, 1 open, each by its largest run." in page
+    assert "Measured live and in a larger run: 1; of these 0 verdicts agree, and 1 differ." in page
+    (row,) = ROW.findall(page)
     cells = row.split("\n  - ")
-    assert 'id="claim-toy.mean" data-chapter="01_toy" data-verdict="reproduced" data-budget="class"' in cells[0]
-    assert 'href="../notebooks/01_toy.html#claim-toy.mean"' in cells[0] and r"N\* \< c P \| not" in cells[0]
+    assert 'data-chapter="01_toy" data-verdict="open" data-agreement="differ"' in cells[0]
+    assert 'href="../notebooks/01_toy.html#claim-toy.mean">reproduced</a>' in cells[1]
+    assert 'href="../notebooks/01_toy_appendix.html#claim-toy.mean-paper-digits">open</a> (3 seeds, ' in cells[2]
+    assert cells[3] == "≠ differ" and "Why measurements differ: Few seeds." in cells[0]
+    assert re.findall(r'<span id="(\S+)"', page) == ["claim-toy.mean", "claim-toy.mean-paper-digits"]
+
+
+def test_of_several_larger_runs_the_first_counts():
+    larger = [record(budget="paper", dataset=name, verdict=verdict) for name, verdict in VERDICTS_ON.items()]
+    larger[1]["reason"] = "it straddles"
+    page = scoreboard([ENTRY], larger)
+    assert "1 claim: 1 reproduced, 0 not reproduced, 0 open" in page and 'data-agreement="larger only"' in page
+    anchors = ["claim-toy.mean", "claim-toy.mean-paper-mnist", "claim-toy.mean-paper-random"]
+    assert re.findall(r'<span id="(\S+)"', page) == anchors
+    assert "of these 1 verdicts agree" in scoreboard([ENTRY], [record(), *larger])
+
+
+VERDICTS_ON = {"mnist": "reproduced", "random": "open"}
+
+
+def test_a_row_of_the_scoreboard_says_all_of_its_claim():
+    tags = [{"tag": "rule at fault", "because": "It counts N* twice."}]
+    page = scoreboard([replace(ENTRY, contested="Somebody (2024).")], [record(tags=tags)])
+    (row,) = ROW.findall(page)
+    cells = row.split("\n  - ")
+    assert r"$N^{*}$ \< c $P$ \| not" in cells[0] and "<code>toy.mean</code>" in cells[0]
     opened = cells[0].split("<summary>What would falsify it</summary>")[1]
-    assert "A mean below 0.5." in opened and "Samples of mean zero." in opened
-    assert ">reproduced</span>" in cells[1] and r"0.75 \[0.60, 0.90\]" in cells[2]
-    assert cells[3:5] == ["class budget<br>digits<br>10 seeds", "between 0.5 and 1"] and "{cite}`geiger2019" in cells[5]
-    assert ">open</span><br>3 seeds, " in scoreboard(entries, [record(verdict="open", reason="3 seeds, too few")])
-    unmeasured = scoreboard(entries, [])
-    assert "not measured in this build" in unmeasured and "href" not in unmeasured, "there is no box to link to"
+    for text in ("A mean below 0.5.", "Samples of mean zero.", "mean of the samples", "Contested: Somebody"):
+        assert text in opened, text
+    assert r"**0.75 \[0.60, 0.90\]**<br>digits, 10 seeds" in cells[1]
+    assert '<span class="claim-tag">rule at fault</span> It counts $N^{*}$ twice.' in cells[1]
+    assert cells[2:5] == ["none", "live only", "between 0.5 and 1"] and "{cite}`geiger2019" in cells[5]
+    unmeasured = scoreboard([ENTRY], [])
+    assert "not measured" in unmeasured and "href" not in unmeasured, "there is no box to link to"
+
+
+def test_the_table_of_the_field_tells_both_scales_and_what_would_settle_it():
+    entry = replace(ENTRY, contested="Somebody (2024).", differs="Few seeds.", settled_by="More.")
+    larger = record(budget="paper", verdict="open", reason="few", page="01_toy_appendix")
+    _, rows = scoreboard_rows([entry], [record(), larger])
+    for told in (field_table(rows["01_toy"]), paper.field_table(rows["01_toy"])):
+        for text in (
+            "Somebody (2024).",
+            "Few seeds.",
+            "More.",
+            "reproduced",
+            "open",
+            "0.75",
+            "{cite}`geiger2019jamming`",
+        ):
+            assert text in told, text
+    _, rows = scoreboard_rows([entry], [record()])
+    assert "Few seeds." not in field_table(rows["01_toy"]), "nothing differs"

@@ -12,7 +12,7 @@ from landscape_lib.report import anchor
 
 from .conftest import ToyBook
 
-NAMES = ("Chapter", "Verdict", "Budget")
+NAMES = ("Chapter", "Verdict", "Live and larger run")
 
 
 @pytest.fixture(scope="module")
@@ -30,21 +30,24 @@ def choice(page: Page, name: str) -> Locator:
     return page.get_by_role("group", name="Filter the claims").get_by_label(name)
 
 
-EVERY = ["toy.mean", "toy.mean", "toy.high", "toy.unmeasured", "more.open"]
+EVERY = ["toy.mean", "toy.high", "toy.unmeasured", "more.open"]  # not reproduced, both; open, both
 
 
 def test_filters_by_mouse(page: Page, board: Path):
     page.goto((board / "book/scoreboard.html").as_uri())
-    count = page.get_by_role("status").filter(has_text="verdicts")
-    assert shown(page) == EVERY and count.inner_text() == "5 of 5 verdicts"
+    count = page.get_by_role("status").filter(has_text="claims")
+    assert shown(page) == EVERY and count.inner_text() == "4 of 4 claims"
+    choice(page, "Live and larger run").select_option("differ")
+    assert shown(page) == ["toy.mean"], "what counts is the larger run, which says the opposite"
+    choice(page, "Live and larger run").select_option("all")
     choice(page, "Verdict").select_option("open")
-    assert shown(page) == EVERY[3:] and count.inner_text() == "2 of 5 verdicts"
-    choice(page, "Budget").select_option("paper")
+    assert shown(page) == EVERY[2:] and count.inner_text() == "2 of 4 claims"
+    choice(page, "Live and larger run").select_option("larger only")
     assert shown(page) == ["more.open"]
     headings = page.locator("article h2")
     assert [heading.is_visible() for heading in headings.all()] == [False, True], "a chapter without rows is away"
     choice(page, "Chapter").select_option(label="Chapter 1: toy")
-    assert shown(page) == [] and count.inner_text() == "0 of 5 verdicts"
+    assert shown(page) == [] and count.inner_text() == "0 of 4 claims"
     for name in NAMES:
         choice(page, name).select_option("all")
     assert shown(page) == EVERY
@@ -56,10 +59,10 @@ def test_filters_by_keyboard_alone(page: Page, board: Path):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.parentElement.textContent.startsWith('Verdict')"):
             break
-    page.keyboard.press("ArrowDown")  # all → reproduced
-    assert shown(page) == ["toy.mean"]
-    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")  # all → not reproduced
     assert shown(page) == ["toy.mean", "toy.high"]
+    page.keyboard.press("ArrowUp")
+    assert shown(page) == EVERY
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('summary')"):
@@ -82,8 +85,8 @@ def test_a_choice_is_in_the_address_and_a_link_to_a_hidden_row_shows_it(page: Pa
     assert shown(page) == EVERY
     assert page.locator('[id="claim-more.open"]').evaluate("node => node.getBoundingClientRect().top < innerHeight")
     page.goto("about:blank")
-    page.goto(address + "#verdict=maybe&budget=paper")
-    assert shown(page) == ["toy.mean", "more.open"], "a value that no row has is as good as none"
+    page.goto(address + "#verdict=maybe&agreement=differ")
+    assert shown(page) == ["toy.mean"], "a value that no row has is as good as none"
 
 
 def test_without_script_the_whole_table_stands(browser: Browser, board: Path):
@@ -92,7 +95,7 @@ def test_without_script_the_whole_table_stands(browser: Browser, board: Path):
     page.goto((board / "book/scoreboard.html").as_uri())
     assert shown(page) == EVERY
     assert page.locator("select").count() == 0, "no filter that does nothing"
-    page.locator("summary").first.click()
+    page.locator(".scoreboard summary").first.click()
     assert page.get_by_text("Samples of mean zero.").first.is_visible()
     context.close()
 
@@ -106,7 +109,7 @@ def test_on_a_phone_each_cell_says_what_it_is(page: Page, board: Path):
     )
     label = "node => getComputedStyle(node, '::before').content"
     cells = table.locator("tbody tr").first.locator("td").all()[1:]
-    names = ["Verdict", "Measured", "Budget, data", "Accepted", "The paper"]
+    names = ["Live", "Larger run", "Both", "Accepted", "The paper"]
     assert [json.loads(cell.evaluate(label)) for cell in cells] == names
     assert page.get_by_role("table").first.get_by_role("cell").count() >= 6, "and is a table to who hears it"
 
@@ -115,16 +118,18 @@ def test_from_each_box_to_its_row_and_back(page: Page, board: Path):
     records = json.loads((board.parent / "claims.json").read_text(encoding="utf-8"))
     assert records
     for record in records:
-        name, chapter = anchor(record), f"notebooks/{record['chapter']}.html"
+        name, chapter = anchor(record), f"notebooks/{record['page']}.html"
         page.goto((board / chapter).as_uri())
         box = page.locator(f'.claim[id="{name}"]')
         assert box.count() == 1 and record["verdict"] in box.inner_text()
+        box.locator("summary").click()
         box.get_by_role("link", name=f"{record['id']} on the scoreboard").click()
         assert page.url.endswith(f"book/scoreboard.html#{name}")
         row = page.locator("tr", has=page.locator(f'[id="{name}"]'))
         row.wait_for(state="visible")
+        assert row.evaluate("row => row.matches(':has(:target)')")
         assert record["verdict"] in row.inner_text()
-        row.get_by_role("link", name=f"{record['id']} in chapter").click()
+        row.locator(f'a[href$="#{name}"]').click()
         assert page.url.endswith(f"{chapter}#{name}")
         box.wait_for(state="visible")
         assert box.evaluate("node => node.matches(':target')")

@@ -33,7 +33,8 @@ PATH = ROOT / "notebooks" / "01_toy.ipynb"
 RECORD = {"id": "toy.mean", "budget": "class", "dataset": "digits", "verdict": "open", "value": 1.0, "ci": [0.0, 2.0]}
 RECORD |= {"n_seeds": 5, "reason": "it straddles", "reference": {"says": "about two"}}
 RECORD["words"] = {"statement": "It is so.", "measures": "the mean (of five)", "accepted": "at most 3"}
-RECORD["words"] |= {"falsified_by": "A 4.", "null": "A 5."}
+RECORD["words"] |= {"falsified_by": "A 4.", "null": "A 5.", "contested": None, "differs": "Few.", "settled_by": None}
+RECORD["tags"] = []
 FIGURE = {"name": "fig-toy", "alt": 'Points that "rise"', "caption": "Points at $N^*$.", "source": {}}
 
 
@@ -135,11 +136,10 @@ def test_code_is_not_seen_and_what_it_shows_is():
     assert 'src="data:image/png;base64,QUJD" alt="Points that &quot;rise&quot;"' in figure
     assert notes.startswith("*A toy: 5 minutes, 2 of forty minutes.*\n\nPoints at $N^*$.\n\n```\na < b\n```")
     assert "data-card" in question and "<img" not in question
-    assert "id=" not in box and "falsify" not in box and box.count("<p") == box.count("</p>") == 4
-    basis = "the mean (of five); 5 seeds, class budget, digits."
-    assert f"Measured: <strong>1.0 [0.0, 2.0]</strong>.<small>{basis}</small>" in box
-    assert '<p class="larger">At the papers’ scale, mnist: <strong>not reproduced</strong>, 4.0 [3.5, 4.5].</p>' in box
-    assert "At the papers’ scale" not in at_scale, "it is that measurement itself"
+    assert "id=" not in box and "falsify" not in box and box.count("<p") == box.count("</p>") == 3
+    assert "Measured <strong>1.0 [0.0, 2.0]</strong>; accepted: at most 3." in box
+    assert '<p class="larger">In a larger run, mnist: <strong>not reproduced</strong>, 4.0 [3.5, 4.5]. Few.</p>' in box
+    assert "In a larger run" not in at_scale, "it is that measurement itself"
     assert small.split("\n\n")[1] == (
         "toy.mean Measured: 1.0 [0.0, 2.0] (the mean (of five); 5 seeds, class budget, digits). "
         "What would falsify it A 4. The null, which the rule must reject: A 5."

@@ -148,10 +148,12 @@ def test_where_the_history_is_not_known_that_is_said(repository: Path, tmp_path:
 def test_status_page_says_what_ran(built: ToyBook):
     page = built.page("book/status.html")
     (runs,) = page.select("table.runs")
-    toy, more = [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in runs.select("tbody tr")]
+    rows = [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in runs.select("tbody tr")]
+    toy, larger, more = rows
     took = json.loads(built.kept().with_suffix(".seconds.json").read_text())
     assert took and toy[:4] == ["1. A toy", f"{sum(took.values()):.0f} s", "17 code, 7 text", "class digits"]
     assert UNKNOWN not in toy[4] and "Python" in toy[4] and not toy[5].startswith(UNKNOWN)
+    assert larger[0] == "Appendix to chapter 1: a larger run"
     assert more[0] == "2. More" and more[1] == UNKNOWN, "no kernel ran it"
     assert more[4] == UNKNOWN and more[5].startswith(UNKNOWN), "no figure of this chapter says where it was made"
     assert "without its git repository" in page.get_text()
@@ -159,7 +161,7 @@ def test_status_page_says_what_ran(built: ToyBook):
 
 def test_status_page_has_the_history_of_the_pages(published: ToyBook):
     (history,) = published.page("book/status.html").select("table.history")
-    assert len(history.select("tbody tr")) == 9 and not [
+    assert len(history.select("tbody tr")) == 10 and not [
         row for row in history.select("td") if row.text == "not committed"
     ]
     assert "Begin <with> $care$" in history.get_text()

@@ -71,8 +71,8 @@ def test_the_lines_of_the_variance_are_the_laws_that_it_was_made_with():
     law = {"standard": 3.0 * H**-1.2, "NTK": 5.0 * H**-0.8}
     relative = {name: by_set(np.tile(np.where(H < 27, 1.0, values), (5, 1)), H) for name, values in law.items()}
     raw = {name: 4 * values for name, values in relative.items()}
-    gaps = {name: by_set(0.01 * NOISE[:, :, 0] / H * 5, H) for name in law}
-    figure = ensembles.variance_and_gap(relative, raw, gaps, widest=27, h_star=6.5)
+    gains = {name: by_set(0.01 * NOISE[:, :, 0] / H * 5, H) for name in law}
+    figure = ensembles.variance_and_gain(relative, raw, gains, widest=27, h_star=6.5)
     left, right = figure.axes
     lines = [line for line in left.lines if line.get_linestyle() == "-"]
     assert [line.get_xdata().tolist() for line in lines] == [[27, 48, 64]] * 2
@@ -82,14 +82,14 @@ def test_the_lines_of_the_variance_are_the_laws_that_it_was_made_with():
     assert np.polyfit(*np.log(guide.get_data()), 1)[0] == pytest.approx(-1) and left.texts[0].get_text() == "slope −1"
     hollow = [line for line in left.lines if line.get_markerfacecolor() == "none"]
     assert [line.get_ydata().tolist() for line in hollow] == [frame.mean().tolist() for frame in raw.values()]
-    for bars, shown in zip(left.containers + right.containers, [*relative.values(), *gaps.values()], strict=True):
+    for bars, shown in zip(left.containers + right.containers, [*relative.values(), *gains.values()], strict=True):
         x, y, ends = middle(bars)
         assert x.tolist() == H.tolist() and y == pytest.approx(shown.mean())
         assert ends[:, 1] - ends[:, 0] == pytest.approx(2 * shown.to_numpy().std(0, ddof=1) / 5**0.5)
     for axis in (left, right):
         assert 6.5 in [line.get_xdata()[0] for line in axis.lines if line.get_linestyle() == ":"]
     assert set(words(left)) == {"standard", "NTK", "standard, Var f", "NTK, Var f"}
-    assert right.get_ylabel() == "gap, ⟨ε⟩ − ε̄" and panels(figure) == 2
+    assert right.get_ylabel() == "the ensemble’s gain, ⟨ε⟩ − ε̄" and panels(figure) == 2
 
 
 def test_errors_have_the_band_of_the_test_points():
@@ -105,8 +105,8 @@ def test_errors_have_the_band_of_the_test_points():
 def test_the_argument_is_a_parabola_and_a_power_beside_those_it_might_be():
     t = np.linspace(-2, 2, 9)
     relative = by_set(np.tile(8.0 / H, (5, 1)) * NOISE[:, :, 1], H)
-    gap = by_set(np.tile(0.02 * relative.mean().to_numpy() ** 0.8, (5, 1)), H).drop(columns=16)
-    figure = ensembles.argument(t, 0.05 + t**2, np.array([1.0, 0.0, 0.05]), relative, gap)
+    gain = by_set(np.tile(0.02 * relative.mean().to_numpy() ** 0.8, (5, 1)), H).drop(columns=16)
+    figure = ensembles.argument(t, 0.05 + t**2, np.array([1.0, 0.0, 0.05]), relative, gain)
     left, right = figure.axes
     assert all(line.get_ydata() == pytest.approx(0.05 + t**2) for line in left.lines)
     (bars,) = right.containers

@@ -66,13 +66,15 @@ def gaps(nets):
 def test_figures_of_two_panels_can_be_cut_between_them(table, real, fits, noise, by_depth):
     lost, smeared = measured.failing(real, fits), table[table.loss_name == "cross_entropy"]
     counts = np.random.default_rng(0).poisson(100 * np.diff(EDGES), size=(3, len(EDGES) - 1))
+    spectrum, steps = np.linspace(-1, 1, 31), np.geomspace(1e-6, 1e-2, 9)
     drawn = [
         jamming.descents({76: history(1), 546: history(1)}, {76: gaps(1)[0], 546: gaps(2)[1]}, 1e-6),
         jamming.descent(history(3), gaps(3), 1, 105, 1e-6),
         jamming.transition(real, fits),
         jamming.jump(real, lost, fits),
         jamming.loss_range(table[(table.finish == "steps") & (table.loss_name == "quadratic_hinge")], smeared),
-        jamming.larger(real, lost, real, lost, fits),
+        jamming.larger(real, lost, real, lost, fits, "live"),
+        jamming.curvature(spectrum, spectrum, steps, steps**2),
         jamming.depths(noise, by_depth),
         jamming.gap_densities(counts, counts, [0.0, 0.1]),
         jamming.hero(table),

@@ -21,6 +21,7 @@ from landscape_lib.report import (
     attempt,
     claim,
     decide,
+    field,
     load_claims,
     print_records,
     with_interval,
@@ -110,9 +111,9 @@ def test_in_a_notebook_a_claim_displays_text_box_and_record(rules, monkeypatch):
     assert record["verdict"] == "not reproduced" and record["ci"] == [0.0, 0.2] and record["seconds"] == 3.0
     assert record["reference"] == {"key": "geiger2019jamming", "says": "about <0.75>", "value": 0.75}
     box = bundle["text/html"]
-    assert "✗ not reproduced" in box and "about &lt;0.75&gt;" in box and "N* &lt; c P" in box
+    assert "✗ not reproduced" in box and "about &lt;0.75&gt;" in box and "<i>N</i>* &lt; c <i>P</i>" in box
     assert 'href="../book/scoreboard.html#claim-toy.mean"' in box and '<div id="claim-toy.mean"' in box
-    opened = box.split("<summary>What would falsify it</summary>")[1].split("</details>")[0]
+    opened = box.split("<details><summary>")[1].split("</details>")[0]
     assert "A mean below 0.5." in opened and "Samples of mean zero." in opened
     assert str(record["commit"]) not in box + bundle["text/plain"], "what nbval compares is the same at every commit"
 
@@ -137,7 +138,7 @@ def test_what_cannot_be_measured_is_open_with_the_reason(rules, capsys):
 
 
 def test_a_claim_gives_back_what_came_of_it(rules):
-    assert state(0.95, (0.6, 0.9)) == Outcome(0.95, (0.6, 0.95), None, "reproduced")
+    assert state(0.95, (0.6, 0.9)) == Outcome(0.95, (0.6, 0.95), None, "reproduced", "toy.mean")
     assert state(0.1, (0.0, 0.2)).verdict == "not reproduced"
     straddles = state(0.5, (0.4, 0.6))
     assert (straddles.verdict, straddles.measured, str(straddles)) == ("open", True, "0.50 [0.40, 0.60]")
@@ -187,7 +188,9 @@ def test_an_interval_is_widened_to_the_value(rules, capsys):
 
 def test_a_record_tells_what_the_tables_do(rules, monkeypatch):
     shown = []
-    monkeypatch.setattr("landscape_lib.report._claims._show", lambda bundle, record: shown.append(record))
+    monkeypatch.setattr(
+        "landscape_lib.report._claims.display_bundle", lambda _, facts: shown.append(facts["landscape"])
+    )
     larger = table(n=7, task_seed=[1, 1, 1, 1, 2, 3, 4], data_sha256="a" * 64)
     larger.attrs["recorded"] = {"budget": "paper", "seconds": 9.0}
     networks = table(n=1, seeds="4 5 6").drop(columns="seed")
@@ -293,3 +296,39 @@ def test_records_are_printed(tmp_path, monkeypatch, capsys):
     ]
     print_records(as_json=True)
     assert json.loads(capsys.readouterr().out) == [record()]
+
+
+def test_tags_stand_beside_the_verdicts_that_they_are_about(rules, capsys):
+    tags = "tags: [{tag: rule at fault, because: It counts twice., budget: paper}, {tag: not at rest, because: Short.}]"
+    rules.write_text(CLAIMS.replace("  min_seeds", f"  {tags}\n  min_seeds"))
+    (tag, other) = load_claims()["toy.mean"].tags
+    assert tag.is_about("paper", "mnist") and not tag.is_about("class", "mnist") and other.is_about("class", "digits")
+    state()
+    printed = capsys.readouterr().out
+    assert "not at rest: Short." in printed and "rule at fault" not in printed
+    rules.write_text(CLAIMS.replace("  min_seeds", "  tags: [{tag: unlucky, because: It rained.}]\n  min_seeds"))
+    with pytest.raises(ValueError, match="unlucky"):
+        load_claims()
+
+
+def test_the_field_lists_what_was_measured(rules, capsys):
+    field(state())
+    assert capsys.readouterr().out.endswith("toy.mean: reproduced, 0.75 [0.60, 0.90]\n")
+    outcome = state()
+    for wrong, message in (((), "no outcomes"), ((attempt(lambda: 1.0),), "what claim")):
+        with pytest.raises(ValueError, match=message):
+            field(*wrong)
+    with pytest.raises(ValueError, match=r"toy\.mean given twice"):
+        field(outcome, outcome)
+
+
+def test_the_field_in_a_notebook_is_a_table(rules, monkeypatch):
+    monkeypatch.setattr("landscape_lib.report._claims.display_bundle", lambda *_: None)
+    outcome, shown = state(), []
+    monkeypatch.setattr("landscape_lib.report._field.display_bundle", lambda *given: shown.append(given))
+    field(outcome)
+    ((bundle, facts),) = shown
+    assert facts == {"landscape_field": ["toy.mean"]}
+    head, rule, row = bundle["text/markdown"].splitlines()
+    assert head.count("|") == rule.count("|") == row.replace(r"\|", "").count("|") == 6
+    assert "**reproduced**, 0.75 [0.60, 0.90]" in row and r"N\* < c P \| not" in row

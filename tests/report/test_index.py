@@ -90,7 +90,9 @@ def of_notebook(path: Path) -> Code:
 
 
 CHAPTERS = {entry.chapter for entry in CLAIMS.values()}
-NOTEBOOKS = {name: of_notebook(ROOT / "notebooks" / f"{name}.ipynb") for name in CHAPTERS}
+NOTEBOOKS = {  # of each chapter: its own, and its appendix where it has one
+    name: [of_notebook(path) for path in sorted((ROOT / "notebooks").glob(f"{name}*.ipynb"))] for name in CHAPTERS
+}
 TESTS = [Code(file.read_text(encoding="utf-8")) for file in NULLS]
 
 
@@ -105,7 +107,7 @@ def test_the_statistic_of_a_claim_is_a_documented_function(claim):
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_a_notebook_measures_a_claim_where_it_states_it(claim):
     entry = CLAIMS[claim]
-    stated = NOTEBOOKS[entry.chapter].stated(claim)
+    stated = [called for notebook in NOTEBOOKS[entry.chapter] for called in notebook.stated(claim)]
     assert stated, f'no claim("{claim}", …) in notebooks/{entry.chapter}.ipynb'
     late = not all(f"landscape_lib.measure.{entry.by}" in called for called in stated)
     assert not late, f'claim("{claim}", …) is given a callable that does not call {entry.by}'
@@ -115,7 +117,8 @@ def test_a_notebook_measures_a_claim_where_it_states_it(claim):
 def test_a_notebook_calls_a_statistic_only_where_a_measurement_may_fail(claim):
     """Elsewhere a ValueError would stop the chapter, and its claim would not even be open."""
     entry = CLAIMS[claim]
-    loose = NOTEBOOKS[entry.chapter].unguarded(f"landscape_lib.measure.{entry.by}")
+    by = f"landscape_lib.measure.{entry.by}"
+    loose = [call for notebook in NOTEBOOKS[entry.chapter] for call in notebook.unguarded(by)]
     assert not loose, f"{entry.by} is called outside of claim and attempt, as in {ast.unparse(loose[0])}"
 
 

@@ -6,7 +6,7 @@ import copy
 
 from nbformat import NotebookNode
 
-from ..site.solutions import stub
+from ..site.solutions import stub, without_pencil
 
 
 def class_notebook(notebook: NotebookNode) -> NotebookNode:
@@ -16,6 +16,8 @@ def class_notebook(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+        if cell.cell_type == "markdown":
+            cell.source = without_pencil(cell.source)
         if "exercise" in cell.metadata.get("tags", []):
             cell.source = stub(cell.source)
     return notebook

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import nbformat
 
+from ..execute.cache import BESIDE
 from ..execute.parameter_cell import with_parameters
-from ..paths import BOOK, BUILD, ROOT, show
+from ..paths import BOOK, BUILD, ROOT, chapter_of, show
 from ..site.launch import OFFER_OF_ZIP
 from .exercises import class_notebook
 
@@ -71,7 +72,7 @@ def beside(paths: list[Path]) -> dict[str, bytes]:
     results = [file for file in (BOOK / "results").rglob("*") if file.is_file() and file.stat().st_size <= SMALL]
     files += [file for file in library + results if file.is_file() and not file.name.startswith(".")]
     for path in paths:
-        files += [file for kind in (".quiz.yml", ".claims.yml") if (file := path.with_suffix(kind)).is_file()]
+        files += [file for kind in BESIDE if (file := path.with_name(chapter_of(path) + kind)).is_file()]
         files += linked(path, nbformat.read(path, as_version=4))
     return {show(file): file.read_bytes() for file in files}
 

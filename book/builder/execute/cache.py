@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 
 from landscape_lib._fingerprint import notebook_parts
 
-from ..paths import BOOK, NOTEBOOKS, ROOT
+from ..paths import BOOK, NOTEBOOKS, ROOT, chapter_of
 
 RUNS = {"raises-exception", "skip-execution"}  # tags that nbclient heeds
 BESIDE = (".quiz.yml", ".claims.yml")
@@ -37,7 +37,7 @@ def key(path: Path, notebook: NotebookNode) -> str:
         sorted((module, sorted(definitions.items())) for module, definitions in parts.items()),
     ]
     digest = hashlib.sha256(json.dumps(facts).encode())
-    files = [path.with_suffix(suffix) for suffix in BESIDE]
+    files = [path.with_name(chapter_of(path) + suffix) for suffix in BESIDE]
     for file in [*files, *tables(sources), ROOT / "requirements.lock"]:
         if file.is_file():
             digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import nbformat
 from nbformat import NotebookNode
@@ -28,6 +28,9 @@ class Slideshow(TypedDict, total=False):
     forty: float
     text: str
     part: str
+    ask: str
+    expect: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Figure:
     source: Mapping[str, Any]
     cuts: list[int]
     png: str  # in base64
+    tables: list[str]  # as CSV
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Output:
     claim: Record | None
     figure: Figure | None
     card: Card | None
+    field: list[str] | None  # the claims that a table of the field lists
 
     @property
     def data(self) -> Mapping[str, str]:
@@ -104,6 +109,13 @@ class Chapter:
         return ((cell, output) for cell in self.cells for output in cell.outputs)
 
     @property
+    def numbers(self) -> dict[str, str]:
+        """The number of each figure, by its name: 3.2 is the second of chapter 3, A3.2 of its appendix."""
+        stem = self.path.stem
+        chapter = f"{'A' if stem.endswith('_appendix') else ''}{int(stem[:2])}"
+        return {figure.name: f"{chapter}.{number}" for number, figure in enumerate(self.figures, 1)}
+
+    @property
     def claims(self) -> Iterator[Record]:
         return (output.claim for _, output in self.outputs if output.claim)
 
@@ -144,14 +156,30 @@ def _cell(path: Path, number: int, cell: NotebookNode) -> Cell:
 
 def _output(node: NotebookNode) -> Output:
     facts = node.get("metadata", {})
-    return Output(node, facts.get("landscape"), _figure(node, facts), _card(facts))
+    return Output(node, _claim(facts), _figure(node, facts), _card(facts), facts.get("landscape_field"))
+
+
+def _claim(facts: Mapping[str, Any]) -> Record | None:
+    """The record of a claim; what an execution of an older library does not say is not known."""
+    if (record := facts.get("landscape")) is None:
+        return None
+    unsaid = {"contested": None, "differs": None, "settled_by": None}
+    return cast("Record", {"tags": [], **record, "words": {**unsaid, **record["words"]}})
 
 
 def _figure(node: NotebookNode, facts: Mapping[str, Any]) -> Figure | None:
     if (figure := facts.get("landscape_figure")) is None:
         return None
     png = "".join(node.data.get("image/png", "").split())
-    return Figure(figure["name"], figure["caption"], figure["alt"], figure["source"], figure.get("cuts", []), png)
+    return Figure(
+        figure["name"],
+        figure["caption"],
+        figure["alt"],
+        figure["source"],
+        figure.get("cuts", []),
+        png,
+        figure.get("tables", []),
+    )
 
 
 def _card(facts: Mapping[str, Any]) -> Card | None:

@@ -12,13 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from landscape_lib.report import Entry, Record, Strip, Wording, because, conditions, measured
+from landscape_lib.report import Entry, Record, Strip, Wording, because, conditions, details, measured
 
 from ..execute.records import Cell, Chapter, Output
+from ..paths import is_appendix
 from ..site.board import HEAD, Row, heading, scoreboard_rows
+from ..site.concepts import Concept
+from ..site.concepts import listed as listed_concepts
 from ..site.medium import Fill
-from ..site.myst import escape, list_table
-from ..site.page import described, like, strip_cell, strip_of, stub_cell, without
+from ..site.myst import escape, list_table, words
+from ..site.page import beside_figure, described, field_cells, like, strip_cell, strip_of, stub_cell, without
 from ..site.solutions import without_markers
 from ..site.status import RUNS, History, count, last_change, link, run_cells
 
@@ -38,13 +41,18 @@ def prose(text: str) -> str:
 
 def strip_text(made: Strip) -> str:
     """A strip of provenance in small print, on one page; a hash by its first digits."""
-    rows = "; ".join(f"{name}: {''.join(parts)}" for name, parts in made.rows.items())
+    rows = "; ".join(f"{name}: {''.join(map(str, parts))}" for name, parts in made.rows.items())
     return within("strip", HASH.sub(r"\1…", escape(f"Where this comes from: {made.line}. {rows}.")))
 
 
 def links(chapter: Chapter) -> str:
     """Slides are not on paper."""
     return ""
+
+
+def concept_map(concepts: list[Concept], pages: Mapping[int, str]) -> str:
+    """In words: a sheet has no links to draw."""
+    return listed_concepts(concepts, pages)
 
 
 def within(environment: str, text: str) -> str:
@@ -91,21 +99,46 @@ def scoreboard(entries: Iterable[Entry], records: Iterable[Record]) -> str:
 
 def _row(row: Row) -> str:
     entry = row.entry
-    chapter = f" in chapter {int(entry.chapter[:2])}" if row.record else ""
     cells = [
-        "; ".join([row.verdict, *([escape(row.because)] if row.because else [])]),
-        f"{f'**{escape(row.measured)}**' if row.record else row.measured}; {escape(entry.measures)}",
-        "; ".join(map(escape, row.conditions)),
+        "; ".join(map(_measurement, row.live)) or "not measured",
+        "; ".join(map(_measurement, row.larger)) or "none",
+        f"{row.agreement}{f': {words(row.why)}' if row.why else ''}",
         escape(str(entry.rule)),
-        f"{escape(entry.paper['says'])} {{cite}}`{entry.paper['key']}`",
+        f"{words(entry.paper['says'])} {{cite}}`{entry.paper['key']}`",
     ]
-    falsified = unfolded(entry.falsified_by, entry.null)
-    return card(f"**{entry.id}**{chapter}. {escape(entry.statement)}", HEAD[1:], cells, falsified)
+    more = [("What is measured", entry.measures), ("What would falsify it", entry.falsified_by)]
+    more += [("The null, which the rule must reject", entry.null), ("Contested", entry.contested or "")]
+    more += [("What would settle it", entry.settled_by or "")]
+    return card(f"**{entry.id}**. {words(entry.statement)}", HEAD[1:], cells, listed(more))
 
 
-def unfolded(falsified_by: str, null: str) -> str:
-    """What would falsify a claim, and its null."""
-    return f"**What would falsify it.** {escape(falsified_by)}\n\nThe null, which the rule must reject: {escape(null)}"
+def field_table(rows: Sequence[Row]) -> str:
+    """A card a claim: what the scoreboard does not say again."""
+    return "".join(map(_field_row, rows))
+
+
+def _field_row(row: Row) -> str:
+    entry = row.entry
+    cells = [
+        "; ".join(f"{record['verdict']}, {escape(measured(record))}" for record in records) or "—"
+        for records in (row.live, row.larger)
+    ]
+    more = [("Contested", entry.contested or ""), ("Why they differ", row.why)]
+    more += [("What would settle it", entry.settled_by or "")]
+    first = f"{words(entry.statement)} {{cite}}`{entry.paper['key']}`"
+    return card(first, ["Live", "Larger"], cells, listed(more))
+
+
+def _measurement(record: Record) -> str:
+    seeds, _, dataset = conditions(record)
+    reason = f" ({escape(because(record))})" if because(record) else ""
+    tags = "".join(f"; {escape(tag['tag'])}: {words(tag['because'])}" for tag in record["tags"])
+    return f"{record['verdict']}{reason}, **{escape(measured(record))}**, {escape(dataset)}, {seeds}{tags}"
+
+
+def listed(rows: Iterable[tuple[str, str]]) -> str:
+    """Texts by their names, a paragraph each."""
+    return "\n\n".join(f"**{name}.** {words(text)}" for name, text in rows if text)
 
 
 def runs_table(runs: Sequence[Mapping[str, str]]) -> str:
@@ -121,14 +154,13 @@ def history_table(pages: Sequence[str], history: History) -> str:
 
 def claim(record: Record) -> str:
     """A claim's box, with what a page folds."""
-    words, reason = record["words"], because(record)
-    basis = f"{words['measures']}; {', '.join(conditions(record))}"
+    said, reason = record["words"], because(record)
+    tags = "".join(f" **{tag['tag']}**: {words(tag['because'])}" for tag in record["tags"])
     paragraphs = [
-        f"**{record['verdict']}**{f' ({escape(reason)})' if reason else ''} · **{escape(record['id'])}**",
-        escape(words["statement"]),
-        f"Measured: **{escape(measured(record))}** ({escape(basis)}).",
-        f"Accepted: {escape(words['accepted'])}. The paper: {escape(record['reference']['says'])}",
-        unfolded(words["falsified_by"], words["null"]),
+        f"**{record['verdict']}**{f' ({escape(reason)})' if reason else ''} · {words(said['statement'])} "
+        f"**{escape(record['id'])}**",
+        f"Measured **{escape(measured(record))}**; accepted: {escape(said['accepted'])}.{tags}",
+        listed(details(record)),
     ]
     return within("card", "\n\n".join(paragraphs))
 
@@ -155,7 +187,7 @@ def chapter_notebook(chapter: Chapter, fill: Fill, with_deck: bool) -> NotebookN
     quiz = [output.card for _, output in chapter.outputs if output.card and output.card.question]
     numbers = {card.question: number for number, card in enumerate(quiz, 1)}
     cells = [made for cell in chapter.cells for made in _cells(chapter, cell, fill, numbers)]
-    if cells:
+    if cells and not is_appendix(chapter.path):
         cells[0].source = re.sub(r"\A# ", f"# Chapter {int(chapter.path.stem[:2])}. ", cells[0].source)
     solutions = [without_markers(cell.source) for cell in chapter.cells if "exercise" in cell.tags]
     ends = (
@@ -180,12 +212,17 @@ def _cells(chapter: Chapter, cell: Cell, fill: Fill, numbers: Mapping[str | None
     else:
         figures = [output.figure for output in cell.outputs if output.figure]
         if cell.kind == "code":
-            made["outputs"] = [_output(output, numbers) for output in cell.outputs]
+            made["outputs"] = [_output(output, numbers) for output in cell.outputs if output.field is None]
         for figure in figures:
             made["metadata"] = {**cell.node.metadata, "mystnb": described(figure)}
+            number = raw(rf"\renewcommand{{\thefigure}}{{{chapter.numbers[figure.name]}}}")
+            yield new_markdown_cell(number, id=f"number-{cell.number}")
+        beside = beside_figure(made) if cell.kind == "code" else []
         yield made
         for figure in figures:
             yield strip_cell(cell, strip_text(strip_of(chapter, cell, figure)))
+        yield from beside
+        yield from field_cells(cell, fill)
 
 
 def _output(output: Output, numbers: Mapping[str | None, int]) -> NotebookNode:

@@ -21,6 +21,7 @@ from fontTools.ttLib import TTFont
 
 from ..messages import BuildError, say
 from ..paths import BUILD, BUILDER, show, write
+from .search import set_up, with_search
 
 VENDOR, NPM = BUILDER / "vendor", BUILD / "npm"
 PATIENCE = 180  # seconds that npm may take
@@ -109,10 +110,14 @@ def finish(site: Path, katex: Path | None) -> None:
     """Mend the pages that the theme made: formulas typeset; no useless script or button, no withdrawn role."""
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
     if katex:
+        set_up(site, pages, katex.parent)
         pages = with_formulas(pages, katex, site)
     for path, text in pages.items():
-        unused = UNUSED + (() if path.name == "search.html" else SEARCH) + (MATHJAX if katex else ())
+        is_search = path == site / "search.html"
+        unused = UNUSED + (() if is_search and not katex else SEARCH) + (MATHJAX if katex else ())
         text = without_scripts(text, unused)
+        if is_search and katex:
+            text = with_search(text)
         text = PLAIN.sub(r"\1", text)
         if path.parent == site:
             text = SOURCE.sub("", text)

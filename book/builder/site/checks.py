@@ -9,7 +9,7 @@ from landscape_lib.report import Entry, Record, anchor, load_quiz
 
 from ..execute.records import Cell, Chapter
 from ..messages import BuildError
-from ..paths import chapters, show
+from ..paths import APPENDIX, chapter_of, chapters, show
 
 WORDLESS = re.compile(r"!\[\s*\]\(|<img\b(?![^>]*\balt=[\"'][^\"'])")
 
@@ -19,6 +19,7 @@ def check_chapter(chapter: Chapter) -> None:
     check_predictions(chapter)
     check_figures(chapter)
     check_quiz(chapter)
+    check_field(chapter)
 
 
 def check_predictions(chapter: Chapter) -> None:
@@ -52,6 +53,14 @@ def check_quiz(chapter: Chapter) -> None:
         raise BuildError(f"{show(chapter.path)}: shows no question {', '.join(left)} of {show(file)}")
 
 
+def check_field(chapter: Chapter) -> None:
+    """A table of the field lists every claim that its chapter measures live."""
+    live = {record["id"] for record in chapter.claims if record["budget"] == "class"}
+    for cell, output in chapter.outputs:
+        if output.field is not None and (left := live - {*output.field}):
+            raise BuildError(f"{cell.place}: the field's table leaves out {', '.join(sorted(left))}")
+
+
 def check_figures(chapter: Chapter) -> None:
     """One figure a cell, of its own name, and no picture without words."""
     names: dict[str, Cell] = {}
@@ -82,7 +91,11 @@ def check_pictures(cell: Cell) -> None:
 
 
 def checked_claims(built: Sequence[Chapter], rules: Mapping[str, Entry]) -> list[Record]:
-    """The claims that the chapters state: each claim of theirs, by a known rule, once a box."""
+    """The claims that chapters and their appendices state: each of theirs, by a known rule, once a box.
+
+    They come in the order of the rules, live before larger, and else as they are stated: the first of the larger runs
+    is the one that counts.
+    """
     stated: dict[str, tuple[str, Record]] = {}
     for chapter in built:
         for cell, output in chapter.outputs:
@@ -91,17 +104,18 @@ def checked_claims(built: Sequence[Chapter], rules: Mapping[str, Entry]) -> list
             name = record["id"]
             if name not in rules:
                 raise BuildError(
-                    f"{cell.place}: states {name}, which has no rule; add it to {chapter.path.stem}.claims.yml"
+                    f"{cell.place}: states {name}, which has no rule; add it to {chapter_of(chapter.path)}.claims.yml"
                 )
-            if rules[name].chapter != chapter.path.stem:
+            if rules[name].chapter != chapter_of(chapter.path):
                 raise BuildError(f"{cell.place}: states {name}, a claim of chapter {rules[name].chapter}")
             if (box := anchor(record)) in stated:
                 at = f"{record['budget']} budget" + (f" on {record['dataset']}" if box != f"claim-{name}" else "")
                 raise BuildError(f"{cell.place}: states {name} again at {at}; {stated[box][0]} did already")
-            stated[box] = cell.place, record
+            stated[box] = cell.place, {**record, "page": chapter.path.stem}
     check_stated(built, rules, {record["id"] for _, record in stated.values()})
     order = {name: number for number, name in enumerate(rules)}
-    return sorted((record for _, record in stated.values()), key=lambda record: (order[record["id"]], anchor(record)))
+    records = [record for _, record in stated.values()]  # in the order in which they are stated
+    return sorted(records, key=lambda record: (order[record["id"]], record["budget"] != "class"))
 
 
 def check_stated(built: Sequence[Chapter], rules: Mapping[str, Entry], stated: set[str]) -> None:
@@ -110,8 +124,10 @@ def check_stated(built: Sequence[Chapter], rules: Mapping[str, Entry], stated: s
     for name, entry in rules.items():
         if entry.chapter not in there:
             raise BuildError(f"notebooks/{entry.chapter}.claims.yml: {name} has no chapter; add {entry.chapter}.ipynb")
-        # A chapter that a narrowed build leaves out states nothing, and its claims stay open.
-        if entry.chapter in by_name and name not in stated:
+        # A chapter that a narrowed build leaves out states nothing, and its claims stay open; so with its appendix.
+        appendix = f"{entry.chapter}{APPENDIX}"
+        is_whole = entry.chapter in by_name and (appendix in by_name or appendix not in there)
+        if is_whole and name not in stated:
             chapter = by_name[entry.chapter]
             places = [cell.place for cell in chapter.cells if name in cell.source] or [show(chapter.path)]
             raise BuildError(f"{places[0]}: never states {name}, a claim of notebooks/{entry.chapter}.claims.yml")

@@ -10,6 +10,8 @@ from nbformat import NotebookNode
 from landscape_lib.report import Entry, Record, Strip
 
 from ..execute.records import Chapter
+from .board import Row
+from .concepts import Concept
 from .status import History
 
 Fill: TypeAlias = Callable[[str, str], str]  # from a place, for messages, and its text to the text that is told there
@@ -32,6 +34,12 @@ class Medium(Protocol):
 
     def scoreboard(self, entries: Iterable[Entry], records: Iterable[Record]) -> str:
         """Every claim, with what was measured."""
+
+    def field_table(self, rows: Sequence[Row]) -> str:
+        """The claims of a chapter: who says so, what was measured, why it differs, and what would settle it."""
+
+    def concept_map(self, concepts: list[Concept], pages: Mapping[int, str]) -> str:
+        """What each chapter of the course needs of others; ``pages`` are the notebooks that are there, by number."""
 
     def runs_table(self, runs: Sequence[Mapping[str, str]]) -> str:
         """How each chapter ran."""

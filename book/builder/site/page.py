@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 
 import nbformat
 from nbformat import NotebookNode
 
 from landscape_lib.figures import marked_cuts
-from landscape_lib.report import Strip, panels, strip, strip_html
+from landscape_lib.report import Code, Link, Strip, anchor, box, panels, strip, strip_html
 
 from ..execute.parameter_cell import parameters
 from ..execute.records import Cell, Chapter, Figure, Output
-from ..paths import BOOK
-from .board import scoreboard
+from ..paths import BOOK, is_appendix
+from .board import field_table, scoreboard
+from .citation import bibtex
+from .concepts import Concept, drawing, listed
 from .medium import Fill
+from .myst import with_formulas
 from .slideshow import links
 from .solutions import stub, without_markers
 from .status import history_table, runs_table
+from .tables import links as links_to_tables
 
 PICTURE = re.compile(r"!\[[^\]]*\]\(\.\./book/static/([\w-]+\.png)\)")
-__all__ = ["chapter_notebook", "history_table", "links", "prose", "runs_table", "scoreboard", "strip_text"]
+__all__ = [
+    "chapter_notebook",
+    "concept_map",
+    "field_table",
+    "history_table",
+    "links",
+    "prose",
+    "runs_table",
+    "scoreboard",
+    "strip_text",
+]
 
 
 def prose(text: str) -> str:
@@ -34,6 +49,10 @@ def prose(text: str) -> str:
     return PICTURE.sub(marked, text)
 
 
+def concept_map(concepts: list[Concept], pages: Mapping[int, str]) -> str:
+    return f"{drawing(concepts, pages)}\n\n{listed(concepts, pages)}"
+
+
 def strip_text(made: Strip) -> str:
     return strip_html(made)
 
@@ -42,7 +61,8 @@ def chapter_notebook(chapter: Chapter, fill: Fill, with_deck: bool) -> NotebookN
     """The notebook that the page is made from: figures described, with strips under them, cards in HTML."""
     cells = [made for cell in chapter.cells for made in _cells(chapter, cell, fill)]
     title = cells[0].source if cells else ""
-    numbered = re.sub(r"\A# ", f"# {int(chapter.path.stem[:2])}. ", title)  # the text speaks of chapters by numbers
+    # The text speaks of chapters by their numbers; an appendix says in its title what it belongs to.
+    numbered = title if is_appendix(chapter.path) else re.sub(r"\A# ", f"# {int(chapter.path.stem[:2])}. ", title)
     if with_deck:
         numbered = re.sub(r"\A# .*", lambda heading: f"{heading[0]}\n\n{links(chapter)}\n", numbered)
     if cells:
@@ -61,21 +81,51 @@ def _cells(chapter: Chapter, cell: Cell, fill: Fill) -> list[NotebookNode]:
         return [stub_cell(cell), made]
     if cell.kind != "code":
         return [made]
-    made.outputs = list(map(_output, cell.outputs))
+    made.outputs = [_output(chapter, output) for output in cell.outputs if output.field is None]
     figures = [output.figure for output in cell.outputs if output.figure]
     for figure in figures:
-        made.metadata["mystnb"] = described(figure)
-    return [made, *(strip_cell(cell, strip_text(strip_of(chapter, cell, figure))) for figure in figures)]
+        made.metadata["mystnb"] = described(figure, f"**Fig. {chapter.numbers[figure.name]}.** ")
+    below = [strip_cell(cell, strip_text(with_more(chapter, cell, figure))) for figure in figures]
+    return [made, *below, *beside_figure(made), *field_cells(cell, fill)]
 
 
-def _output(output: Output) -> NotebookNode:
+def _output(chapter: Chapter, output: Output) -> NotebookNode:
     made = copy.deepcopy(output.node)
+    if record := output.claim:
+        cite = bibtex(anchor(record), f"claim {record['id']}", chapter.path.stem, record["commit"])
+        made.data["text/html"] = box(record, cite)
     if output.card:
         made.data = NotebookNode(without(output, "application/") | {"text/html": output.card.markup})
     return made
 
 
+def with_more(chapter: Chapter, cell: Cell, figure: Figure) -> Strip:
+    """The strip of a figure, with its tables to download, and how it is cited."""
+    made = strip_of(chapter, cell, figure)
+    rows: dict[str, tuple[str | Link, ...]] = {}
+    if files := links_to_tables(figure):
+        rows["Table"] = tuple(part for link in files for part in (link, "; "))[:-1]
+    what = f"Fig. {chapter.numbers[figure.name]}"
+    rows["Cite"] = (Code(bibtex(figure.name, what, chapter.path.stem, figure.source["commit"])),)
+    return Strip(made.line, {**made.rows, **rows})
+
+
 # What paper shares.
+
+
+def beside_figure(made: NotebookNode) -> list[NotebookNode]:
+    """Take cards and claims from a cell with a figure into one of their own: MyST would make figures of them."""
+    if "figure" not in made.metadata.get("mystnb", {}):
+        return []
+    kept = [
+        output for output in made.outputs if "image/png" in output.get("data", {}) or output.output_type == "stream"
+    ]
+    moved = [output for output in made.outputs if output not in kept]
+    made.outputs = kept
+    if not moved:
+        return []
+    cell = nbformat.v4.new_code_cell("", id=f"{made.id}-more", outputs=moved, metadata={"tags": ["remove-input"]})
+    return [cell]
 
 
 def like(chapter: Chapter, cells: list[NotebookNode]) -> NotebookNode:
@@ -90,11 +140,11 @@ def stub_cell(cell: Cell) -> NotebookNode:
     return nbformat.v4.new_markdown_cell(f"```python\n{stub(cell.source)}\n```", id=f"{cell.id}-stub")
 
 
-def described(figure: Figure) -> dict[str, dict[str, str]]:
-    """A figure's words, where MyST-NB looks for them."""
+def described(figure: Figure, number: str = "") -> dict[str, dict[str, str]]:
+    """A figure's words, where MyST-NB looks for them; a ``number`` goes before its caption."""
     return {
         "image": {"alt": figure.alt, "classes": panels(figure.cuts)},
-        "figure": {"name": figure.name, "caption": figure.caption},
+        "figure": {"name": figure.name, "caption": number + with_formulas(figure.caption)},
     }
 
 
@@ -108,6 +158,12 @@ def strip_of(chapter: Chapter, cell: Cell, figure: Figure) -> Strip:
         command=f"make book CHAPTER={chapter.path.stem} {choices}",
         budget=str(settings["BUDGET"]) if "BUDGET" in settings else None,
     )
+
+
+def field_cells(cell: Cell, fill: Fill) -> list[NotebookNode]:
+    """In the place of a table of the field, the one that knows the larger runs too."""
+    text = fill(cell.place, "<!-- field -->")
+    return [nbformat.v4.new_markdown_cell(text, id=f"field-{cell.number}") for output in cell.outputs if output.field]
 
 
 def strip_cell(cell: Cell, text: str) -> NotebookNode:

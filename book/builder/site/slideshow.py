@@ -7,6 +7,9 @@ Each cell says it in its metadata, under `slideshow`:
                 notes: for the speaker only.  skip, as without a type: not in the deck.
     minutes     of a slide, in a lecture of ninety minutes
     forty       of a slide, in a class of forty; without, a short class leaves the section out
+    ask         of a slide: what to ask the class
+    expect      of a slide: what it will answer, and what to say then
+    source      of a slide: whose work it tells
     text        Markdown to stand on the slide in the place of what would be chosen from the cell
     part        the heading, in a cell with several, under which the slide's own words are
 """
@@ -17,7 +20,7 @@ import re
 
 from ..execute.records import Cell, Chapter
 from ..messages import BuildError
-from ..paths import show
+from ..paths import is_appendix, show
 
 TYPES = ("slide", "subslide", "fragment", "notes", "skip")
 LECTURE, SHORT = 90, 40  # minutes
@@ -26,7 +29,12 @@ HEADING = re.compile(r"^#{1,3} .*$", re.MULTILINE)
 
 
 def check_slides(chapter: Chapter) -> None:
-    """Refuse a chapter without slides, an unknown type, a section without its minutes, and too many minutes."""
+    """Refuse a chapter without slides, an unknown type, a section without its minutes, and too many minutes.
+
+    An appendix has no slides: what it measured stands in the boxes of its chapter's claims.
+    """
+    if is_appendix(chapter.path):
+        return
     total = short = 0.0
     begun = False
     for cell in chapter.cells:
@@ -92,7 +100,9 @@ def timing(chapter: Chapter) -> str:
 
 
 def links(chapter: Chapter) -> str:
-    """HTML that leads to a chapter's deck, and to the short one if a short class has sections."""
+    """HTML that leads to a chapter's deck, and to the short one if a short class has sections; an appendix has none."""
+    if is_appendix(chapter.path):
+        return ""
     deck = f"../slides/{chapter.path.stem}.html"
     leads = f'<a href="{deck}">Slides of this chapter</a>'
     if any(cell.slideshow.get("forty") for cell in chapter.cells):

@@ -3,7 +3,8 @@
 An exercise is three cells in a row. A Markdown cell asks. A code cell tagged `exercise` defines one function, whose
 solution stands in its body between `# BEGIN SOLUTION` and `# END SOLUTION`, the marks of nbgrader and Otter. A code
 cell tagged `exercise-test` calls the function and asserts. Both use what the cells tagged `parameters` and `setup`
-define, and nothing else of the chapter: so they can be done, and tested, without its long measurement.
+define, and nothing else of the chapter: so they can be done, and tested, without its long measurement. An exercise that
+needs a pencil only is one Markdown cell, whose solution stands between the same marks in HTML comments.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ..execute.records import Cell, Chapter
 from ..messages import BuildError
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
+PENCIL = re.compile(r"<!-- BEGIN SOLUTION -->.*?<!-- END SOLUTION -->\n?", re.DOTALL)
 YOUR_TURN = 'raise NotImplementedError("your turn")'
 MARKER = re.compile(r"\b(BEGIN|END)\s+SOLUTION\b", re.IGNORECASE)
 TAGS = (
@@ -73,6 +75,15 @@ def without_markers(source: str) -> str:
     return "\n".join(line for line in source.splitlines() if line.strip() not in (BEGIN, END))
 
 
+def without_pencil(text: str) -> str:
+    """Markdown without the solutions of exercises that need no code.
+
+    >>> without_pencil("Why? <!-- BEGIN SOLUTION -->Because.<!-- END SOLUTION -->")
+    'Why? '
+    """
+    return PENCIL.sub("", text)
+
+
 def check_exercises(chapter: Chapter) -> None:
     """Refuse unknown tags, and exercises that could not be set, tested, or kept from students."""
     for cell in chapter.cells:
@@ -86,7 +97,7 @@ def check_exercises(chapter: Chapter) -> None:
             raise BuildError(f"{cell.place}: tagged {', '.join(sorted(wrong))}, but is no code cell")
         if "exercise" in cell.tags:
             check_exercise(cell, following)
-        elif MARKER.search(cell.source):
+        elif MARKER.search(without_pencil(cell.source) if cell.kind == "markdown" else cell.source):
             raise BuildError(f"{cell.place}: marks a solution but is not tagged exercise, so students would get it")
         elif "exercise-test" in cell.tags and "exercise" not in previous:
             raise BuildError(f"{cell.place}: a test without an exercise; the cell before it must be tagged exercise")

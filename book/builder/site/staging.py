@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,26 @@ import yaml
 from landscape_lib.report import PAGE, Strip, strip
 
 from ..contents import chapter_list, expanded
+from ..execute.records import Chapter
 from ..messages import BuildError, say
-from ..paths import BOOK, BUILD, BUILDER, ROOT, chapters, show, write
+from ..paths import BOOK, BUILD, BUILDER, ROOT, chapter_of, chapters, is_appendix, show, write
+from . import tables
 from .assets import lay_out
+from .board import scoreboard_rows
 from .book import Book
+from .concepts import read_concepts
 from .hover import as_script
 from .launch import address, downloads, with_buttons
 from .medium import Fill, Medium
+from .reading import time_needed
 from .slideshow import timing
 from .status import history, run_of
 
 STAGE = BUILD / "stage"
 # What a page asks for, such as `<!-- scoreboard -->` or `<!-- made from: book/results/a.json -->`.
-MARK = re.compile(r"<!-- (?:(made from|timing): (\S+)|(timings|scoreboard|chapters|downloads|runs|history)) -->")
+MARK = re.compile(
+    r"<!-- (?:(made from|timing): (\S+)|(timings|scoreboard|chapters|downloads|runs|history|time|field|concepts)) -->"
+)
 
 
 def stage(book: Book, tree: Path, medium: Medium, katex: Path | None) -> None:
@@ -52,6 +60,8 @@ def stage(book: Book, tree: Path, medium: Medium, katex: Path | None) -> None:
     for chapter in book.chapters:
         notebook = medium.chapter_notebook(chapter, fill, katex is not None)
         write(tree / "notebooks" / chapter.path.name, nbformat.writes(notebook))
+        for figure in chapter.figures:
+            tables.lay_out(figure, tree / "book" / "static")
     write(tree / "book" / "claims.json", book.stated)
     write(tree / "book" / "static" / "tips-data.js", as_script(book.tips))
     if katex:
@@ -71,19 +81,35 @@ def filler(book: Book, medium: Medium, toc: Any, with_decks: bool) -> Fill:
         linked = with_decks and chapter in book.chapters
         return f"{medium.links(chapter)}\n\n{timing(chapter)}" if linked else timing(chapter)
 
-    def content(mark: str, of: str) -> str:
+    _, of_chapters = scoreboard_rows(book.rules.values(), book.claims)
+
+    def content(mark: str, of: str, place: str) -> str:
+        here = Path(place.partition(",")[0])
         match mark:
             case "made from":
                 return medium.strip_text(strip_of_table(of))
             case "timing":
                 return plan(of)
             case "timings":
-                return "\n".join(f"### Chapter {int(name[:2])}\n\n{plan(name)}\n" for name in sorted(by_name))
+                return "\n".join(
+                    f"### Chapter {int(name[:2])}\n\n{plan(name)}\n"
+                    for name in sorted(by_name)
+                    if not is_appendix(by_name[name].path)
+                )
             case "scoreboard":
                 board = medium.scoreboard(book.rules.values(), book.claims)
                 return f"{board}\nAll records: {{download}}`claims.json <claims.json>`.\n"
+            case "time":
+                return time_needed(by_name[here.stem])
+            case "field":
+                return medium.field_table(of_chapters.get(chapter_of(here), []))
+            case "concepts":
+                pages = {int(name[:2]): name for name, chapter in by_name.items() if not is_appendix(chapter.path)}
+                here_now = {number: name for number, name in pages.items() if by_name[name] in book.chapters}
+                return medium.concept_map(read_concepts(BOOK / "concepts.yml"), here_now)
             case "chapters":
-                return chapter_list([chapter.path for chapter in book.chapters])
+                decks = medium.links if with_decks else None
+                return chapter_list([chapter.path for chapter in book.chapters]) + decks_of(book, decks)
             case "downloads":
                 return downloads(address())
             case "runs":
@@ -93,11 +119,20 @@ def filler(book: Book, medium: Medium, toc: Any, with_decks: bool) -> Fill:
 
     def fill(place: str, text: str) -> str:
         try:
-            return MARK.sub(lambda mark: content(mark[1] or mark[3], mark[2]), medium.prose(text))
+            return MARK.sub(lambda mark: content(mark[1] or mark[3], mark[2], place), medium.prose(text))
         except BuildError as error:
             raise BuildError(f"{place}: {error}") from None
 
     return fill
+
+
+def decks_of(book: Book, links: Callable[[Chapter], str] | None) -> str:
+    """A line that leads from the home page to the slides of all chapters; none without slides."""
+    chapters = [chapter for chapter in book.chapters if not is_appendix(chapter.path)]
+    if links is None or not any(map(links, chapters)):
+        return ""
+    leads = [f'<a href="../slides/{chapter.path.stem}.html">{int(chapter.path.stem[:2])}</a>' for chapter in chapters]
+    return f"\nSlides of chapters {', '.join(leads)}.\n"
 
 
 def strip_of_table(name: str) -> Strip:
@@ -114,6 +149,8 @@ def without(toc: Any, absent: set[str]) -> Any:
     if isinstance(toc, list):
         return [without(item, absent) for item in toc if item.get("file") not in absent]
     slim = {name: without(value, absent) if isinstance(value, list) else value for name, value in toc.items()}
+    if not slim.get("sections", True):
+        del slim["sections"]
     if "parts" in slim:
         slim["parts"] = [part for part in slim["parts"] if part.get("chapters")]
     return slim

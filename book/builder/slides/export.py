@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from ..execute.records import Chapter
 from ..messages import say
-from ..paths import write
+from ..paths import is_appendix, write
 from ..site.assets import Formula, typeset, unbroken
 from ..site.slideshow import title
 from .selection import deck
@@ -69,7 +69,9 @@ def write_decks(chapters: Sequence[Chapter], katex: Path | None, site: Path) -> 
     for name in REVEAL:
         shutil.copy(reveal / name, folder / "reveal.js")
     shutil.copy(HERE / "deck.js", folder)
-    lectures = [deck(chapter) for chapter in chapters]
+    others = [record for chapter in chapters if is_appendix(chapter.path) for record in chapter.claims]
+    chapters = [chapter for chapter in chapters if not is_appendix(chapter.path)]
+    lectures = [deck(chapter, others) for chapter in chapters]
     names = [f"slides/{chapter.path.stem}.html" for chapter in chapters]
     formulas = [with_marks(lecture, name) for lecture, name in zip(lectures, names, strict=True)]
     made = iter(typeset([formula for each in formulas for formula in each], katex))

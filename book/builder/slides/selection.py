@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
 
-from landscape_lib.report import Record, brief_box, conditions, measured
+from landscape_lib.report import Record, brief_box, conditions, html_formulas, measured
 
 from ..execute.records import Cell, Chapter
 from ..messages import BuildError
@@ -49,8 +49,9 @@ def shown(cell: Cell, larger: Mapping[str, str]) -> tuple[str, str]:
     for output in cell.outputs:
         if output.figure:
             words.append(output.figure.caption)
-        if output.card:
-            seen.append(output.card.markup)
+        if output.card:  # an answer beside a figure or a claim meets its reader at the question
+            is_unseen = output.card.answers and is_quiet
+            seen.append(f"<div hidden>\n{output.card.markup}\n</div>" if is_unseen else output.card.markup)
         elif figure := output.figure:
             source = f"data:image/png;base64,{figure.png}"
             seen.append(f'<img class="figure" src="{source}" alt="{html.escape(figure.alt)}">')
@@ -78,16 +79,20 @@ def spoken(record: Record) -> str:
     )
 
 
-def at_larger_scale(chapter: Chapter) -> dict[str, str]:
-    """What the papers' scale says of each claim that was measured there, in HTML.
+def at_larger_scale(records: Iterable[Record]) -> dict[str, str]:
+    """What a larger run says of each claim that it measured, in HTML, with the reason where a verdict differs.
 
-    A class sees the live measurement, which may say the opposite, and leaves before the section that tells.
+    A class sees the live measurement, which may say the opposite, and leaves before the appendix that tells.
     """
+    records = list(records)
+    live = {record["id"]: record["verdict"] for record in records if record["budget"] == "class"}
     lines: dict[str, str] = {}
-    for record in chapter.claims:
+    for record in records:
         if record["budget"] == "paper":
             words = f"<strong>{record['verdict']}</strong>, {html.escape(measured(record))}"
-            line = f'<p class="larger">At the papers’ scale, {html.escape(record["dataset"])}: {words}.</p>\n'
+            differs = record["words"]["differs"] if live.get(record["id"]) != record["verdict"] else None
+            why = f" {html_formulas(differs)}" if differs else ""
+            line = f'<p class="larger">In a larger run, {html.escape(record["dataset"])}: {words}.{why}</p>\n'
             lines[record["id"]] = lines.get(record["id"], "") + line
     return lines
 
@@ -103,11 +108,12 @@ class Slide:
     steps: list[NotebookNode] = field(default_factory=list)
 
 
-def slides(chapter: Chapter) -> list[Slide]:
-    """The slides of a chapter."""
+def slides(chapter: Chapter, others: Iterable[Record] = ()) -> list[Slide]:
+    """The slides of a chapter, whose claims its appendix may state on a larger scale among ``others``."""
     made: list[Slide] = []
     section = plan = ""
-    larger = at_larger_scale(chapter)
+    has_questions = any(cell.slideshow.get("ask") for cell in chapter.cells)
+    larger = at_larger_scale([*chapter.claims, *others])
     for cell in chapter.cells:
         facts = cell.slideshow
         kind = facts.get("slide_type", "skip")
@@ -121,12 +127,20 @@ def slides(chapter: Chapter) -> list[Slide]:
             text, titled = facts.get("text", ""), False
         else:
             before, heading, prose = own(cell)
-            if made:
+            if made and not has_questions:
                 made[-1].words.append(before)  # it belongs to the section that ends
             text = facts.get("text") or chosen(prose)
+            if not made and facts.get("text"):  # a lecture opens with its picture
+                text = "\n\n".join([*PICTURE.findall(prose)[:1], text])
             titled = bool(heading or HEADING.search(text))
             seen = new_markdown_cell(text if HEADING.search(text) else f"{heading}\n\n{text}".strip())
             words = f"{heading}\n\n{prose}" if kind == "notes" else prose
+        if facts.get("ask"):
+            words = f"**Ask.** {facts['ask']}\n\n**Expect.** {facts['expect']}"
+        elif has_questions:
+            words = "\n\n".join(spoken(output.claim) for output in cell.outputs if output.claim)
+        if facts.get("source"):
+            seen.source += f'\n\n<p class="source">{html.escape(facts["source"])}</p>'
         if kind == "slide":
             section, minutes, forty = title(cell), facts["minutes"], facts.get("forty")
             short = f"{forty:g} of forty minutes" if forty else "left out in a short class"
@@ -153,13 +167,13 @@ def raw(markup: str) -> NotebookNode:
     return new_raw_cell(markup, metadata={"raw_mimetype": "text/html"})
 
 
-def deck(chapter: Chapter) -> NotebookNode:
+def deck(chapter: Chapter, others: Iterable[Record] = ()) -> NotebookNode:
     """The chapter as a notebook of its slides, each with the speaker's notes after what is seen at once."""
     cells: list[NotebookNode] = []
-    for slide in slides(chapter):
+    for slide in slides(chapter, others):
         notes = "\n\n".join(text.strip() for text in (PICTURE.sub("", text) for text in slide.words) if text.strip())
-        first, *others = slide.seen
-        parts = [(slide.kind, first), *(("-", cell) for cell in others)]
+        first, *more = slide.seen
+        parts = [(slide.kind, first), *(("-", cell) for cell in more)]
         parts += [("notes", new_markdown_cell(notes))] if notes else []
         parts += [("fragment", cell) for cell in slide.steps]
         for kind, cell in parts:
