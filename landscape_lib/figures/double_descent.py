@@ -16,7 +16,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, SKY, shades, ticks
+from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, SKY, ticks
 from landscape_lib.measure.double_descent import curves
 from landscape_lib.statistics import Estimate
 
@@ -76,8 +76,8 @@ def polynomial(
 
 
 def features(errors: pd.DataFrame, norms: pd.DataFrame, P: int) -> Figure:
-    """Against the number of random features, the share of wrong signs and the norm of the weights. A thin line a draw,
-    thick ones are medians; dotted: as many features as images.
+    """Against the number of random features, the share of wrong signs and the norm of the weights. A thin line for each
+    draw, thick ones are medians; dotted: as many features as images.
     """
     figure, (left, right) = plt.subplots(1, 2)
     for axis, table, colour, title in (
@@ -131,29 +131,25 @@ def noise(flipped: pd.DataFrame, right: pd.DataFrame) -> Figure:
     return figure
 
 
-def plane(errors: pd.DataFrame, N_star: Mapping[int, Estimate]) -> Figure:
-    """The test error of N weights, a row each, trained on P patterns, a column each. Left: a map, and N* as a line of
-    dots; right: a line a size.
+def plane(networks: Mapping[int, pd.DataFrame], N_star: Mapping[int, Estimate], N: int) -> Figure:
+    """The test error against N, a line for each number of patterns P, with bands of its intervals. Shaded, in the
+    colours of the lines: N*; dotted: the one size N that is given more patterns.
     """
-    figure, (left, right) = plt.subplots(1, 2, width_ratios=(5, 4))
-    P, N = list(errors.columns), list(errors.index)
-    mesh = _cells(left, P, N, errors.to_numpy())
-    left.plot(P, [N_star[patterns].value for patterns in P], "o-", color="white", mec="black", ms=5)
-    left.set(xlabel="patterns P", ylabel="weights N", title="Test error, and N* (line)")
-    ticks(left, P)
-    ticks(left, N, "y")
-    figure.colorbar(mesh, ax=left)
-    for size, colour in shades(N).items():
-        right.plot(P, errors.loc[size], "o-", ms=3.5, color=colour, label=f"{size}")
-    right.set(xscale="log", xlabel="patterns P", ylabel="test error", title="One line a network size")
-    ticks(right, P)
-    right.legend(title="N", fontsize=8, ncols=2)
+    figure, axis = plt.subplots(figsize=(6.2, 3.8))
+    looks = zip(networks.items(), ((BLUE, "s-"), (ORANGE, "o-")), strict=True)
+    for (P, rows), (colour, mark) in looks:
+        _band(axis, rows, "error", colour, mark, alpha=0.15, label=f"{P} patterns")
+        axis.axvspan(*N_star[P].interval, color=colour, alpha=0.12, lw=0)
+    axis.axvline(N, color=GREY, ls=":", lw=1.5)
+    axis.set(xscale="log", xlabel="weights N", title=SYMBOLS["error"])
+    ticks(axis, list(networks[min(networks)].N))
+    axis.legend(loc="lower right")
     return figure
 
 
 def more_data(errors: pd.DataFrame, N: int) -> Figure:
-    """Least squares on N random features: the mean square error against P, a thin line a draw, the thick one medians.
-    Dotted: as many patterns as features.
+    """Least squares on N random features: the mean square error against P, a thin line for each draw, the thick one
+    medians. Dotted: as many patterns as features.
     """
     figure, axis = plt.subplots(figsize=(5.6, 3.4))
     for _, row in errors.iterrows():
@@ -166,16 +162,18 @@ def more_data(errors: pd.DataFrame, N: int) -> Figure:
 
 
 def long_run(errors: pd.DataFrame, missed: pd.DataFrame) -> Figure:
-    """Test error in time, a thin line a training set, the thick one their mean; dashed: training labels missed. Both
-    have a row a training set and a column a step.
+    """Test error in time, a thin line for each training set, the thick one their mean; dashed: training labels missed.
+    Both have a row a training set and a column a step, of which one may be 0.
     """
     figure, axis = plt.subplots(figsize=(6.2, 3.4))
     for _, row in errors.iterrows():
         axis.plot(row.index, row, color=BLUE, alpha=0.25, lw=0.8)
     axis.plot(errors.columns, errors.mean(), color=BLUE, lw=2, label="test error")
     axis.plot(missed.columns, missed.mean(), "--", color=ORANGE, label="training labels missed")
-    axis.set(xscale="log", xlabel="training step", ylim=(0, None))
-    ticks(axis, [20, 100, 500, 2000])
+    first = min(step for step in errors.columns if step > 0)
+    axis.set_xscale("symlog", linthresh=first, linscale=0.5)  # which has room for step 0
+    axis.set(xlabel="training step", xlim=(0, None), ylim=(0, None))
+    ticks(axis, [0, 20, 100, 500, 2000])
     axis.legend(loc="center right")
     return figure
 
@@ -185,10 +183,11 @@ def in_time(errors: pd.DataFrame, right_from: Mapping[int, int]) -> Figure:
     labels of a size are right, where they ever are.
     """
     figure, axis = plt.subplots(figsize=(7, 4))
-    mesh = _cells(axis, errors.columns.to_numpy(), errors.index.to_numpy(), errors.to_numpy(), vmax=0.35)
+    mesh = _cells(axis, errors.columns.to_numpy(), errors.index.to_numpy(), errors.to_numpy(), vmax=0.25)
     axis.plot(list(right_from), list(right_from.values()), "o-", color="white", mec="black", ms=4)
     axis.set(xlabel="weights N", ylabel="training step", title="Test error (line: training labels right)")
-    ticks(axis, [50, 100, 200, 500, 1000, 2000, 5000])
+    ticks(axis, [50, 100, 200, 500, 1000, 2000])
+    ticks(axis, [20, 50, 100, 200, 500, 1000], "y")
     figure.colorbar(mesh, ax=axis, extend="max")
     return figure
 

@@ -103,18 +103,24 @@ def test_noise_has_two_lines_a_panel(networks):
     assert words(figure.axes[0]) == ["a tenth flipped", "all right"] and panels(figure) == 2
 
 
-def test_a_map_has_a_cell_a_value_and_its_edges_half_way(N_star):
+def test_twice_the_patterns_are_a_second_line(networks, N_star):
+    more, further = networks.assign(error=networks.error / 2), Estimate(500.0, (390.0, 1092.0))
+    (axis,) = figures.plane({125: networks, 250: more}, {125: N_star, 250: further}, 390).axes
+    assert [drawn(line) for line in axis.lines[:2]] == [networks.error.tolist(), more.error.tolist()]
+    assert [patch.get_x() for patch in axis.patches] == [N_star.interval[0], 390.0]
+    assert axis.lines[2].get_xdata() == [390, 390] and words(axis) == ["125 patterns", "250 patterns"]
+    assert [label.get_text() for label in axis.get_xticklabels()] == [str(size) for size in N]
+    assert panels(axis.figure) == 1
+
+
+def test_a_map_has_a_cell_a_value_and_its_edges_half_way():
     errors = pd.DataFrame([[0.3, 0.2], [0.25, 0.15], [0.1, 0.05]], index=[50, 200, 800], columns=[125, 500])
-    figure = figures.plane(errors, {125: N_star, 500: N_star})
-    left, right, _ = figure.axes
-    (mesh,) = left.collections
+    axis, _ = figures.in_time(errors, {125: 200}).axes
+    (mesh,) = axis.collections
     assert mesh.get_array().tolist() == errors.to_numpy().tolist()
     corners = mesh.get_coordinates()
     assert corners[0, :, 0].tolist() == pytest.approx([62.5, 250, 1000])
     assert corners[:, 0, 1].tolist() == pytest.approx([25, 100, 400, 1600])
-    assert drawn(left.lines[0]) == [N_star.value] * 2
-    assert [drawn(line) for line in right.lines] == errors.to_numpy().tolist() and words(right) == ["50", "200", "800"]
-    assert [label.get_text() for label in left.get_xticklabels()] == ["125", "500"] and panels(figure) == 2
 
 
 def test_a_moment_stands_before_the_others():
@@ -150,13 +156,15 @@ def test_more_data_has_a_line_a_draw_and_one_of_medians():
 
 
 def test_a_long_run_has_a_line_a_training_set_and_their_mean():
-    errors = pd.DataFrame([[0.3, 0.1, 0.3], [0.5, 0.3, 0.1]], columns=[1, 10, 100])
+    errors = pd.DataFrame([[0.3, 0.1, 0.3], [0.5, 0.3, 0.1]], columns=[0, 10, 100])
     figure = figures.long_run(errors, errors / 2)
     (axis,) = figure.axes
     assert drawn(axis.lines[2]) == pytest.approx([0.4, 0.2, 0.2]) and drawn(axis.lines[3]) == pytest.approx(
         [0.2, 0.1, 0.1]
     )
     assert words(axis) == ["test error", "training labels missed"] and panels(figure) == 1
+    places = axis.transData.transform([(0, 0), (10, 0), (100, 0)])[:, 0]
+    assert places[0] < places[1] < places[2] and axis.get_xlim()[0] == 0, "step 0 is not in the picture"
 
 
 def test_larger_networks_and_the_picture_at_the_head():
