@@ -72,9 +72,9 @@ class Entry:
     rule: Rule
     falsified_by: str
     null: str
-    contested: str | None = None  # who disagrees or came later, and how
-    differs: str | None = None  # why the paper, what we measured live, and the larger run differ
-    settled_by: str | None = None  # what would settle it
+    contested: str | None  # who disagrees or came later, and how
+    differs: str | None  # why the paper, what we measured live, and the larger run differ
+    settled_by: str | None  # what would settle it
     tags: tuple[Tag, ...] = ()
 
 

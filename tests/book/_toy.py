@@ -27,6 +27,9 @@ MEAN = """
   statement: The mean of the samples lies near 0.75, and not at 0 * 1 | 2.
   deck: S
   paper: {key: geiger2019jamming, says: "about 0.75, N* < c P", value: 0.75}
+  contested: Somebody (2024) sees none.
+  differs: The larger run has other numbers.
+  settled_by: More samples.
   measures: mean of the samples
   by: toy.mean
   rule: {low: 0.5, high: 1.0, on: ci}
@@ -39,6 +42,9 @@ UNMEASURED = """
   statement: Nobody measured this one.
   deck: S G
   paper: {key: geiger2019jamming, says: nothing, value: null}
+  contested: null
+  differs: null
+  settled_by: null
   measures: nothing
   by: toy.nothing
   rule: {low: null, high: 1.0, on: ci}

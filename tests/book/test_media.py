@@ -26,6 +26,9 @@ ENTRY = Entry(
     rule=Rule(0.5, 1.0, 5),
     falsified_by="A mean below 0.5.",
     null="Samples of mean zero.",
+    contested=None,
+    differs=None,
+    settled_by=None,
 )
 WORDS = {"statement": ENTRY.statement, "measures": ENTRY.measures, "accepted": str(ENTRY.rule)}
 WORDS |= {"falsified_by": ENTRY.falsified_by, "null": ENTRY.null}

@@ -32,6 +32,9 @@ CLAIMS = """
   statement: The mean is near 0.75 & N* < c P | not a table's end.
   deck: S G
   paper: {key: geiger2019jamming, says: about <0.75>, value: 0.75}
+  contested: null
+  differs: null
+  settled_by: More samples.
   measures: mean of the samples
   by: toy.mean
   rule: {low: 0.5, high: 1.0, on: ci}
