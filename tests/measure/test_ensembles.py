@@ -322,7 +322,7 @@ LEVEL = np.stack([np.full((3, 6), 0.05), np.full((3, 6), 0.06)], axis=-1)
 @pytest.mark.parametrize(
     "call, says",
     [
-        (lambda: variance_exponent(few(2)), "variance_exponent: 2 widths have nine networks in ten at zero loss; need"),
+        (lambda: variance_exponent(few(2)), "nine networks in ten are at zero loss at 2 widths only; need"),
         (lambda: gap_exponent(few(2), 6), "gap_exponent: 2 widths .* need 3"),
         (lambda: excess_power(few(0), 6), "excess_power: 0 widths .* need 3"),
         (lambda: share_of_fall(few(6), 6, N_star=60.0**2), "share_of_fall: 1 widths .* need 2"),
