@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, ticks
 from landscape_lib.measure.ensembles import Borders, binomial
@@ -46,7 +47,7 @@ def variance_and_gain(
         for axis, shown in ((left, values), (right, gains[name])):
             axis.errorbar(shown.columns, shown.mean(), shown.sem(), fmt=mark, color=colour, capsize=3, label=name)
         bare = raw[name].mean()
-        left.plot(bare.index, bare, mark, ms=4, mfc="none", color=colour, label=f"{name}, Var f")
+        left.plot(bare.index, bare, mark, ms=4, mfc="none", color=colour)
         wide = values.columns[values.columns >= widest].to_numpy(float)
         if len(wide) > 1:
             slope, constant = np.polyfit(np.log(wide), np.log(values[wide].mean()), 1)
@@ -54,16 +55,18 @@ def variance_and_gain(
     first = next(iter(relative.values())).mean()
     guide, low = np.array([widest, first.index[-1]], dtype=float), 0.55 * first.iloc[-1]
     left.plot(guide, low * guide[1] / guide, color=GREY, ls="--", lw=1.2)
-    left.text(guide[0] * 0.9, low * guide[1] / guide[0], "slope −1", color=INK, ha="right", va="center")
+    left.text(guide[1], 0.85 * low, "slope −1", color=INK, ha="right", va="top")
     for axis in (left, right):
         axis.axvline(h_star, color=GREY, ls=":", lw=1)
         axis.set(xscale="log", yscale="log", xlabel="width h")
         ticks(axis, [5, 10, 20, 40, 80])
-    left.set(ylabel="Var f / ‖f‖²", title="The variance …", ylim=(0.4 * low, 30))
+    left.set(ylabel="Var f / ‖f‖²", title="The variance …", ylim=(0.35 * low, 60))
     right.set(ylabel="the ensemble’s gain, ⟨ε⟩ − ε̄", title="… and what it costs")
     ticks(left, [0.01, 0.1, 1, 10], "y")
     ticks(right, [0.003, 0.01, 0.03], "y")
-    left.legend(fontsize="small")
+    kinds = {"over ‖f‖²": INK, "Var f as it is": "none"}
+    left.legend(handles=[Line2D([], [], ls="", marker="o", ms=5, color=INK, mfc=f, label=k) for k, f in kinds.items()])
+    right.legend()
     return figure
 
 

@@ -243,7 +243,7 @@ def test_cell_installs_on_colab_what_is_pinned_and_leaves_colabs_own(place: Path
     assert asked[2:] == [installed], "the clone is there already"
     assert code == 1, "what follows must not run in this session"
     assert printed.startswith("Installing landscape_lib") and printed.endswith(
-        "restart the session (in the menu Runtime), and run all cells.\n"
+        "restart the session (menu Runtime), and run all cells.\n"
     )
 
 
@@ -256,7 +256,7 @@ def test_cell_says_when_git_fails(place: Path):
 @pytest.mark.parametrize(
     "source, colab, says",
     [
-        (INSTALL, True, "write the address of the book's repository above, and run again."),
+        (INSTALL, True, "write the book's address above, and run again."),
         (INSTALL, False, "clone the book's repository, and see README.md there."),
         (NAMED, False, "clone the book's repository, and see README.md there."),
     ],
@@ -271,7 +271,7 @@ def test_cell_leaves_a_clone_to_its_owner(place: Path):
     (place / "landscape_lib").mkdir()
     code, printed, asked = run(place, NAMED)
     assert code == 1 and not asked
-    assert printed == f"landscape_lib is in {place}, but not installed: README.md there says how.\n"
+    assert printed == f"landscape_lib is in {place}, not installed: see README.md there.\n"
 
 
 def test_cell_is_code_like_ours_and_names_no_other_host(tmp_path: Path):

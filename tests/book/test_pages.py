@@ -17,6 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from builder.execute.parameter_cell import parameters
+from builder.paths import is_appendix
 from landscape_lib.report import anchor, load_claims
 
 from . import _pages
@@ -29,6 +30,7 @@ PAGES = sorted(
     path.relative_to(HTML).as_posix() for folder in ("book", "notebooks") for path in (HTML / folder).glob("*.html")
 )
 CHAPTERS = [name for name in PAGES if name.startswith("notebooks/")]
+WHOLE = [name for name in CHAPTERS if not is_appendix(Path(name))]  # an appendix asks and plays if it likes
 WEIGHT = 1_500_000  # bytes that a page may load, less the frames of its explorers
 FRAMES = 400_000  # bytes of an explorer
 UNTYPESET = "not typeset: install node and npm, then `make book`"
@@ -126,7 +128,7 @@ def test_every_picture_says_what_it_shows(html: Path):
     assert not _pages.unsaid_pictures(html, PAGES)
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", WHOLE)
 def test_each_frame_of_an_explorer_is_there_and_says_what_it_shows(html: Path, name: str):
     explorers = soup(html, name).select("[data-card=explorer]")
     assert explorers
@@ -139,7 +141,7 @@ def test_each_frame_of_an_explorer_is_there_and_says_what_it_shows(html: Path, n
         assert len({frame["src"] for frame in frames.values()}) > 1
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", WHOLE)
 def test_a_chapter_asks_before_it_tells(html: Path, name: str):
     page = soup(html, name)
     for kind in ("choice", "curve", "quiz"):
@@ -173,7 +175,7 @@ def test_each_claim_of_a_built_chapter_is_on_record(html: Path):
     for record in records:
         row = rows.find(id=anchor(record))
         assert row is not None and record["verdict"] in row.find_parent("tr").get_text()
-        box = soup(html, f"notebooks/{record['chapter']}.html").find(id=anchor(record))
+        box = soup(html, f"notebooks/{record['page']}.html").find(id=anchor(record))
         assert box is not None and record["verdict"] in box.get_text()
         assert box.find("a", href=f"../book/scoreboard.html#{anchor(record)}")
 

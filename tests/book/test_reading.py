@@ -57,7 +57,7 @@ def test_a_chapter_is_of_a_length_that_is_read(path):
 def test_a_page_tells_the_time_numbers_its_figures_and_gives_their_tables(built: ToyBook):
     page = built.page("notebooks/01_toy.html")
     assert re.search(r"Time: about \d+ minutes to read and to guess; 10 for the exercises", page.get_text())
-    captions = [caption.get_text() for caption in page.select("figcaption")]
+    captions = [caption.get_text().strip() for caption in page.select("figcaption")]
     assert [re.match(r"Fig\. 1\.\d", caption)[0] for caption in captions] == ["Fig. 1.1", "Fig. 1.2", "Fig. 1.3"]
     strips = page.select("details.provenance")
     (link,) = strips[2].select("a[download]")

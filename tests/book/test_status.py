@@ -44,7 +44,7 @@ def executed(*figures: dict[str, Any], claims: tuple[str | None, ...] = (), seco
     notebook = small_chapter("1", "2")
     words = {"name": "a", "caption": "A figure.", "alt": "a line"}
     records = [{"landscape_figure": {"source": facts, **words}} for facts in figures]
-    records += [{"landscape": {"commit": commit}} for commit in claims]
+    records += [{"landscape": {"commit": commit, "words": {}}} for commit in claims]
     notebook.cells[2].outputs = [nbformat.v4.new_output("display_data", metadata=facts) for facts in records]
     return read(PATH, notebook, seconds)
 

@@ -24,6 +24,7 @@ PACKAGES = (  # Debian's, one for each thing that Sphinx's LaTeX asks for
     "texlive-xetex texlive-latex-extra texlive-fonts-recommended tex-gyre fonts-freefont-otf latexmk xindy"
 )
 LATEX = {
+    "numfig_format": {"figure": "Fig. %s"},
     "latex_engine": "xelatex",
     "latex_additional_files": ["bbm.sty"],
     "latex_elements": {

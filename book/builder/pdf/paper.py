@@ -189,16 +189,26 @@ def chapter_notebook(chapter: Chapter, fill: Fill, with_deck: bool) -> NotebookN
     cells = [made for cell in chapter.cells for made in _cells(chapter, cell, fill, numbers)]
     if cells and not is_appendix(chapter.path):
         cells[0].source = re.sub(r"\A# ", f"# Chapter {int(chapter.path.stem[:2])}. ", cells[0].source)
-    solutions = [without_markers(cell.source) for cell in chapter.cells if "exercise" in cell.tags]
+    solutions = list(numbered_solutions(chapter))
     ends = (
         (
             "Answers to “Check yourself”",
             [f"**{n}.**\n\n{replies(card.wording)}" for n, card in enumerate(quiz, 1)],
         ),
-        ("Solutions", [f"**Exercise {n}.**\n\n```python\n{text}\n```" for n, text in enumerate(solutions, 1)]),
+        ("Solutions", [f"**Exercise {n}.**\n\n```python\n{text}\n```" for n, text in solutions]),
     )
     cells += [new_markdown_cell("\n\n".join([f"## {name}", *texts])) for name, texts in ends if texts]
     return like(chapter, cells)
+
+
+def numbered_solutions(chapter: Chapter) -> Iterator[tuple[str, str]]:
+    """The solutions in code, by the numbers that the text gives the exercises: some need only a pencil."""
+    number = "1"
+    for cell in chapter.cells:
+        if cell.kind == "markdown":
+            number = (re.findall(r"\*\*Exercise (\d+)", cell.source) or [number])[-1]
+        elif "exercise" in cell.tags:
+            yield number, without_markers(cell.source)
 
 
 def _cells(chapter: Chapter, cell: Cell, fill: Fill, numbers: Mapping[str | None, int]) -> Iterator[NotebookNode]:

@@ -124,8 +124,8 @@ def beside_figure(made: NotebookNode) -> list[NotebookNode]:
     made.outputs = kept
     if not moved:
         return []
-    cell = nbformat.v4.new_code_cell("", id=f"{made.id}-more", outputs=moved, metadata={"tags": ["remove-input"]})
-    return [cell]
+    source = "# of the cell above"  # MyST leaves out cells without a source
+    return [nbformat.v4.new_code_cell(source, id=f"{made.id}-more", outputs=moved, metadata={"tags": ["remove-input"]})]
 
 
 def like(chapter: Chapter, cells: list[NotebookNode]) -> NotebookNode:
