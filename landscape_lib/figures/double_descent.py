@@ -135,7 +135,7 @@ def plane(networks: Mapping[int, pd.DataFrame], N_star: Mapping[int, Estimate], 
     """The test error against N, a line for each number of patterns P, with bands of its intervals. Shaded, in the
     colours of the lines: N*; dotted: the one size N that is given more patterns.
     """
-    figure, axis = plt.subplots(figsize=(6.2, 3.8))
+    figure, axis = plt.subplots(figsize=(4.8, 3.4))
     looks = zip(networks.items(), ((BLUE, "s-"), (ORANGE, "o-")), strict=True)
     for (P, rows), (colour, mark) in looks:
         _band(axis, rows, "error", colour, mark, alpha=0.15, label=f"{P} patterns")
@@ -151,7 +151,7 @@ def more_data(errors: pd.DataFrame, N: int) -> Figure:
     """Least squares on N random features: the mean square error against P, a thin line for each draw, the thick one
     medians. Dotted: as many patterns as features.
     """
-    figure, axis = plt.subplots(figsize=(5.6, 3.4))
+    figure, axis = plt.subplots(figsize=(4.8, 3.2))
     for _, row in errors.iterrows():
         axis.plot(row.index, row, color=BLUE, alpha=0.25, lw=0.8)
     axis.plot(errors.columns, errors.median(), "o-", ms=3, color=BLUE)
@@ -165,7 +165,7 @@ def long_run(errors: pd.DataFrame, missed: pd.DataFrame) -> Figure:
     """Test error in time, a thin line for each training set, the thick one their mean; dashed: training labels missed.
     Both have a row a training set and a column a step, of which one may be 0.
     """
-    figure, axis = plt.subplots(figsize=(6.2, 3.4))
+    figure, axis = plt.subplots(figsize=(5.2, 3.2))
     for _, row in errors.iterrows():
         axis.plot(row.index, row, color=BLUE, alpha=0.25, lw=0.8)
     axis.plot(errors.columns, errors.mean(), color=BLUE, lw=2, label="test error")
@@ -174,7 +174,7 @@ def long_run(errors: pd.DataFrame, missed: pd.DataFrame) -> Figure:
     axis.set_xscale("symlog", linthresh=first, linscale=0.5)  # which has room for step 0
     axis.set(xlabel="training step", xlim=(0, None), ylim=(0, None))
     ticks(axis, [0, 20, 100, 500, 2000])
-    axis.legend(loc="center right")
+    axis.legend(loc="upper right")
     return figure
 
 
@@ -182,7 +182,7 @@ def in_time(errors: pd.DataFrame, right_from: Mapping[int, int]) -> Figure:
     """A map of the test error, a row a step and a column a size. A line of dots: the step from which the training
     labels of a size are right, where they ever are.
     """
-    figure, axis = plt.subplots(figsize=(7, 4))
+    figure, axis = plt.subplots(figsize=(5.8, 3.8))
     mesh = _cells(axis, errors.columns.to_numpy(), errors.index.to_numpy(), errors.to_numpy(), vmax=0.25)
     axis.plot(list(right_from), list(right_from.values()), "o-", color="white", mec="black", ms=4)
     axis.set(xlabel="weights N", ylabel="training step", title="Test error (line: training labels right)")
