@@ -170,7 +170,7 @@ def variance_exponent(rows: pd.DataFrame, *, relative: bool = True, seed: int = 
     interval of the weighted fit (`power_law`), from the columns ``variance_low`` and ``variance_high``, the ends of the
     95% intervals over members; it says nothing of other training sets.
     """
-    rest = _widths(at_rest(rows), 3, "variance_exponent")
+    rest = _widths(at_rest(rows), 3)
     values = relative_variance(rest) if relative else by_set(rest, "variance")
     h = values.columns.to_numpy(float)
     if len(values) > 1:
@@ -187,7 +187,7 @@ def gap_exponent(rows: pd.DataFrame, n: int) -> Estimate:
     The gap of a training set is a few test points, and may be below zero. So b hᵃ is fitted to the mean over sets as
     it is, by least squares, a < 0; the interval is the jackknife's over training sets.
     """
-    gap = gaps(_widths(at_rest(rows), 3, "gap_exponent"), n)
+    gap = gaps(_widths(at_rest(rows), 3), n)
     h, ones = gap.columns.to_numpy(float), np.ones(gap.shape[1])
     return jackknife(gap.to_numpy(), lambda sets: power_law(h, sets.mean(0), ones, offset=False).exponent.value)
 
@@ -199,7 +199,7 @@ def excess_power(rows: pd.DataFrame, n: int, *, relative: bool = True) -> Estima
     other way does. ε̄ is of ensembles of n. Over the widths of ``rows`` that are `at_rest`, the slope of the logarithms
     of means over training sets, every width with the same weight; the interval is the jackknife's over training sets.
     """
-    rest = _widths(at_rest(rows), 3, "excess_power")
+    rest = _widths(at_rest(rows), 3)
     gap = gaps(rest, n)
     variances = (relative_variance(rest) if relative else by_set(rest, "variance"))[gap.columns]
     both = np.stack([variances.to_numpy(), gap.to_numpy()], axis=1)
@@ -213,7 +213,7 @@ def share_of_fall(rows: pd.DataFrame, n: int, N_star: float) -> Estimate:
 
     ε̄ is of ensembles of n; of the widths `at_rest`, means over training sets, and the jackknife's interval over them.
     """
-    past = _widths(at_rest(rows[rows.N >= N_star]), 2, "share_of_fall")
+    past = _widths(at_rest(rows[rows.N >= N_star]), 2)
     together, alone = by_set(past, "error", n).dropna(axis=1), by_set(past, "error")
     ends = [together.columns.min(), together.columns.max()]
     both = np.stack([together[ends].to_numpy(), alone[ends].to_numpy()], axis=1)
@@ -246,9 +246,9 @@ def _members(outputs: Tensor, what: str) -> None:
         raise ValueError(f"{what}: NaN or infinite outputs in networks {broken.nonzero().flatten().tolist()[:10]}")
 
 
-def _widths(rows: pd.DataFrame, least: int, what: str) -> pd.DataFrame:
+def _widths(rows: pd.DataFrame, least: int) -> pd.DataFrame:
     if (widths := rows.h.nunique()) < least:
-        raise ValueError(f"{what}: {widths} widths have nine networks in ten at zero loss; need {least}")
+        raise ValueError(f"nine networks in ten are at zero loss at {widths} widths only; need {least}")
     return rows
 
 

@@ -50,9 +50,21 @@ def strip(facts: Mapping[str, Any], *, place: str, command: str, budget: str | N
     }
     if facts.get("measured_by"):  # a table that is measured apart, and read where the figure is drawn
         rows["Measure it again"] = (Code(facts["measured_by"]),)
-    seeds = f"seed{'s' if ' ' in facts['seeds'] else ''} {facts['seeds']}"
+    seeds = f"seed{'s' if ' ' in facts['seeds'] else ''} {brief(facts['seeds'])}"
     at_budget = [f"{budget} budget"] if budget else []
     return Strip(", ".join([facts["dataset"], *at_budget, seeds, f"{facts['seconds']:g} s"]), rows)
+
+
+def brief(seeds: str, most: int = 50) -> str:
+    """Ranges of seeds, of which many are told by their ends.
+
+    >>> brief("0 to 9"), brief(", ".join(f"{100 * i} to {100 * i + 9}" for i in range(30)))
+    ('0 to 9', '0 to 2909, in 30 ranges')
+    """
+    if len(seeds) <= most:
+        return seeds
+    ranges = seeds.split(", ")
+    return f"{ranges[0].split(' ')[0]} to {ranges[-1].split(' ')[-1]}, in {len(ranges)} ranges"
 
 
 def strip_html(made: Strip) -> str:

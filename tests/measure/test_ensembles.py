@@ -322,10 +322,10 @@ LEVEL = np.stack([np.full((3, 6), 0.05), np.full((3, 6), 0.06)], axis=-1)
 @pytest.mark.parametrize(
     "call, says",
     [
-        (lambda: variance_exponent(few(2)), "variance_exponent: 2 widths have nine networks in ten at zero loss; need"),
-        (lambda: gap_exponent(few(2), 6), "gap_exponent: 2 widths .* need 3"),
-        (lambda: excess_power(few(0), 6), "excess_power: 0 widths .* need 3"),
-        (lambda: share_of_fall(few(6), 6, N_star=60.0**2), "share_of_fall: 1 widths .* need 2"),
+        (lambda: variance_exponent(few(2)), "nine networks in ten are at zero loss at 2 widths only; need"),
+        (lambda: gap_exponent(few(2), 6), "at 2 widths only; need 3"),
+        (lambda: excess_power(few(0), 6), "at 0 widths only; need 3"),
+        (lambda: share_of_fall(few(6), 6, N_star=60.0**2), "at 1 widths only; need 2"),
         (lambda: excess_power(table(np.ones((3, 6)), LEVEL), 6), "excess_power: a mean gap of -0.01 has no logarithm"),
         (lambda: gap_exponent(table(np.ones((1, 6))), 6), "jackknife: .* need at least two seeds"),
         (lambda: transition_to_zero(few(6)[["task_seed", "N"]].assign(members=4, satisfied=5)), "no more satisfied"),

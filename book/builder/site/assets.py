@@ -29,6 +29,7 @@ PATIENCE = 180  # seconds that npm may take
 # draws them a second time; thebe runs cells on a server, and names one, but the pages have no button that starts it.
 UNUSED = ("scripts/fontawesome.js", "sphinx-thebe.js", "THEBE_JS_URL", "text/x-thebe-config", "kernelName =")
 SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")  # on every page too, but only search.html searches
+UNFOLD = "Show or hide the pages under this one"
 MATHJAX = ("window.MathJax", "tex-mml-chtml.js")
 SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>\s*", re.DOTALL)
 # A formula as Sphinx writes it for MathJax: \(…\) in a line, \[…\] on its own, there after its number if it has one.
@@ -123,6 +124,10 @@ def finish(site: Path, katex: Path | None) -> None:
             text = SOURCE.sub("", text)
         if "sd-" not in text.split("</head>")[-1]:
             text = DESIGN.sub("", text)
+        # The theme's switch that unfolds what stands under a chapter has no name.
+        text = text.replace(
+            '<summary><span class="toctree-toggle"', f'<summary aria-label="{UNFOLD}"><span class="toctree-toggle"'
+        )
         # docutils gives the entries of a bibliography a role that has been withdrawn; in its list they are items.
         path.write_text(text.replace('role="doc-biblioentry"', 'role="listitem"'), encoding="utf-8")
     texts = [*pages.values(), *(file.read_text("utf-8", "ignore") for file in (site / "_static").rglob("*.js"))]

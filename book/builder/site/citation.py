@@ -5,7 +5,7 @@ from __future__ import annotations
 from .launch import address
 
 
-def bibtex(spot: str, what: str, page: str, commit: str | None) -> str:
+def bibtex(spot: str, what: str, page: str, commit: str | None, year: str = "") -> str:
     """A line of BibTeX for what stands at an anchor of a notebook's page, such as Fig. 3.2.
 
     >>> print(bibtex("fig-jump", "Fig. 3.2", "03_jamming", "abcdef0123"))
@@ -19,6 +19,8 @@ howpublished={notebooks/03_jamming.html\\#fig-jump}, note={commit abcdef0}}
         "title": f"Loss Landscapes, {what}",
         "howpublished": place if repository is None else f"{repository}, {place}",
     }
+    if year:
+        fields["year"] = year
     if commit:
         name, _, dirty = commit.partition("-")
         fields["note"] = f"commit {name[:7]}{' and changes' if dirty else ''}"

@@ -106,7 +106,9 @@ def with_more(chapter: Chapter, cell: Cell, figure: Figure) -> Strip:
     if files := links_to_tables(figure):
         rows["Table"] = tuple(part for link in files for part in (link, "; "))[:-1]
     what = f"Fig. {chapter.numbers[figure.name]}"
-    rows["Cite"] = (Code(bibtex(figure.name, what, chapter.path.stem, figure.source["commit"])),)
+    rows["Cite"] = (
+        Code(bibtex(figure.name, what, chapter.path.stem, figure.source["commit"], figure.source["date"][:4])),
+    )
     return Strip(made.line, {**made.rows, **rows})
 
 
