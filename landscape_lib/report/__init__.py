@@ -7,7 +7,7 @@ from ._boxes import box, brief_box, details
 from ._card import PAGE, Wording
 from ._claims import claim, print_records
 from ._explorers import explore
-from ._field import field
+from ._fields import field
 from ._figures import panels, show
 from ._formulas import html_formulas, tex_formulas
 from ._outcomes import Outcome, attempt

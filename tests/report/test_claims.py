@@ -328,7 +328,7 @@ def test_the_field_lists_what_was_measured(rules, capsys):
 def test_the_field_in_a_notebook_is_a_table(rules, monkeypatch):
     monkeypatch.setattr("landscape_lib.report._claims.display_bundle", lambda *_: None)
     outcome, shown = state(), []
-    monkeypatch.setattr("landscape_lib.report._field.display_bundle", lambda *given: shown.append(given))
+    monkeypatch.setattr("landscape_lib.report._fields.display_bundle", lambda *given: shown.append(given))
     field(outcome)
     ((bundle, facts),) = shown
     assert facts == {"landscape_field": ["toy.mean"]}
