@@ -4,26 +4,31 @@ Each function returns a finished figure. Tables are those of `landscape_lib.expe
 what `failing` makes of them; ``fits`` are transitions by P. Networks that a silenced layer holds up are grey crosses.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Int
-from matplotlib.axes import Axes
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PINK, SKY, shades, ticks
-from landscape_lib.measure.gap_exponents import EDGES, WINDOW, density, window
+from landscape_lib.figures._transitions import (
+    FLOOR,
+    MISSED,
+    SHARE,
+    VIEWS,
+    Fits,
+    by_size,
+    draw_crosses,
+    draw_share,
+    draw_stars,
+    viewed,
+)
 from landscape_lib.measure.jamming import jammed
-from landscape_lib.statistics import Transition
 from landscape_lib.training import History
 
-Fits = Mapping[int, Transition]
-
-FLOOR = 1e-13  # losses below are drawn there: 1e-12 counts as zero
 N_TICKS = (25, 50, 100, 200, 400)
-SHARE, MISSED = "share that reaches zero loss", r"$N_\Delta / N$"
 
 
 def descents(histories: Mapping[int, History], gaps: Mapping[int, Float[np.ndarray, "points"]], zero: float) -> Figure:
@@ -73,9 +78,9 @@ def transition(table: pd.DataFrame, fits: Fits) -> Figure:
     """
     figure, (left, right) = plt.subplots(1, 2)
     colours = shades(fits)
-    _crosses(right, held := table[~jammed(table)], held.loss)
+    draw_crosses(right, held := table[~jammed(table)], held.loss)
     for P, rows in table[jammed(table)].groupby("P"):
-        _share(left, rows, fits[P], colours[P])
+        draw_share(left, rows, fits[P], colours[P])
         jitter = np.exp(np.random.default_rng(0).uniform(-0.03, 0.03, len(rows)))
         right.loglog(rows.N * jitter, rows.loss.clip(lower=FLOOR), "o", ms=3, color=colours[P], alpha=0.7)
         medians = by_size(rows, "final loss")
@@ -89,14 +94,6 @@ def transition(table: pd.DataFrame, fits: Fits) -> Figure:
     return figure
 
 
-VIEWS = {"share that fits": "mean", "final loss": "median"}  # of the networks of one N
-
-
-def by_size(table: pd.DataFrame, view: str) -> pd.Series:
-    """The mean share that fits, or the median of the final loss, at each N."""
-    return _values(table, view).groupby(table.N).agg(VIEWS[view])
-
-
 def transition_at(P: int, table: pd.DataFrame, fits: Fits, view: str) -> Figure:
     """The transition at one P in one of the `VIEWS`, the other P in grey; the band is the interval of N*."""
     figure, axis = plt.subplots(figsize=(6.4, 3.6), dpi=100)
@@ -106,7 +103,7 @@ def transition_at(P: int, table: pd.DataFrame, fits: Fits, view: str) -> Figure:
     for p, line in lines.items():
         axis.plot(line.index, line, color=colour if p == P else FAINT, lw=1 + (p == P), zorder=2 + (p == P))
     here = table[table.P == P]
-    dots = lines[P] if VIEWS[view] == "mean" else _values(here, view)
+    dots = lines[P] if VIEWS[view] == "mean" else viewed(here, view)
     axis.plot(here.N if VIEWS[view] == "median" else dots.index, dots, "o", color=colour, alpha=0.6, zorder=4)
     axis.axvspan(*fits[P].interval, color=SKY, alpha=0.3, lw=0)
     axis.text(fits[P].N_star, 1.01, "N*", transform=axis.get_xaxis_transform(), ha="center")
@@ -122,7 +119,7 @@ def jump(table: pd.DataFrame, failing: pd.DataFrame, fits: Fits) -> Figure:
     """
     figure, (left, right) = plt.subplots(1, 2, width_ratios=(3, 2))
     colours = shades(fits)
-    _crosses(left, held := failing[~jammed(failing)], held.share, held.scale)
+    draw_crosses(left, held := failing[~jammed(failing)], held.share, held.scale)
     failing = failing[jammed(failing)]
     for P, rows in failing.groupby("P"):
         left.plot(rows.scale, rows.share, "o", ms=4, color=colours[P], label=f"P = {P}", alpha=0.8)
@@ -172,8 +169,8 @@ def plane(real: Fits, random: Fits) -> Figure:
     P = np.geomspace(90, 1400, 50)
     axis.fill_between(P, 2 * P, 6000, color="#EEEEEE", zorder=0)
     axis.text(100, 2400, "N > 2P: too few patterns to be stuck", color=INK)
-    _stars(axis, real, "o", BLUE, "real labels")
-    _stars(axis, random, "s", ORANGE, "random labels")
+    draw_stars(axis, real, "o", BLUE, "real labels")
+    draw_stars(axis, random, "s", ORANGE, "random labels")
     axis.plot(P, P, color=GREY, ls=":", lw=1)
     axis.text(900, 1000, "N = P", color=INK, rotation=30, ha="right")
     axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="N*", xlim=(90, 1400), ylim=(20, 5000))
@@ -196,107 +193,6 @@ def loss_range(hinge: pd.DataFrame, cross_entropy: pd.DataFrame) -> Figure:
         right.plot(medians.index, medians, color=colour, ls=line)
     right.set(xlabel="weights N", ylabel="loss after the same steps", title="P = 250")
     ticks(right, N_TICKS[1:4])
-    return figure
-
-
-def larger(
-    table: pd.DataFrame,
-    failing: pd.DataFrame,
-    larger_table: pd.DataFrame,
-    larger_failing: pd.DataFrame,
-    fits: Fits,
-    beside: str,
-) -> Figure:
-    """A larger run, and one ``beside`` it in grey. Left: the share that fits, its curves; right: N_Δ/N over N/N*."""
-    figure, (left, right) = plt.subplots(1, 2)
-    colours = shades(fits)
-    table, larger_table = table[jammed(table)], larger_table[jammed(larger_table)]
-    for P, rows in table.groupby("P"):
-        share = by_size(rows, "share that fits")
-        left.plot(share.index, share, "-", color="#BBBBBB", lw=1, label=beside if P == table.P.min() else None)
-    for P, rows in larger_table.groupby("P"):
-        _share(left, rows, fits[P], colours[P])
-    left.set(xscale="log", xlabel="weights N", ylabel=SHARE, title="Who fits")
-    ticks(left, [25, 50, 100, 200, 500, 1000, 2000])
-    left.legend(loc="lower right")
-    failing, larger_failing = failing[jammed(failing)], larger_failing[jammed(larger_failing)]
-    right.plot(failing.scale, failing.share, "o", ms=3, color="#BBBBBB", label=beside)
-    for P, rows in larger_failing.groupby("P"):
-        right.plot(rows.scale, rows.share, "o", ms=4, color=colours[P], alpha=0.8, label=f"P = {P}")
-    right.axvline(1, color=GREY, ls=":", lw=1)
-    right.set(xscale="log", xlabel="$N / N^*$", ylabel=MISSED, title="What the failing ones miss", ylim=(-0.1, 3))
-    ticks(right, [0.25, 0.5, 1, 2])
-    return figure
-
-
-def depths(table: pd.DataFrame, fits: Mapping[int, Transition]) -> Figure:
-    """Random data, against P/N, one colour a depth L. Left: the share that fits, and curves; right: N_Δ/N of failing.
-
-    ``fits`` are transitions of N/P, by L.
-    """
-    figure, (left, right) = plt.subplots(1, 2)
-    held = table[~jammed(table)]
-    _crosses(right, held, held.unsatisfied / held.N, held.P / held.N)
-    table = table[jammed(table)]
-    for (L, rows), colour, mark in zip(table.groupby("L"), (BLUE, ORANGE, GREEN), "os^", strict=True):
-        per_weight = rows.P / rows.N
-        share = rows.groupby(per_weight.round(3)).satisfied.mean()
-        line = np.linspace(per_weight.min(), per_weight.max(), 200)
-        left.plot(line, fits[L].satisfied(1 / line), color=colour)
-        left.plot(share.index, share, mark, color=colour, label=f"L = {L}")
-        failing = rows[~rows.satisfied]
-        right.plot(per_weight[~rows.satisfied], failing.unsatisfied / failing.N, mark, ms=4, color=colour, alpha=0.6)
-    left.set(xlabel="patterns per weight, P/N", ylabel=SHARE, title="Who fits")
-    left.legend()
-    right.set(xlabel="patterns per weight, P/N", ylabel=MISSED, title="What the failing ones miss", ylim=(0, None))
-    return figure
-
-
-def gap_densities(
-    overlaps: Int[np.ndarray, "nets bins"], negative: Int[np.ndarray, "nets bins"], exponents: Sequence[float]
-) -> Figure:
-    """The densities of overlaps, left, and of negative gaps, right, with their power laws over the window of the fit.
-
-    Bars count gaps as independent.
-    """
-    figure, axes = plt.subplots(1, 2)
-    middle, widths = np.sqrt(EDGES[1:] * EDGES[:-1]), np.diff(EDGES)
-    fitted = window(*WINDOW)
-    sides = ((overlaps, ORANGE, "Unsatisfied: Δ > 0"), (negative, BLUE, "Satisfied: Δ < 0"))
-    for axis, (counts, colour, title), exponent in zip(axes, sides, exponents, strict=True):
-        p, counted = density(counts), counts.sum(0) > 0
-        errors = p / np.sqrt(np.maximum(counts.sum(0), 1))
-        axis.errorbar(middle[counted], p[counted], errors[counted], fmt="o", ms=4, color=colour)
-        law = middle[fitted] ** exponent
-        law *= (p * widths)[fitted].sum() / (law * widths[fitted]).sum()  # as many gaps in the window as there are
-        axis.plot(middle[fitted], law, color="black", label=f"exponent {exponent:.2f}")
-        axis.set(
-            xscale="log", yscale="log", xlabel="|Δ| / mean overlap", ylabel="density", title=title, xlim=(1e-3, 10)
-        )
-        axis.legend()
-    return figure
-
-
-def phase_diagram(fits: Mapping[str, Fits], random_data: Mapping[tuple[int, int], Transition]) -> Figure:
-    """N* against P of all that was measured. ``fits`` by name: live in blue, then in orange, real labels and random.
-
-    ``random_data`` are transitions of N/P, by (L, N).
-    """
-    figure, axis = plt.subplots(figsize=(7.6, 4.2))
-    P = np.geomspace(90, 30_000, 50)
-    axis.fill_between(P, 2 * P, 60_000, color="#EEEEEE", zorder=0)
-    axis.text(100, 25_000, "N > 2P: too few patterns to be stuck", color=INK)
-    for (label, chosen), mark, colour in zip(fits.items(), "osos", (BLUE, BLUE, ORANGE, ORANGE), strict=True):
-        _stars(axis, chosen, mark, colour, label)
-    for i, ((_, N), fit) in enumerate(random_data.items()):
-        ends = np.abs(N / np.array(fit.interval)[::-1] - N / fit.N_star)[:, None]
-        name = "random data, one to three layers" if i == 0 else None
-        axis.errorbar(N / fit.N_star, N, xerr=ends, fmt="^", color=GREEN, capsize=3, label=name)
-    axis.plot(P, P, color=GREY, ls=":", lw=1)
-    axis.text(26_000, 18_000, "N = P", color=INK, ha="right")
-    axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="weights N", xlim=(90, 30_000), ylim=(20, 60_000))
-    ticks(axis, [100, 300, 1000, 3000, 10_000])
-    axis.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return figure
 
 
@@ -329,28 +225,3 @@ def hero(table: pd.DataFrame) -> Figure:
 def _bins(zero: float) -> Float[np.ndarray, "edges"]:
     """Of gaps from −3 to 2, an edge at ``zero``: the last thirty-first begins there."""
     return np.linspace(-3, 2, 51) + zero
-
-
-def _crosses(axis: Axes, held: pd.DataFrame, y: pd.Series, x: pd.Series | None = None) -> None:
-    """The networks that a silenced layer holds up."""
-    if len(held):
-        axis.plot(held.N if x is None else x, y, "x", ms=4, mew=0.8, color="#AAAAAA", zorder=1, label="silenced")
-
-
-def _values(table: pd.DataFrame, view: str) -> pd.Series:
-    return table.satisfied if view == "share that fits" else table.loss.clip(lower=FLOOR)
-
-
-def _share(axis: Axes, rows: pd.DataFrame, fit: Transition, colour: object) -> None:
-    """The share of networks that fit at each N of one P, and the fitted curve."""
-    share = by_size(rows, "share that fits")
-    N = np.geomspace(share.index.min(), share.index.max(), 200)
-    axis.plot(N, fit.satisfied(N), color=colour)
-    axis.plot(share.index, share, "o", color=colour, label=f"P = {rows.P.iloc[0]}")
-
-
-def _stars(axis: Axes, fits: Fits, mark: str, colour: str, label: str) -> None:
-    """N* against P, with its intervals."""
-    star = np.array([fit.N_star for fit in fits.values()])
-    ends = np.array([fit.interval for fit in fits.values()]).T
-    axis.errorbar(list(fits), star, np.abs(ends - star), fmt=mark, color=colour, capsize=3, label=label)

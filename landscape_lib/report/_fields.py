@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ._card import display_bundle
 from ._outcomes import Outcome
 from ._rules import Entry, load_claims
@@ -21,7 +23,7 @@ def field(*outcomes: Outcome) -> None:
             raise ValueError(f"field: got {outcome!r}; need what claim() returned")
     entries = load_claims()
     rows = [(entries[outcome.id or ""], outcome) for outcome in outcomes]
-    if twice := [entry.id for i, (entry, _) in enumerate(rows) if entry in [other for other, _ in rows[:i]]]:
+    if twice := [name for name, times in Counter(entry.id for entry, _ in rows).items() if times > 1]:
         raise ValueError(f"field: {', '.join(twice)} given twice")
     text = "\n".join(f"{entry.id}: {outcome.verdict}, {outcome}" for entry, outcome in rows)
     lines = [" | ".join(HEAD), " | ".join("---" for _ in HEAD)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 # A power, a symbol with an index, N*, and letters that stand alone. A letter before an apostrophe is none.
 FORMULA = re.compile(
@@ -24,34 +25,29 @@ def html_formulas(words: str) -> str:
     >>> html_formulas("N_Δ/N < 1, (N − N*)^(−1)")
     '<i>N</i><sub>Δ</sub>/<i>N</i> &lt; 1, (<i>N</i> − <i>N</i>*)<sup>−1</sup>'
     """
-
-    def made(found: re.Match[str]) -> str:
-        if found["base"]:
-            return f"<i>{found['base']}</i><sub>{found['index']}</sub>"
-        if found["star"]:
-            return "<i>N</i>*"
-        if found["letter"]:
-            return f"<i>{found['letter']}</i>"
-        return f"<sup>{found['inside'] or found['power']}</sup>"
-
-    return FORMULA.sub(made, html.escape(words))
+    return _set(html.escape(words), str, "<i>{}</i>", "<i>{}</i><sub>{}</sub>", "<i>N</i>*", "<sup>{}</sup>")
 
 
 def tex_formulas(words: str) -> str:
-    """Plain words as Markdown, with formulas between dollars.
+    r"""Plain words as Markdown, with formulas between dollars.
 
-    >>> tex_formulas("N_Δ/N, (N − N*)^(−1)")
-    '$N_{\\\\Delta}$/$N$, ($N$ − $N^{*}$)${}^{-1}$'
+    >>> print(tex_formulas("N_Δ/N, (N − N*)^(−1)"))
+    $N_{\Delta}$/$N$, ($N$ − $N^{*}$)${}^{-1}$
     """
+    return _set(words, _tex, "${}$", "${}_{{{}}}$", "$N^{{*}}$", "${{}}^{{{}}}$")
+
+
+def _set(words: str, spell: Callable[[str], str], symbol: str, index: str, star: str, power: str) -> str:
+    """Each formula in its form; ``spell`` writes what stands in the braces."""
 
     def made(found: re.Match[str]) -> str:
         if found["base"]:
-            return f"${_tex(found['base'])}_{{{_tex(found['index'])}}}$"
+            return index.format(spell(found["base"]), spell(found["index"]))
         if found["star"]:
-            return "$N^{*}$"
+            return star.format()
         if found["letter"]:
-            return f"${_tex(found['letter'])}$"
-        return f"${{}}^{{{_tex(found['inside'] or found['power'])}}}$"
+            return symbol.format(spell(found["letter"]))
+        return power.format(spell(found["inside"] or found["power"]))
 
     return FORMULA.sub(made, words)
 

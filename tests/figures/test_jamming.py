@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from landscape_lib.figures import jamming, panel_gaps, png, style
+from landscape_lib.figures import jamming, jamming_larger, panel_gaps, png, style
 from landscape_lib.measure import jamming as measured
 from landscape_lib.measure.gap_exponents import EDGES
 from landscape_lib.report import read_results
@@ -73,10 +73,10 @@ def test_figures_of_two_panels_can_be_cut_between_them(table, real, fits, noise,
         jamming.transition(real, fits),
         jamming.jump(real, lost, fits),
         jamming.loss_range(table[(table.finish == "steps") & (table.loss_name == "quadratic_hinge")], smeared),
-        jamming.larger(real, lost, real, lost, fits, "live"),
+        jamming_larger.larger(real, lost, real, lost, fits, "live"),
         jamming.curvature(spectrum, spectrum, steps, steps**2),
-        jamming.depths(noise, by_depth),
-        jamming.gap_densities(counts, counts, [0.0, 0.1]),
+        jamming_larger.depths(noise, by_depth),
+        jamming_larger.gap_densities(counts, counts, [0.0, 0.1]),
         jamming.hero(table),
     ]
     for figure in drawn:
@@ -112,6 +112,6 @@ def test_the_plane_and_the_phase_diagram_hold_every_transition(fits, by_depth):
     assert [len(bars.lines[0].get_xdata()) for bars in plane.containers] == [len(fits), 1]
     named = {"a": fits, "b": random, "c": fits, "d": random}
     sizes = {(L, 900): fit for L, fit in by_depth.items()}
-    phase = jamming.phase_diagram(named, sizes).axes[0]
+    phase = jamming_larger.phase_diagram(named, sizes).axes[0]
     assert [label.get_text() for label in phase.get_legend().get_texts()][:4] == list(named)
     assert len(phase.containers) == 4 + len(sizes)

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from landscape_lib.report import Record, Wording
 
-from ..paths import show
+from ..paths import is_appendix, show
 from .cache import executed, seconds
 
 
@@ -111,8 +111,7 @@ class Chapter:
     @property
     def numbers(self) -> dict[str, str]:
         """The number of each figure, by its name: 3.2 is the second of chapter 3, A3.2 of its appendix."""
-        stem = self.path.stem
-        chapter = f"{'A' if stem.endswith('_appendix') else ''}{int(stem[:2])}"
+        chapter = f"{'A' if is_appendix(self.path) else ''}{int(self.path.stem[:2])}"
         return {figure.name: f"{chapter}.{number}" for number, figure in enumerate(self.figures, 1)}
 
     @property

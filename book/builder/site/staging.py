@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import yaml
 from landscape_lib.report import PAGE, Strip, strip
 
 from ..contents import chapter_list, expanded
-from ..execute.records import Chapter
 from ..messages import BuildError, say
 from ..paths import BOOK, BUILD, BUILDER, ROOT, chapter_of, chapters, is_appendix, show, write
 from . import tables
@@ -108,8 +106,8 @@ def filler(book: Book, medium: Medium, toc: Any, with_decks: bool) -> Fill:
                 here_now = {number: name for number, name in pages.items() if by_name[name] in book.chapters}
                 return medium.concept_map(read_concepts(BOOK / "concepts.yml"), here_now)
             case "chapters":
-                decks = medium.links if with_decks else None
-                return chapter_list([chapter.path for chapter in book.chapters]) + decks_of(book, decks)
+                listed = chapter_list([chapter.path for chapter in book.chapters])
+                return f"{listed}{decks_of(book) if with_decks else ''}"
             case "downloads":
                 return downloads(address())
             case "runs":
@@ -126,12 +124,10 @@ def filler(book: Book, medium: Medium, toc: Any, with_decks: bool) -> Fill:
     return fill
 
 
-def decks_of(book: Book, links: Callable[[Chapter], str] | None) -> str:
-    """A line that leads from the home page to the slides of all chapters; none without slides."""
-    chapters = [chapter for chapter in book.chapters if not is_appendix(chapter.path)]
-    if links is None or not any(map(links, chapters)):
-        return ""
-    leads = [f'<a href="../slides/{chapter.path.stem}.html">{int(chapter.path.stem[:2])}</a>' for chapter in chapters]
+def decks_of(book: Book) -> str:
+    """A line that leads from the home page to the slides of all chapters."""
+    chapters = [chapter.path for chapter in book.chapters if not is_appendix(chapter.path)]
+    leads = [f'<a href="../slides/{path.stem}.html">{int(path.stem[:2])}</a>' for path in chapters]
     return f"\nSlides of chapters {', '.join(leads)}.\n"
 
 
