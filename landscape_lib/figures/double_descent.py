@@ -132,18 +132,21 @@ def noise(flipped: pd.DataFrame, right: pd.DataFrame) -> Figure:
 
 
 def plane(networks: Mapping[int, pd.DataFrame], N_star: Mapping[int, Estimate], N: int) -> Figure:
-    """The test error against N, a line for each number of patterns P, with bands of its intervals. Shaded, in the
-    colours of the lines: N*; dotted: the one size N that is given more patterns.
+    """The test error against N, a line for each number of patterns P, with bands of its intervals. Bars at the foot, in
+    the colours of the lines: N*; dotted: the one size N that is given more patterns.
     """
     figure, axis = plt.subplots(figsize=(4.8, 3.4))
     looks = zip(networks.items(), ((BLUE, "s-"), (ORANGE, "o-")), strict=True)
-    for (P, rows), (colour, mark) in looks:
+    for foot, ((P, rows), (colour, mark)) in enumerate(looks):
         _band(axis, rows, "error", colour, mark, alpha=0.15, label=f"{P} patterns")
-        axis.axvspan(*N_star[P].interval, color=colour, alpha=0.12, lw=0)
+        height = 0.03 + 0.05 * foot  # of the axis
+        (bar,) = axis.plot(N_star[P].interval, [height] * 2, color=colour, lw=4, transform=axis.get_xaxis_transform())
+        bar.set_solid_capstyle("butt")
     axis.axvline(N, color=GREY, ls=":", lw=1.5)
     axis.set(xscale="log", xlabel="weights N", title=SYMBOLS["error"])
+    axis.margins(y=0.12)
     ticks(axis, list(networks[min(networks)].N))
-    axis.legend(loc="lower right")
+    axis.legend(loc="upper right")
     return figure
 
 
@@ -293,7 +296,7 @@ def _cells(
         between = np.exp(np.interp(places, np.arange(len(middles)), np.log(middles)))
         between[0], between[-1] = middles[0] ** 1.5 / middles[1] ** 0.5, middles[-1] ** 1.5 / middles[-2] ** 0.5
         edges.append(between)
-    mesh = axis.pcolormesh(*edges, values, cmap="cividis", **options)
+    mesh = axis.pcolormesh(*edges, values, cmap="viridis", **options)
     axis.set(xscale="log", yscale="log")
     axis.minorticks_off()
     return mesh

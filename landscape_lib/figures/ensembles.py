@@ -10,12 +10,14 @@ from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, ticks
 from landscape_lib.measure.ensembles import Borders, binomial
 from landscape_lib.measure.memory_split import Split
 from landscape_lib.statistics import power_law
 
+HIGHEST = 40.0  # of a variance that is drawn: that of narrow networks, not divided by anything, is beyond
 Tables = Float[np.ndarray, "sets widths sizes"]
 
 
@@ -46,7 +48,7 @@ def variance_and_gain(
     for (name, values), colour, mark in zip(relative.items(), (BLUE, ORANGE), "os", strict=False):
         for axis, shown in ((left, values), (right, gains[name])):
             axis.errorbar(shown.columns, shown.mean(), shown.sem(), fmt=mark, color=colour, capsize=3, label=name)
-        bare = raw[name].mean()
+        bare = raw[name].mean().loc[lambda values: values < HIGHEST]
         left.plot(bare.index, bare, mark, ms=4, mfc="none", color=colour)
         wide = values.columns[values.columns >= widest].to_numpy(float)
         if len(wide) > 1:
@@ -60,7 +62,7 @@ def variance_and_gain(
         axis.axvline(h_star, color=GREY, ls=":", lw=1)
         axis.set(xscale="log", yscale="log", xlabel="width h")
         ticks(axis, [5, 10, 20, 40, 80])
-    left.set(ylabel="Var f / ‖f‖²", title="The variance …", ylim=(0.35 * low, 60))
+    left.set(ylabel="Var f / ‖f‖²", title="The variance …", ylim=(0.35 * low, HIGHEST))
     right.set(ylabel="the ensemble’s gain, ⟨ε⟩ − ε̄", title="… and what it costs")
     ticks(left, [0.01, 0.1, 1, 10], "y")
     ticks(right, [0.003, 0.01, 0.03], "y")
@@ -187,9 +189,10 @@ def split(
     axis.plot(*_line(measured), "o-", color=BLUE, label="measured")
     axis.plot(*_line(predicted), "s:", mfc="none", color=ORANGE, label="from half of the budget")
     for known in measured:
-        axis.annotate(
+        number = axis.annotate(
             f"{known.members}", (known.N, known.value), (0, 9), textcoords="offset points", ha="center", color=INK
         )
+        number.set_path_effects([withStroke(linewidth=3, foreground="white")])  # over the lines that cross it
     best = min(measured, key=lambda known: (known.value, known.members))
     axis.plot(best.N, best.value, "o", ms=13, mfc="none", color=BLUE)
     axis.set(xscale="log", xlabel="weights of each network, N", ylabel="calibrated NLL", xlim=(70, 5000), ylim=ylim)
