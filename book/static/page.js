@@ -33,16 +33,18 @@ addEventListener("DOMContentLoaded", () => {
   }
 });
 
-// On a phone the style sheet makes a card of each row of these; then each cell needs its column's name. Laid out so, a
-// browser may take it for no table any more: the roles say that it is one.
+// Where these are too narrow, the style sheet makes a card of each row; then each cell needs its column's name. Laid out
+// so, a browser may take it for no table any more: the roles say that it is one.
 addEventListener("DOMContentLoaded", () => {
-  for (const table of document.querySelectorAll("table:is(.scoreboard, .runs)")) {
+  for (const table of document.querySelectorAll("table:is(.scoreboard, .runs, .field)")) {
     const names = [...table.querySelectorAll("thead th")].map(cell => cell.textContent.trim());
     const roles = { table: [table], rowgroup: table.querySelectorAll("thead, tbody"), row: table.rows };
     Object.assign(roles, { columnheader: table.querySelectorAll("th"), cell: table.querySelectorAll("td") });
     for (const [role, nodes] of Object.entries(roles)) for (const node of nodes) node.setAttribute("role", role);
     for (const cell of roles.cell) cell.dataset.label = names[cell.cellIndex];
-    table.classList.add("cards");
+    const narrow = parseFloat(getComputedStyle(document.documentElement).fontSize) * (table.matches(".field") ? 34 : 48);
+    const follow = ([{ contentRect }]) => table.classList.toggle("cards", contentRect.width < narrow);
+    new ResizeObserver(follow).observe(table.parentElement);
   }
 });
 

@@ -72,12 +72,12 @@ MIRRORS: dict[str, tuple[str, ...]] = {
 ARCHIVE, ARCHIVE_FOLDER = "cifar-10-binary.tar.gz", "cifar-10-batches-bin"
 
 DESCRIPTIONS = {
-    "digits": "handwritten digits, 8×8 grey, from scikit-learn (the test part of UCI's optical digits), not split",
-    "mnist1d": "MNIST-1D, signals of 40 numbers in ten classes, from the package of that name, official split",
+    "digits": "handwritten digits, 8×8 grey (scikit-learn: test part of UCI's optical digits), not split",
+    "mnist1d": "MNIST-1D, signals of 40 numbers in ten classes, by the package mnist1d, official split",
     "mnist": "MNIST, handwritten digits, 28×28 grey, official split",
     "fashion_mnist": "Fashion-MNIST, articles of clothing, 28×28 grey, official split",
     "cifar10": "CIFAR-10, photographs, 32×32 colour, binary version, official split",
-    "cifar10-jpeg": "part of CIFAR-10, recompressed as JPEG and reordered: the right labels, not the original pixels",
+    "cifar10-jpeg": "part of CIFAR-10, as JPEG and reordered: the right labels, not the original pixels",
 }
 
 NAMES = tuple(DESCRIPTIONS)

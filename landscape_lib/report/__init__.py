@@ -15,7 +15,7 @@ from ._quizzes import load_quiz, quiz
 from ._records import Record, anchor, because, conditions, measured, with_interval
 from ._results import read_results, write_results
 from ._rules import VERDICTS, Entry, Rule, decide, load_claims, read_claims
-from ._sources import Source, data_hash, facts
+from ._sources import Source, data_hash, facts, lacking
 from ._strips import Code, Link, Strip, strip, strip_html
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "facts",
     "field",
     "html_formulas",
+    "lacking",
     "load_claims",
     "load_quiz",
     "measured",

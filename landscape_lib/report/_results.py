@@ -17,11 +17,10 @@ import pandas as pd
 from landscape_lib._origin import SOURCE_TREE
 
 from ._rules import find_up
-from ._sources import facts
+from ._sources import LACKS, facts
 
 # Of the measurement, whoever reads the table.
 RECORDED = ("commit", "machine", "versions", "date", "seconds", "library", "command", "budget")
-LACKS = ("failed", "unfinished")  # how many points of the grid have no rows in the table
 
 
 def write_results(
@@ -41,7 +40,7 @@ def write_results(
     """
     file = _named(path)
     made = facts(table, reproduces)
-    del made["measured_by"]  # that is the command
+    del made["measured_by"], made["missing"]  # that is the command, and what LACKS says below
     record = {**{name: fact for name, fact in made.items() if name != "budget" or fact}, "command": command, **more}
     if "library" in (recorded := table.attrs.get("recorded", {})):
         record["library"] = recorded["library"]  # a fingerprint of the code that ran

@@ -31,6 +31,9 @@ class Source:
 
 Made: TypeAlias = Source | pd.DataFrame
 
+# Of a table: how many points of its grid it has no rows of, and in which words that is told.
+LACKS = {"failed": "failed", "unfinished": "not finished"}
+
 
 def facts(of: Made | Sequence[Made], reproduces: str | None = None) -> dict[str, Any]:
     """What the strip under a figure says; ``reproduces`` names the original figure.
@@ -70,7 +73,22 @@ def _facts(of: Made) -> dict[str, Any]:
         "versions": recorded.get("versions", f"Python {now.python}, torch {now.torch}"),
         "date": recorded.get("date", now.date),
         "measured_by": recorded.get("command"),
+        "missing": lacking(of) if isinstance(of, pd.DataFrame) and recorded else None,
     }
+
+
+def lacking(table: pd.DataFrame) -> str:
+    """What a table from a sweep, or from a file, lacks of its grid.
+
+    >>> table = pd.DataFrame()
+    >>> lacking(table)
+    'no point of its grid is missing'
+    >>> table.attrs |= {"failed": 1, "unfinished": 3}
+    >>> lacking(table)
+    'missing points: 1 failed, 3 not finished'
+    """
+    lost = ", ".join(f"{table.attrs[name]} {words}" for name, words in LACKS.items() if table.attrs.get(name))
+    return f"missing points: {lost}" if lost else "no point of its grid is missing"
 
 
 def _of_source(of: Source) -> dict[str, Any]:

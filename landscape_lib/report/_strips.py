@@ -50,6 +50,8 @@ def strip(facts: Mapping[str, Any], *, place: str, command: str, budget: str | N
     }
     if facts.get("measured_by"):  # a table that is measured apart, and read where the figure is drawn
         rows["Measure it again"] = (Code(facts["measured_by"]),)
+    if facts.get("missing"):
+        rows["Its grid"] = (facts["missing"],)
     seeds = f"seed{'s' if ' ' in facts['seeds'] else ''} {brief(facts['seeds'])}"
     at_budget = [f"{budget} budget"] if budget else []
     return Strip(", ".join([facts["dataset"], *at_budget, seeds, f"{facts['seconds']:g} s"]), rows)

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from landscape_lib.report import anchor
 
+from ._toy import CHAPTER
 from .conftest import ToyBook
 
 NAMES = ("Chapter", "Verdict", "Live and larger run")
@@ -112,6 +113,16 @@ def test_on_a_phone_each_cell_says_what_it_is(page: Page, board: Path):
     names = ["Live", "Larger run", "Both", "Accepted", "The paper"]
     assert [json.loads(cell.evaluate(label)) for cell in cells] == names
     assert page.get_by_role("table").first.get_by_role("cell").count() >= 6, "and is a table to who hears it"
+
+
+def test_the_field_is_a_table_on_a_screen_and_cards_on_a_phone(page: Page, board: Path):
+    page.goto((board / CHAPTER).as_uri())
+    table, is_card = page.locator("table.field"), "node => getComputedStyle(node.rows[1]).display == 'block'"
+    fits = "node => node.parentElement.scrollWidth <= node.parentElement.clientWidth"
+    for width, cards in ((1280, False), (360, True), (1280, False)):
+        page.set_viewport_size({"width": width, "height": 740})
+        page.wait_for_function(f"cards => ({is_card})(document.querySelector('table.field')) == cards", arg=cards)
+        assert table.evaluate(fits), "nothing to scroll"
 
 
 def test_from_each_box_to_its_row_and_back(page: Page, board: Path):

@@ -44,12 +44,14 @@ def test_several_are_told_together():
         "command": "do",
         "budget": "paper",
     }
+    paper.attrs["unfinished"] = 2
     made = facts([live, paper])
     assert made["seeds"] == "0 to 2; 7" and made["seconds"] == 61.5 and made["dataset"] == "digits"
     assert made["commit"].endswith("; abc") and made["measured_by"] == "do" and made["budget"] == "live and paper"
     first, second = made["data_sha256"].split("; ")
     assert first == "a" * 64 and second == hashlib.sha256(f"{'b' * 64}\n{'c' * 64}".encode()).hexdigest()
     markup = strip_html(strip(made, place="here", command="make book", budget="class"))
+    assert facts(live)["missing"] is None and "<dt>Its grid</dt><dd>missing points: 2 not finished" in markup
     assert "live and paper budget" in markup and "<dt>Measure it again</dt><dd><code>do</code>" in markup
     assert facts([live]) == facts(live) and facts(live)["budget"] is None
     assert "class budget" in strip(facts(live), place="here", command="make book", budget="class").line

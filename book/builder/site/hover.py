@@ -19,7 +19,7 @@ from ..paths import show
 UNICODE = {
     r"\alpha": "α", r"\beta": "β", r"\omega": "ω", r"\mathcal H": "ℋ", r"\gamma": "γ", r"\varepsilon": "ε",
     r"\eta": "η", r"\theta": "θ", r"\kappa": "κ", r"\mu": "μ",
-    r"\phi": "φ",
+    r"\phi": "φ", r"\psi": "ψ",
     r"\Delta": "Δ", r"\Theta": "Θ", r"\mathcal L": "ℒ", r"\nabla": "∇", r"\pm": "±", r"\sqrt": "√", r"\cdot": "·",
     r"\langle": "⟨", r"\rangle": "⟩", r"\lVert": "‖", r"\rVert": "‖", r"\tau": "τ", r"\lambda": "λ", r"\sum": "Σ",
     r"\ln": "ln", r"\ge": "≥", r"\le": "≤", r"\sim": "~", r"\,": " ", "'": "′", "-": "−",
