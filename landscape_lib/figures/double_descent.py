@@ -131,9 +131,9 @@ def noise(flipped: pd.DataFrame, right: pd.DataFrame) -> Figure:
     return figure
 
 
-def plane(networks: Mapping[int, pd.DataFrame], N_star: Mapping[int, Estimate], N: int) -> Figure:
+def plane(networks: Mapping[int, pd.DataFrame], N_star: Mapping[int, Estimate]) -> Figure:
     """The test error against N, a line for each number of patterns P, with bands of its intervals. Bars at the foot, in
-    the colours of the lines: N*; dotted: the one size N that is given more patterns.
+    the colours of the lines: N*.
     """
     figure, axis = plt.subplots(figsize=(4.8, 3.4))
     looks = zip(networks.items(), ((BLUE, "s-"), (ORANGE, "o-")), strict=True)
@@ -142,7 +142,6 @@ def plane(networks: Mapping[int, pd.DataFrame], N_star: Mapping[int, Estimate], 
         height = 0.03 + 0.05 * foot  # of the axis
         (bar,) = axis.plot(N_star[P].interval, [height] * 2, color=colour, lw=4, transform=axis.get_xaxis_transform())
         bar.set_solid_capstyle("butt")
-    axis.axvline(N, color=GREY, ls=":", lw=1.5)
     axis.set(xscale="log", xlabel="weights N", title=SYMBOLS["error"])
     axis.margins(y=0.12)
     ticks(axis, list(networks[min(networks)].N))

@@ -189,18 +189,23 @@ def sharpened(noisy: pd.DataFrame, clean: pd.DataFrame, *, relative: bool = Fals
     return Estimate(float(high[0] - low[0]), interval((high - low)[1:], value=float(high[0] - low[0]), centred=True))
 
 
-def rise(errors: pd.DataFrame) -> Estimate:
-    """How much the test error of the same network rises when it is given more data: the mean of ε(P₂) − ε(P₁).
+def rise(fewer: pd.DataFrame, more: pd.DataFrame, zero: pd.DataFrame, *, seed: int = 0) -> Estimate:
+    """How much the test error of networks at their limit rises when they are given more data (1912.02292, sec. 7).
 
-    ``errors`` has a row a training set, and two columns, P₁ < P₂; the interval is Student's over training sets
-    (1912.02292, sec. 7).
+    ``fewer`` and ``more`` hold the errors at P₁ < P₂ on the same training sets and N, ``zero`` the share at zero loss
+    at P₂. It is the mean of ε(P₂) − ε(P₁) over training sets and over the two N between which N* of P₂ lies. A
+    replicate has other training sets, and with them another bracket.
 
-    >>> round(rise(pd.DataFrame({125: [0.1, 0.2], 250: [0.2, 0.3]})).value, 9)
-    0.1
+    >>> error = pd.DataFrame([[0.3, 0.2, 0.1, 0.1]] * 2, columns=[5, 10, 20, 40])
+    >>> zero = pd.DataFrame([[0.0, 0.2, 0.8, 1.0]] * 2, columns=[5, 10, 20, 40])
+    >>> round(rise(error, error + [0, 0.02, 0.04, 0], zero).value, 9)
+    0.03
     """
-    if errors.shape[1] != 2 or not errors.columns[0] < errors.columns[1]:
-        raise ValueError(f"rise: the columns are {errors.columns.tolist()}; need two rising P")
-    return jackknife(errors.iloc[:, 1] - errors.iloc[:, 0])
+    N, draws = _alike([fewer, more, zero], "rise"), _resamples(len(zero), seed)
+    low, high = _bracket(zero.to_numpy()[draws].mean(1), N)
+    rises = (more - fewer).to_numpy()[draws].mean(1)
+    at_limit = np.take_along_axis(rises, np.searchsorted(N, np.stack([low, high], 1)), 1).mean(1)
+    return Estimate(float(at_limit[0]), interval(at_limit[1:], value=float(at_limit[0])))
 
 
 def second_fall(values: Float[np.ndarray, "times"]) -> float:

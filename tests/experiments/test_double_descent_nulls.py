@@ -88,9 +88,11 @@ def test_an_error_that_rises_is_no_descent():
 @pytest.mark.parametrize("by, wanted", [(0.03, "reproduced"), (-0.03, "not reproduced"), (-0.01, "not reproduced")])
 def test_more_data_that_helps_does_not_hurt(by, wanted):
     """Training sets differ as those of the chapter do, by 0.03 a set of two networks: forty decide."""
-    fewer = np.linspace(0.15, 0.25, 40)
-    more = fewer + by + np.random.default_rng(1).normal(0, 0.03, 40)
-    assert verdict("dd.sample", *measure.rise(pd.DataFrame({125: fewer, 250: more}))) == wanted
+    sizes, draw = [60, 80, 102, 152], np.random.default_rng(1)
+    fewer = pd.DataFrame(np.linspace(0.15, 0.25, 40)[:, None] * np.ones(4), columns=sizes)
+    more = fewer + by + draw.normal(0, 0.03, (40, 4))
+    zero = pd.DataFrame(draw.binomial(2, [0.1, 0.3, 0.7, 0.9], (40, 4)) / 2, columns=sizes)
+    assert verdict("dd.sample", *measure.rise(fewer, more, zero)) == wanted
 
 
 def test_a_plateau_is_no_second_fall():

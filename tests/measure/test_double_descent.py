@@ -123,9 +123,20 @@ def test_of_two_peaks_the_one_furthest_from_the_number_of_points():
 
 
 def test_more_data_is_compared_on_the_same_training_set():
-    sets = np.array([0.1, 0.2, 0.4])
-    by, interval = rise(pd.DataFrame({125: sets, 250: sets + 0.05}))
+    sizes = [5, 10, 20, 40]
+    fewer = pd.DataFrame(np.array([[0.1], [0.2], [0.4]]) * np.ones(4), columns=sizes)
+    zero = pd.DataFrame([[0, 0.2, 0.9, 1]] * 3, columns=sizes)
+    by, interval = rise(fewer, fewer + 0.05, zero)
     assert (by, *interval) == (pytest.approx(0.05),) * 3, "the sets differ, their rises do not"
+
+
+def test_more_data_is_judged_at_both_ends_of_the_bracket_of_each_replicate():
+    sizes = [5, 10, 20, 40]
+    fewer, steps = pd.DataFrame(np.full((4, 4), 0.2), columns=sizes), np.array([9.0, 0.0, 0.02, 0.04])
+    zero = pd.DataFrame([[0, 0, 0, 1]] * 2 + [[0, 0, 1, 1]] * 2, columns=sizes)
+    by, (low, high) = rise(fewer, fewer + steps, zero)
+    assert by == pytest.approx(0.01), "half of the sets are at zero from N = 20 on"
+    assert (low, high) == (pytest.approx(0.01), pytest.approx(0.03)), "in some replicates fewer are"
 
 
 def test_what_a_cure_leaves():
@@ -195,5 +206,7 @@ def test_door():
         furthest_peak([table[[20, 10, 5]]], 10)
     with pytest.raises(ValueError, match="the same training sets and the same N"):
         furthest_peak([table, table[:1]], 10)
-    with pytest.raises(ValueError, match="the columns are \\[20, 10\\]; need two rising P"):
-        rise(table[[20, 10]])
+    with pytest.raises(ValueError, match="the same training sets and the same N"):
+        rise(table, table[:1], table)
+    with pytest.raises(ValueError, match="not bracketed in every replicate"):
+        rise(table, table, table)
