@@ -3,7 +3,7 @@
 Tables and transitions are as in `landscape_lib.figures.jamming`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, shades, ticks
 from landscape_lib.figures._transitions import MISSED, SHARE, Fits, by_size, draw_crosses, draw_share, draw_stars
-from landscape_lib.measure.gap_exponents import EDGES, WINDOW, density, window
+from landscape_lib.measure.gap_exponents import EDGES, WINDOW, density, exponent, window
 from landscape_lib.measure.jamming import jammed
 from landscape_lib.statistics import Transition
 
@@ -72,27 +72,30 @@ def depths(table: pd.DataFrame, fits: Mapping[int, Transition]) -> Figure:
 
 
 def gap_densities(
-    overlaps: Int[np.ndarray, "nets bins"], negative: Int[np.ndarray, "nets bins"], exponents: Sequence[float]
+    counts: Mapping[str, tuple[Int[np.ndarray, "nets bins"], Int[np.ndarray, "nets bins"]]],
 ) -> Figure:
     """The densities of overlaps, left, and of negative gaps, right, with their power laws over the window of the fit.
 
-    Bars count gaps as independent.
+    ``counts`` are of both, by a name for their networks; the last is in colour, the others in grey. Bars count gaps as
+    independent.
     """
     figure, axes = plt.subplots(1, 2)
     middle, widths = np.sqrt(EDGES[1:] * EDGES[:-1]), np.diff(EDGES)
     fitted = window(*WINDOW)
-    sides = ((overlaps, ORANGE, "Unsatisfied: Δ > 0"), (negative, BLUE, "Satisfied: Δ < 0"))
-    for axis, (counts, colour, title), exponent in zip(axes, sides, exponents, strict=True):
-        p, counted = density(counts), counts.sum(0) > 0
-        errors = p / np.sqrt(np.maximum(counts.sum(0), 1))
-        axis.errorbar(middle[counted], p[counted], errors[counted], fmt="o", ms=4, color=colour)
-        law = middle[fitted] ** exponent
-        law *= (p * widths)[fitted].sum() / (law * widths[fitted]).sum()  # as many gaps in the window as there are
-        axis.plot(middle[fitted], law, color="black", label=f"exponent {exponent:.2f}")
+    sides = (ORANGE, "Unsatisfied: Δ > 0"), (BLUE, "Satisfied: Δ < 0")
+    for side, (axis, (strong, title)) in enumerate(zip(axes, sides, strict=True)):
+        for i, (name, both) in enumerate(counts.items(), start=1):
+            colour, line = (strong, INK) if i == len(counts) else (GREY, GREY)
+            p, counted = density(both[side]), both[side].sum(0) > 0
+            errors = p / np.sqrt(np.maximum(both[side].sum(0), 1))
+            axis.errorbar(middle[counted], p[counted], errors[counted], fmt="o", ms=4, color=colour)
+            law = middle[fitted] ** (power := exponent(both[side], *WINDOW))
+            law *= (p * widths)[fitted].sum() / (law * widths[fitted]).sum()  # as many gaps in the window as there are
+            axis.plot(middle[fitted], law, color=line, label=f"{name}: {power:.2f}")
         axis.set(
             xscale="log", yscale="log", xlabel="|Δ| / mean overlap", ylabel="density", title=title, xlim=(1e-3, 10)
         )
-        axis.legend()
+        axis.legend(title="exponent", loc="lower center" if side == 0 else "upper right")
     return figure
 
 

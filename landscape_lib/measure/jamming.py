@@ -137,12 +137,14 @@ def median_share(networks: pd.DataFrame, *, seed: int = 0) -> Estimate:
 def share_past_transition(
     table: pd.DataFrame, by: str | list[str] = "P", *, most: float = 2.0, seed: int = 0
 ) -> Estimate:
-    """The share of networks at zero loss among those with N from N* to ``most`` N* (1810.09665, sec. 3).
+    """The share of networks at zero loss among those with N from N_90 to ``most`` N_90 (1810.09665, sec. 3).
 
-    N* of the networks of one half of the seeds (every other one) is fitted to the other half, for each key ``by``, so
-    that no network has a say in where its own N* is; those that a silenced layer holds up have none (`jammed`), but
-    they count as failures here. The error is a bootstrap over seeds, since networks of one seed learn the same
-    patterns; how well N* is known is not in it.
+    N_90, the upper end of the transition, where nine in ten networks fit. For those of one half of the seeds (every
+    other one) it is fitted to the other half, for each key ``by``, so that no network has a say in where its own N_90
+    is; those that a silenced layer holds up have none (`jammed`), but they count as failures here. Where N_90 lies
+    beyond the largest network, that size counts, so that a transition that does not end within the sizes is not left
+    out. The error is a bootstrap over seeds, since networks of one seed learn the same patterns; how well N_90 is known
+    is not in it.
     """
     past = []
     for key, group in table.groupby(by):
@@ -150,10 +152,10 @@ def share_past_transition(
         for half in (0, 1):
             others = group[jammed(group) & (order != half)]
             try:
-                star = transition(others.N.to_numpy(), others.satisfied.to_numpy(), resamples=1).N_star
+                _, end = transition(others.N.to_numpy(), others.satisfied.to_numpy(), resamples=1).window()
             except ValueError as error:
                 raise ValueError(f"share_past_transition: {by} of {key}: {error}") from error
-            past.append(group[(order == half) & group.N.between(star, most * star)])
+            past.append(group[(order == half) & group.N.between(min(end, group.N.max()), most * end)])
     chosen = pd.concat(past)
     seeds = {name: group.satisfied.to_numpy() for name, group in chosen.groupby("seed")}
     if len(seeds) < 2:

@@ -76,7 +76,7 @@ def test_figures_of_two_panels_can_be_cut_between_them(table, real, fits, noise,
         jamming_larger.larger(real, lost, real, lost, fits, "live"),
         jamming.curvature(spectrum, spectrum, steps, steps**2),
         jamming_larger.depths(noise, by_depth),
-        jamming_larger.gap_densities(counts, counts, [0.0, 0.1]),
+        jamming_larger.gap_densities({"small": (counts, counts), "large": (counts, counts)}),
         jamming.hero(table),
     ]
     for figure in drawn:
