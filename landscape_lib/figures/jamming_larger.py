@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, shades, ticks
 from landscape_lib.figures._transitions import MISSED, SHARE, Fits, by_size, draw_crosses, draw_share, draw_stars
@@ -85,13 +86,16 @@ def gap_densities(
     sides = (ORANGE, "Unsatisfied: Δ > 0"), (BLUE, "Satisfied: Δ < 0")
     for side, (axis, (strong, title)) in enumerate(zip(axes, sides, strict=True)):
         for i, (name, both) in enumerate(counts.items(), start=1):
-            colour, line = (strong, INK) if i == len(counts) else (GREY, GREY)
+            colour = strong if i == len(counts) else GREY
             p, counted = density(both[side]), both[side].sum(0) > 0
             errors = p / np.sqrt(np.maximum(both[side].sum(0), 1))
             axis.errorbar(middle[counted], p[counted], errors[counted], fmt="o", ms=4, color=colour)
             law = middle[fitted] ** (power := exponent(both[side], *WINDOW))
             law *= (p * widths)[fitted].sum() / (law * widths[fitted]).sum()  # as many gaps in the window as there are
-            axis.plot(middle[fitted], law, color=line, label=f"{name}: {power:.2f}")
+            label = f"{name}: {power:.2f}".replace("-", "−")
+            axis.plot(
+                middle[fitted], law, color=colour, label=label, path_effects=[withStroke(linewidth=4, foreground="w")]
+            )
         axis.set(
             xscale="log", yscale="log", xlabel="|Δ| / mean overlap", ylabel="density", title=title, xlim=(1e-3, 10)
         )
