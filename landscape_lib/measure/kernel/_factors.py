@@ -17,6 +17,7 @@ from landscape_lib.nets._architectures import ACTIVATIONS
 
 # ∇f(x)·∇f(x') = Σ_terms Π_factors a(x)·a(x'), each factor (points, features)
 Factors = list[tuple[Tensor, ...]]
+TOGETHER = 64  # images whose activations, many times larger than the factors, are held at once
 
 
 def factors_of(network: nn.Module, inputs: Float[Tensor, "points ..."]) -> Factors:
@@ -39,6 +40,11 @@ def _of_mlp(net: MLP, inputs: Tensor) -> Factors:
 
 def _of_cnn(net: CNN, inputs: Tensor) -> Factors:
     """The gradients of each convolution, summed over the positions of an image, and the factors of the readout."""
+    parts = zip(*(_of_images(net, images) for images in inputs.split(TOGETHER)), strict=True)
+    return [tuple(torch.cat(factor) for factor in zip(*terms, strict=True)) for terms in parts]
+
+
+def _of_images(net: CNN, inputs: Tensor) -> Factors:
     x, entering, signals = net.images(inputs), [], []
     with torch.enable_grad():
         for layer, scale in zip((net.first, net.second), net.scales[:2], strict=True):
@@ -63,7 +69,7 @@ def _whole(network: nn.Module, inputs: Tensor) -> Factors:
     def output(parameters: dict[str, Tensor], x: Tensor) -> Tensor:
         return functional_call(network, {**parameters, **buffers}, (x[None],)).sum()
 
-    gradients = vmap(grad(output), in_dims=(None, 0))(parameters, inputs)
+    gradients = vmap(grad(output), in_dims=(None, 0), chunk_size=TOGETHER)(parameters, inputs)
     return [(torch.cat([gradient.flatten(1) for gradient in gradients.values()], dim=1),)]
 
 
