@@ -8,12 +8,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from landscape_lib.nets._architectures import ACTIVATIONS, second_moment
+
 KERNEL = 3
 PARAMETRISATIONS = ("he", "ntk", "mean_field")
 
 
 class CNN(nn.Module):
-    """Two convolutions of h channels with ReLU, each followed by mean pooling, and a linear readout: R^d → R^outputs.
+    """Two convolutions of h channels, each followed by φ and mean pooling, and a linear readout: R^d → R^outputs.
 
     x_1 = pool φ(W_1 ⋆ x + b_1),  x_2 = pool φ(W_2 ⋆ x_1 + b_2),  f = W_3 x_2 + b_3,
 
@@ -24,7 +26,7 @@ class CNN(nn.Module):
     ``parametrisation``
 
     - ``"he"``: W ~ N(0, 2/fan-in) (He et al. 2015, 1502.01852);
-    - ``"ntk"``: W ~ N(0, 1), each product divided by √fan-in, φ = √2 max(0, z) (1806.07572);
+    - ``"ntk"``: W ~ N(0, 1), each product divided by √fan-in, φ rescaled so that E φ(z)² = 1 (1806.07572);
     - ``"mean_field"``: the same with the last product divided by √h more (1906.08034).
 
     The network is a function of ``seed`` alone.
@@ -44,6 +46,7 @@ class CNN(nn.Module):
         outputs: int = 1,
         rows: int | None = None,
         parametrisation: str = "he",
+        activation: str = "relu",
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -55,8 +58,10 @@ class CNN(nn.Module):
             raise ValueError(f"CNN: rows is {rows!r}, need 1, for signals, or size = {size}, for square images")
         if parametrisation not in PARAMETRISATIONS:
             raise ValueError(f"CNN: unknown parametrisation {parametrisation!r}, choose one of {PARAMETRISATIONS}")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"CNN: unknown activation {activation!r}, choose one of {tuple(ACTIVATIONS)}")
         self.size, self.h, self.channels, self.outputs = size, h, channels, outputs
-        self.rows, self.parametrisation = rows or size, parametrisation
+        self.rows, self.parametrisation, self.activation = rows or size, parametrisation, activation
         flat = self.rows == 1
         kernel, self.padding, self.pool = ((1, KERNEL), (0, 1), (1, 2)) if flat else ((KERNEL, KERNEL), (1, 1), (2, 2))
         self.first = nn.Conv2d(channels, h, kernel, padding=self.padding)
@@ -66,7 +71,7 @@ class CNN(nn.Module):
         fans_in = [layer.weight[0].numel() for layer in layers]
         self.scales, self.gain = [1.0] * 3, 1.0
         if parametrisation != "he":
-            self.scales, self.gain = [fan**-0.5 for fan in fans_in], math.sqrt(2)
+            self.scales, self.gain = [fan**-0.5 for fan in fans_in], second_moment(ACTIVATIONS[activation]) ** -0.5
             if parametrisation == "mean_field":
                 self.scales[-1] /= math.sqrt(h)
         generator = torch.Generator().manual_seed(seed)
@@ -88,7 +93,7 @@ class CNN(nn.Module):
         ``parameters`` have a leading axis nets; inputs are shared or one set a network. Networks stand side by side as
         channels, (points, nets · channels, rows, size).
         """
-        nets = parameters["first.weight"].shape[0]
+        phi, nets = ACTIVATIONS[self.activation], parameters["first.weight"].shape[0]
         if inputs.ndim == 2:  # shared: to the first layer, the kernels of all networks are those of one
             x, groups = self.images(inputs), 1
         else:
@@ -97,7 +102,7 @@ class CNN(nn.Module):
         for name, scale in zip(("first", "second"), self.scales, strict=False):
             w, b = (parameters[f"{name}.{part}"].flatten(0, 1) for part in ("weight", "bias"))
             w = w if scale == 1.0 else w * scale
-            x = F.conv2d(x, w, b, padding=self.padding, groups=groups).relu()
+            x = phi(F.conv2d(x, w, b, padding=self.padding, groups=groups))
             x = F.avg_pool2d(x if self.gain == 1.0 else self.gain * x, self.pool)
             groups = nets
         features = x.unflatten(1, (nets, self.h)).flatten(2).transpose(0, 1)

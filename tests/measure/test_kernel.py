@@ -55,10 +55,10 @@ NETWORKS = [
         (MLP(5, 7, L, parametrisation=name, activation=phi, seed=L), 5)
         for L in (1, 3)
         for name in ("standard", "ntk", "mean_field")
-        for phi in ("relu", "tanh")
+        for phi in ("relu", "softplus")
     ],
     *[(CNN(9, 4, channels=2, parametrisation=name), 162) for name in ("he", "ntk", "mean_field")],
-    *[(CNN(13, 3, rows=1, parametrisation=name), 13) for name in ("he", "mean_field")],
+    *[(CNN(13, 3, rows=1, parametrisation=name, activation="softplus"), 13) for name in ("he", "mean_field")],
     (nn.Sequential(nn.Linear(5, 6), nn.LayerNorm(6), nn.GELU(), nn.Linear(6, 1, bias=False)), 5),
     (nn.Sequential(nn.Linear(5, 6), nn.BatchNorm1d(6), nn.Dropout(0.5), nn.Linear(6, 1)).eval(), 5),
 ]

@@ -110,6 +110,7 @@ def test_its_weights_hand_the_variance_on():
             lambda: CNN(8, 4, parametrisation="standard"),
             r"unknown parametrisation 'standard', choose one of \('he', 'ntk'",
         ),
+        (lambda: CNN(8, 4, activation="gelu"), r"unknown activation 'gelu', choose one of \('relu', 'softplus'"),
         (lambda: CNN(8, 4, rows=1)(torch.zeros(2, 64)), "inputs have 64 features, need 1 · 8 = 8"),
         (lambda: CNN(8, 4)(torch.zeros(2, 63)), "inputs have 63 features, need 1 · 8² = 64"),
         (lambda: CNN(8, 4, channels=3)(torch.zeros(2, 64)), "need 3 · 8² = 192"),

@@ -45,7 +45,7 @@ def _of_cnn(net: CNN, inputs: Tensor) -> Factors:
 
 
 def _of_images(net: CNN, inputs: Tensor) -> Factors:
-    x, entering, signals = net.images(inputs), [], []
+    phi, x, entering, signals = ACTIVATIONS[net.activation], net.images(inputs), [], []
     with torch.enable_grad():
         for layer, scale in zip((net.first, net.second), net.scales[:2], strict=True):
             assert layer.bias is not None
@@ -53,7 +53,7 @@ def _of_images(net: CNN, inputs: Tensor) -> Factors:
             entering.append(_with_one(patches * scale))
             weight, bias = layer.weight.detach() * scale, layer.bias.detach()
             signals.append(_signal(F.conv2d(x, weight, bias, padding=net.padding)))
-            x = F.avg_pool2d(net.gain * signals[-1].relu(), net.pool)
+            x = F.avg_pool2d(net.gain * phi(signals[-1]), net.pool)
         scale, weight, bias = net.scales[2], net.readout.weight.detach(), net.readout.bias.detach()
         x = x.flatten(1)
         back = _propagated(torch.addmm(bias, x, weight.mT, alpha=scale), signals)
