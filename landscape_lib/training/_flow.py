@@ -6,20 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 from tqdm import tqdm
 
 from landscape_lib.nets import Population
-from landscape_lib.training._losses import Loss, quadratic_hinge, slope, soft_hinge
+from landscape_lib.training._euler import Euler, Field
+from landscape_lib.training._losses import Loss, quadratic_hinge, soft_hinge
 from landscape_lib.training._patterns import Patterns, checked_patterns
 from landscape_lib.training._runs import History, Run, refuse_broken
 from landscape_lib.training._stopping import PLATEAU, SATISFIED, STEPS, Stop
 
 TIME = "time"  # why a flow ends, besides what ends a descent
-TURN, MOVE = 1e-4, 0.1  # a step may turn ∇𝓛 by so much, ‖g − g'‖² / (‖g‖ ‖g'‖), and move no F further than this
-SAFE, SHRINK, GROW = 0.8, 0.1, 1.5
-KINK = 0.1  # of √TURN · MOVE, the error of F that both bounds allow: a step that errs less is taken where ∇𝓛 jumps
+TURN = 1e-4  # of ∇𝓛 in a step, ‖g − g'‖² / (‖g‖ ‖g'‖), as in the authors' code
 FLOW = Stop(steps=100_000)
 
 
@@ -60,52 +59,52 @@ def gradient_flow(
     stop: Stop = FLOW,
     until: float = math.inf,
     times: Sequence[float] | Float[Tensor, "times"] = (),
-    turn_bound: float = TURN,
+    turn: float = TURN,
     setting: str = "",
     progress: bool = False,
 ) -> Flow:
-    """Follow dw/dt = −∇𝓛 with 𝓛 = (1/α² P) Σ_μ ℓ(F(x_μ), y_μ) and F = α (f(w) − f(w₀)), as in 1906.08034 and 1812.07956.
+    """Follow dw/dt = −∇𝓛, 𝓛 = (1/α² P) Σ_μ ℓ(F(x_μ), y_μ), F = α (f(w) − f(w₀)), as in 1906.08034 and 1812.07956.
 
-    α, one number or one a network, says how far the weights must move to change F by one: for α → ∞ they move ever less,
-    training is lazy, and F follows the flow of the tangent kernel, dF/dt = −(1/P) Θ ℓ'(F), which does not contain α.
+    α, one number or one a network, says how little the weights must move to change F by one. For α → ∞ training is
+    lazy, and F follows the flow of the tangent kernel, dF/dt = −(1/P) Θ ℓ'(F), in which there is no α.
 
     **One α.** It multiplies f as the network is parametrised here. With ``parametrisation="ntk"``, f of order one, the
     crossover from feature to lazy training lies at α* ~ h^(−1/2), so that α̃ = √h α is of order one there. With
-    "mean_field", whose f is smaller by √h, and in the authors' code, which divides the last layer by h too, their α is
-    our α̃. Their code also has 1/α before the loss in place of 1/α²: its times are ours divided by α.
+    "mean_field", whose f is smaller by √h, as in the authors' code, which divides the last layer by h, α̃ is α itself.
+    Their code also has 1/α before the loss in place of 1/α²: its times are ours divided by α.
 
-    Euler's steps, each network with its own: a step is taken where it turns the gradient by less than
-    ‖g − g'‖² / (‖g‖ ‖g'‖) = 1e-4 and moves no F on a pattern by more than 0.1; well below both bounds (a half) the next
-    one is 1.1 times as long; beyond either it is tried again, a tenth as long. ReLU's gradient jumps where a unit
-    switches, and no step is short enough for the first bound: one that moves no F by more than 1e-5 is taken.
+    Euler's steps, each network with its own length: a step is taken if it turns the gradient by less than
+    ‖g − g'‖² / (‖g‖ ‖g'‖) = ``turn`` and moves no F on a pattern by more than 0.1, else tried again, shorter. At a kink
+    of ReLU the gradient jumps however short the step is: one is taken too whose error in F, the product of both, is
+    what these bounds allow, 1e-3. F comes out to about half a percent, and for a third of that ``turn`` is 1e-6. Both
+    sides of a kink may lead to it, and a ReLU network then follows it in small steps; the papers' ``"softplus"`` has
+    no kinks.
 
-    It ends where 𝓛's hinge (for `soft_hinge` the one it rounds) or another ℓ is zero on average, ``stop.satisfied``:
-    for the hinges, where min y F > 1. Or at the time ``until``, on a plateau, or after ``stop.steps`` evaluations.
+    It ends where the mean of ℓ (for `soft_hinge`, of the hinge that it rounds) is below ``stop.satisfied``, for the
+    hinges min y F > 1; or at the time ``until``, on a plateau, without a gradient, or after ``stop.steps`` evaluations.
 
     >>> from landscape_lib.nets import MLP
-    >>> nets = Population(lambda seed: MLP(d=4, h=20, L=1, parametrisation="ntk", seed=seed), seeds=[0, 1])
+    >>> nets = Population(lambda seed: MLP(4, 20, 1, parametrisation="ntk", activation="softplus", seed=seed), [0, 1])
     >>> x, y = 2 * torch.eye(4).double(), torch.tensor([1.0, -1, 1, -1]).double()
     >>> run = gradient_flow(nets, x, y, alpha=[0.1, 100.0])
     >>> run.satisfied, (run.outputs(x)[..., 0] * y).min().item() > 1
     ((True, True), True)
     """
-    patterns, alphas, clock = _checked(population, inputs, labels, loss, alpha, until, times)
+    patterns, alphas, clock = _checked(population, inputs, labels, loss, alpha, until, times, turn)
     began, own = time.perf_counter(), population.take(range(len(population)))
-    initial, weights = own.take(range(len(own))), clock.new_empty(len(clock), *own.weights.shape)
     judged = quadratic_hinge if loss is soft_hinge else loss
-    field = _Field(initial, patterns, loss, alphas, initial(inputs))
-    nets = torch.arange(len(own), device=clock.device)
-    here = field(own.weights, nets)
-    dt = 0.01 * loss(here.F, patterns.labels).mean(-1) / (alphas**2 * here.gradient.square().sum(-1))
-    t, reached, final = torch.zeros_like(alphas), torch.zeros_like(alphas), torch.zeros_like(alphas)
-    steps, rejected, reasons = torch.zeros_like(nets), torch.zeros_like(nets), [""] * len(own)
-    reference, since = torch.full_like(alphas, math.inf), torch.zeros_like(nets)
-
+    euler = Euler.begin(Field(population, patterns, loss, alphas, population(inputs)))
+    weights = own.weights.expand(len(clock), *own.weights.shape).clone()  # of t = 0
+    reached, final, reasons = torch.zeros_like(alphas), torch.zeros_like(alphas), [""] * len(own)
+    steps, rejected = torch.zeros_like(euler.nets), torch.zeros_like(euler.nets)
     kept: list[int] = []
     curves: list[Tensor] = []
+    reference, since = torch.full_like(alphas, math.inf), torch.zeros_like(euler.nets)
+
     with tqdm(total=stop.steps, disable=None if progress else True, desc=setting or "flow") as bar:
         for step in range(stop.steps + 1):
-            losses = judged(here.F, patterns.of(nets).labels).mean(-1)
+            nets, t, here = euler.nets, euler.t, euler.here
+            losses = euler.field.losses(here, nets, judged)
             refuse_broken(losses, nets, step, setting)
             better = stop.progressed(losses, reference)
             reference, since = losses.where(better, reference), since.masked_fill(better, step)
@@ -115,84 +114,26 @@ def gradient_flow(
             if not kept or step >= 1.25 * kept[-1] or finished.all():
                 kept.append(step)
                 curves.append(final.clone())
+            for i in finished.nonzero().flatten().tolist():
+                net, late = int(nets[i]), TIME if t[i] >= until else STEPS
+                own.weights[net], reached[net], steps[net] = here.weights[i], t[i], step
+                weights[clock >= t[i], net] = here.weights[i]
+                reasons[net] = SATISFIED if zero[i] else PLATEAU if stalled[i] else late
             if finished.any():
-                done = nets[finished]
-                own.weights[done], reached[done], steps[done] = here.weights[finished], t[finished], step
-                for i in finished.nonzero().flatten().tolist():
-                    net = int(nets[i])
-                    weights[clock >= t[i], net] = here.weights[i]
-                    late = TIME if t[i] >= until else STEPS
-                    reasons[net] = SATISFIED if zero[i] else PLATEAU if stalled[i] else late
-                stay = ~finished
-                nets, t, dt, reference, since = (part[stay] for part in (nets, t, dt, reference, since))
-                here = here.of(stay)
-                if not len(nets):
+                euler.keep(~finished)
+                reference, since = reference[~finished], since[~finished]
+                if finished.all():
                     break
-            length = torch.minimum(dt, until - t)
-            there = field(here.weights - length[:, None] * here.gradient, nets)
-            turn, move = here.turn(there), (there.F - here.F).abs().amax((1, 2))
-            taken = (move < MOVE) & ((turn < turn_bound) | (turn.sqrt() * move < KINK * turn_bound**0.5 * MOVE))
-            room = torch.minimum((turn_bound / turn).sqrt(), MOVE / move).nan_to_num(0.0)
-            for i, k in (taken[:, None] & (clock > t[:, None]) & (clock <= (t + length)[:, None])).nonzero().tolist():
-                share = (clock[k] - t[i]) / length[i]
-                weights[k, nets[i]] = here.weights[i].lerp(there.weights[i], share)
-            dt = torch.where(taken, torch.maximum(dt, length), length) * (SAFE * room).clamp(SHRINK, GROW)
-            t, here = torch.where(taken, t + length, t), here.moved(there, taken)
-            rejected[nets] += ~taken
+            taken, before, left = euler.advance(until, turn)
+            passed = taken[:, None] & (clock > before[:, None]) & (clock <= euler.t[:, None])
+            for i, k in passed.nonzero().tolist():
+                share = (clock[k] - before[i]) / (euler.t[i] - before[i])
+                weights[k, euler.nets[i]] = left.weights[i].lerp(euler.here.weights[i], share)
+            rejected[euler.nets] += ~taken
             bar.update()
-    weights[clock == 0] = initial.weights
-    history = History(torch.tensor(kept), torch.stack(curves))
-    seconds = time.perf_counter() - began
-    return Flow(own, final, steps, tuple(reasons), history, seconds, reached, alphas, initial, clock, weights, rejected)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where networks are: weights, F on their patterns, ∇𝓛."""
-
-    weights: Float[Tensor, "nets parameters"]
-    F: Float[Tensor, "nets points outputs"]
-    gradient: Float[Tensor, "nets parameters"]
-
-    def of(self, nets: Bool[Tensor, "nets"]) -> "_Place":
-        return _Place(self.weights[nets], self.F[nets], self.gradient[nets])
-
-    def turn(self, other: "_Place") -> Float[Tensor, "nets"]:
-        """‖g − g'‖² / (‖g‖ ‖g'‖); 0 where either vanishes."""
-        lengths = self.gradient.norm(dim=-1) * other.gradient.norm(dim=-1)
-        change = (self.gradient - other.gradient).square().sum(-1)
-        return torch.where(lengths == 0, 0, change / lengths.where(lengths != 0, 1))
-
-    def moved(self, other: "_Place", taken: Bool[Tensor, "nets"]) -> "_Place":
-        if taken.all():
-            return other
-        parts = zip((self.weights, self.F, self.gradient), (other.weights, other.F, other.gradient), strict=True)
-        return _Place(*(new.where(taken.view(-1, *[1] * (new.ndim - 1)), old) for old, new in parts))
-
-
-@dataclass(frozen=True)
-class _Field:
-    """The gradient field that networks flow in."""
-
-    population: Population
-    patterns: Patterns
-    loss: Loss
-    alpha: Float[Tensor, "nets"]
-    initial: Float[Tensor, "nets points outputs"]
-
-    def __call__(self, weights: Float[Tensor, "left parameters"], nets: Int[Tensor, "left"]) -> _Place:
-        """Of the networks numbered ``nets``, at these weights."""
-        parts, population = [], self.population.take(nets) if self.population.buffers else self.population
-        for part in self.population.blocks(points := self.patterns.inputs.shape[-2]):
-            if part.start >= len(nets):
-                break
-            own = nets[part]
-            here, alpha = self.patterns.of(own), self.alpha[own, None, None]
-            f, pull = population.pullback(weights[part], here.inputs, part)
-            F = alpha * (f - self.initial[own])
-            parts.append((F, pull(slope(self.loss, F, here.labels) / (alpha * points))))
-        F, gradient = (torch.cat(values) for values in zip(*parts, strict=True))
-        return _Place(weights, F, gradient)
+    history, seconds = History(torch.tensor(kept), torch.stack(curves)), time.perf_counter() - began
+    end = (own, final, steps, tuple(reasons), history, seconds, reached, alphas)
+    return Flow(*end, population.take(range(len(own))), clock, weights, rejected)
 
 
 def _checked(
@@ -203,6 +144,7 @@ def _checked(
     alpha: float | Sequence[float] | Tensor,
     until: float,
     times: Sequence[float] | Tensor,
+    turn: float,
 ) -> tuple[Patterns, Tensor, Tensor]:
     """Patterns, one α a network and the times to keep, after the door."""
     patterns = checked_patterns(population, inputs, labels, loss)
@@ -217,4 +159,6 @@ def _checked(
         raise ValueError(
             f"gradient_flow: times are {times!r:.80}, until is {until!r}, need times from 0 on, and an end"
         )
+    if isinstance(turn, bool) or not 0 < turn < 1:
+        raise ValueError(f"gradient_flow: turn is {turn!r}, need a number between 0 and 1, such as {TURN}")
     return patterns, alphas.expand(len(population)).clone(), clock

@@ -191,6 +191,14 @@ def test_the_recursion_is_a_gaussian_integral_a_layer(seed, L):
     assert_close(limit.ntk, theta, rtol=0, atol=1e-3 * scale)
 
 
+def test_in_mean_field_it_is_smaller_by_the_width_but_for_the_outputs_bias():
+    x = gaussian(4, 3)
+    ntk, mean_field = (
+        tangent_kernel(MLP(3, 9, 2, parametrisation=name, seed=1).double(), x) for name in ("ntk", "mean_field")
+    )
+    assert_close(mean_field - 1, (ntk - 1) / 9)
+
+
 # what a kernel learns
 
 
