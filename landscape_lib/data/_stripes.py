@@ -22,10 +22,10 @@ def stripe_task(P: int, d: int, seed: int, test_points: int = 0) -> Task:
     Task(stripe, d=3, P=6; 3 features, 4 test points, ...)
     """
     P, d, test_points = count(P, "P", 1), count(d, "d", 1), count(test_points, "test_points", 0)
-    x = torch.randn(P + test_points, d, generator=generator_of(seed), dtype=torch.float64)
-    y = stripe(x)
-    digest = hashlib.sha256(x.numpy().tobytes() + y.numpy().tobytes()).hexdigest()
-    return Task(x[:P], y[:P], x[P:], y[P:], f"stripe, d={d}, P={P}", digest)
+    generator = generator_of(seed)
+    x, tests = (torch.randn(points, d, generator=generator, dtype=torch.float64) for points in (P, test_points))
+    digest = hashlib.sha256(x.numpy().tobytes() + tests.numpy().tobytes()).hexdigest()
+    return Task(x, stripe(x), tests, stripe(tests), f"stripe, d={d}, P={P}", digest)
 
 
 def stripe(inputs: Float[Tensor, "points features"]) -> Float[Tensor, "points"]:

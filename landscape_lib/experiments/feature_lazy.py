@@ -16,10 +16,11 @@ from landscape_lib.nets import CNN, MLP, Population
 from landscape_lib.training import Flow, Stop, gradient_flow, soft_hinge
 
 NETWORKS = ("fc", "cnn")
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 
 
 def task(dataset: str, labels: str, P: int, d: int | None, seed: int, tests: int) -> Task:
-    """P images with labels ±1, in d whitened principal components or (``d=None``) all their pixels; or the stripe model.
+    """P images with labels ±1, in d whitened principal components or (``d=None``) by their pixels; or the stripe model.
 
     The test points, at most ``tests``, are in random order, so that any part of them is a fair sample.
     """
@@ -69,20 +70,22 @@ def flow_at_scales(
 
     All networks of a width flow in one stack, `gradient_flow` of the soft hinge, until min y F > 1. On each training
     set (``task_seeds``) ``members`` networks start from weights of their own, seeds 100 task_seed + i, the same at
-    every α. A row has the test ``error``; the hinge's ``loss`` per training pattern, ½ max(0, 1 − yF)²; ``kernel_change``,
-    ‖Θ − Θ₀‖_F / ‖Θ₀‖_F on the first ``probe`` test points; ``weight_change`` ‖w − w₀‖ / ‖w₀‖, and ``weights`` ‖w₀‖;
-    ``norm``, the root of the mean of F² over test points; ``deviation``, the mean of (F − F̄)² over test points, F̄ the
-    mean of the members of a training set, whose sum over members, over members − 1, is Var F; ``together``, the error
-    of F̄; the ``time`` that it came to, in the unit of `gradient_flow`; and why it ``stopped``.
+    every α. A row has the test ``error``; the hinge's ``loss`` per training pattern, ½ max(0, 1 − yF)²;
+    ``kernel_change``, ‖Θ − Θ₀‖_F / ‖Θ₀‖_F on the first ``probe`` test points; ``weight_change`` ‖w − w₀‖ / ‖w₀‖, and
+    ``weights`` ‖w₀‖; ``norm``, the root of the mean of F² over test points; ``deviation``, the mean of (F − F̄)² over
+    test points, F̄ the mean of the members of a training set, whose sum over members, over members − 1, is Var F;
+    ``together``, the error of F̄; the ``time`` that it came to, in the unit of `gradient_flow`; and why it ``stopped``.
 
     Single precision knows f − f₀ to 1e-7: enough for √h α up to 1,000.
     """
     if len(alpha_h) == 0 or len(task_seeds) == 0 or members < 1:
         raise ValueError(
-            f"flow_at_scales: {len(alpha_h)} scales, {len(task_seeds)} training sets, {members} members; need at least one"
-            " of each"
+            f"flow_at_scales: {len(alpha_h)} scales, {len(task_seeds)} training sets, {members} members; "
+            "need at least one of each"
         )
-    dtype = getattr(torch, precision)
+    if precision not in PRECISIONS:
+        raise ValueError(f"flow_at_scales: precision is {precision!r}, need 'float32' or 'float64'")
+    dtype = PRECISIONS[precision]
     tasks = [task(dataset, labels, P, d, seed, tests) for seed in task_seeds]
     own = [(i, 100 * seed + k) for i, seed in enumerate(task_seeds) for k in range(members)]
     nets = [(scale, i, seed) for scale in alpha_h for i, seed in own]
