@@ -2,6 +2,7 @@
 
 from landscape_lib.data._formats import DataError
 from landscape_lib.data._sources import NAMES, Images, Status, fetch, load, status
+from landscape_lib.data._stripes import stripe, stripe_task
 from landscape_lib.data._tasks import (
     PCA,
     Task,
@@ -35,4 +36,6 @@ __all__ = [
     "pca",
     "random_task",
     "status",
+    "stripe",
+    "stripe_task",
 ]

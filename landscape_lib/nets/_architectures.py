@@ -6,6 +6,7 @@ it where it exists, since one batched product is several times faster than many 
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
+    "softplus": partial(nn.functional.softplus, beta=5.0),  # ReLU with its corner rounded (1906.08034)
     "swish": nn.functional.silu,
     "tanh": torch.tanh,
 }

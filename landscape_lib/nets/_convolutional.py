@@ -8,44 +8,82 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from landscape_lib.nets._architectures import ACTIVATIONS, second_moment
+
 KERNEL = 3
+PARAMETRISATIONS = ("he", "ntk", "mean_field")
 
 
 class CNN(nn.Module):
-    """Two convolutions of h channels with ReLU, each followed by mean pooling, and a linear readout: R^d → R^outputs.
+    """Two convolutions of h channels, each followed by φ and mean pooling, and a linear readout: R^d → R^outputs.
 
     x_1 = pool φ(W_1 ⋆ x + b_1),  x_2 = pool φ(W_2 ⋆ x_1 + b_2),  f = W_3 x_2 + b_3,
 
     with kernels of 3 × 3 pixels, zeros around the image, and means over 2 × 2 pixels (an odd last row or column is
-    left out). Inputs are flattened images (points, channels · size · size), as `Images` holds them. Weights are
-    W ~ N(0, 2/fan-in), biases zero (He et al. 2015, 1502.01852); the network is a function of ``seed`` alone.
+    left out). Inputs are flattened images (points, channels · size · size), as `Images` holds them. With ``rows=1``
+    they are signals (points, channels · size), kernels have 3 points, and means go over 2. Biases are zero.
+
+    ``parametrisation``
+
+    - ``"he"``: W ~ N(0, 2/fan-in) (He et al. 2015, 1502.01852);
+    - ``"ntk"``: W ~ N(0, 1), each product divided by √fan-in, φ rescaled so that E φ(z)² = 1 (1806.07572);
+    - ``"mean_field"``: the same with the last product divided by √h more (1906.08034).
+
+    The network is a function of ``seed`` alone.
 
     >>> CNN(size=8, h=4)(torch.zeros(3, 64)).shape
     torch.Size([3, 1])
+    >>> CNN(size=40, h=4, rows=1)(torch.zeros(3, 40)).shape
+    torch.Size([3, 1])
     """
 
-    def __init__(self, size: int, h: int, *, channels: int = 1, outputs: int = 1, seed: int = 0) -> None:
+    def __init__(
+        self,
+        size: int,
+        h: int,
+        *,
+        channels: int = 1,
+        outputs: int = 1,
+        rows: int | None = None,
+        parametrisation: str = "he",
+        activation: str = "relu",
+        seed: int = 0,
+    ) -> None:
         super().__init__()
         for name, value in (("size", size), ("h", h), ("channels", channels), ("outputs", outputs)):
             least = 4 if name == "size" else 1  # what is left of it after pooling twice
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"CNN: {name} is {value!r}, need a whole number of at least {least}")
+        if rows not in (None, 1, size):
+            raise ValueError(f"CNN: rows is {rows!r}, need 1, for signals, or size = {size}, for square images")
+        if parametrisation not in PARAMETRISATIONS:
+            raise ValueError(f"CNN: unknown parametrisation {parametrisation!r}, choose one of {PARAMETRISATIONS}")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"CNN: unknown activation {activation!r}, choose one of {tuple(ACTIVATIONS)}")
         self.size, self.h, self.channels, self.outputs = size, h, channels, outputs
-        self.first = nn.Conv2d(channels, h, KERNEL, padding=1)
-        self.second = nn.Conv2d(h, h, KERNEL, padding=1)
-        self.readout = nn.Linear(h * (size // 4) ** 2, outputs)
+        self.rows, self.parametrisation, self.activation = rows or size, parametrisation, activation
+        flat = self.rows == 1
+        kernel, self.padding, self.pool = ((1, KERNEL), (0, 1), (1, 2)) if flat else ((KERNEL, KERNEL), (1, 1), (2, 2))
+        self.first = nn.Conv2d(channels, h, kernel, padding=self.padding)
+        self.second = nn.Conv2d(h, h, kernel, padding=self.padding)
+        self.readout = nn.Linear(h * (size // 4) ** (1 if flat else 2), outputs)
+        layers: tuple[nn.Conv2d | nn.Linear, ...] = (self.first, self.second, self.readout)
+        fans_in = [layer.weight[0].numel() for layer in layers]
+        self.scales, self.gain = [1.0] * 3, 1.0
+        if parametrisation != "he":
+            self.scales, self.gain = [fan**-0.5 for fan in fans_in], second_moment(ACTIVATIONS[activation]) ** -0.5
+            if parametrisation == "mean_field":
+                self.scales[-1] /= math.sqrt(h)
         generator = torch.Generator().manual_seed(seed)
-        for layer in (self.first, self.second, self.readout):
-            nn.init.normal_(layer.weight, std=math.sqrt(2 / layer.weight[0].numel()), generator=generator)
+        for layer, fan in zip(layers, fans_in, strict=True):
+            std = math.sqrt(2 / fan) if parametrisation == "he" else 1.0
+            nn.init.normal_(layer.weight, std=std, generator=generator)
             assert layer.bias is not None
             nn.init.zeros_(layer.bias)
 
     def forward(self, inputs: Float[Tensor, "points features"]) -> Float[Tensor, "points outputs"]:
         """f(x; w) at each image."""
-        x = self._images(inputs)
-        for layer in (self.first, self.second):
-            x = F.avg_pool2d(layer(x).relu(), 2)
-        return self.readout(x.flatten(1))
+        return self.stacked({name: value[None] for name, value in self.named_parameters()}, inputs)[0]
 
     def stacked(
         self, parameters: Mapping[str, Tensor], inputs: Float[Tensor, "*nets points features"]
@@ -53,26 +91,28 @@ class CNN(nn.Module):
         """f of many networks, (nets, points, outputs): convolutions in groups, one group a network.
 
         ``parameters`` have a leading axis nets; inputs are shared or one set a network. Networks stand side by side as
-        channels, (points, nets · channels, size, size).
+        channels, (points, nets · channels, rows, size).
         """
-        nets = parameters["first.weight"].shape[0]
+        phi, nets = ACTIVATIONS[self.activation], parameters["first.weight"].shape[0]
         if inputs.ndim == 2:  # shared: to the first layer, the kernels of all networks are those of one
-            x, groups = self._images(inputs), 1
+            x, groups = self.images(inputs), 1
         else:
-            x, groups = self._images(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2]), nets
+            x, groups = self.images(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2]), nets
             x = x.transpose(0, 1).flatten(1, 2)
-        for name in ("first", "second"):
+        for name, scale in zip(("first", "second"), self.scales, strict=False):
             w, b = (parameters[f"{name}.{part}"].flatten(0, 1) for part in ("weight", "bias"))
-            x = F.avg_pool2d(F.conv2d(x, w, b, padding=1, groups=groups).relu(), 2)
+            w = w if scale == 1.0 else w * scale
+            x = phi(F.conv2d(x, w, b, padding=self.padding, groups=groups))
+            x = F.avg_pool2d(x if self.gain == 1.0 else self.gain * x, self.pool)
             groups = nets
         features = x.unflatten(1, (nets, self.h)).flatten(2).transpose(0, 1)
         w, b = parameters["readout.weight"], parameters["readout.bias"]
-        return torch.baddbmm(b[:, None], features, w.mT)
+        return torch.baddbmm(b[:, None], features, w.mT, alpha=self.scales[2])
 
-    def _images(self, inputs: Tensor) -> Tensor:
-        wanted = self.channels * self.size**2
+    def images(self, inputs: Float[Tensor, "points features"]) -> Float[Tensor, "points channels rows size"]:
+        """The inputs as images, after the door."""
+        wanted = self.channels * self.rows * self.size
         if inputs.shape[-1] != wanted:
-            raise ValueError(
-                f"CNN: inputs have {inputs.shape[-1]} features, need {self.channels} · {self.size}² = {wanted}"
-            )
-        return inputs.reshape(-1, self.channels, self.size, self.size)
+            space = f"{self.size}²" if self.rows == self.size else f"{self.size}"
+            raise ValueError(f"CNN: inputs have {inputs.shape[-1]} features, need {self.channels} · {space} = {wanted}")
+        return inputs.reshape(-1, self.channels, self.rows, self.size)

@@ -1,6 +1,7 @@
 """How networks are trained: losses, optimisers, stopping rules, and populations that descend."""
 
 from landscape_lib.training._descent import train
+from landscape_lib.training._flow import TIME, Flow, gradient_flow
 from landscape_lib.training._least_squares import minimum_norm
 from landscape_lib.training._losses import cross_entropy, hinge, mean_square, quadratic_hinge, soft_hinge
 from landscape_lib.training._optimisers import adam, gd
@@ -17,8 +18,10 @@ __all__ = [
     "REST",
     "SATISFIED",
     "STEPS",
+    "TIME",
     "ZERO",
     "DivergedError",
+    "Flow",
     "History",
     "Rest",
     "Run",
@@ -31,6 +34,7 @@ __all__ = [
     "descend",
     "end_states",
     "gd",
+    "gradient_flow",
     "hinge",
     "mean_square",
     "minimum_norm",

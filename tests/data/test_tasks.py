@@ -11,6 +11,7 @@ import sklearn.decomposition
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 from torch.testing import assert_close
 
 from landscape_lib.data import (
@@ -26,6 +27,7 @@ from landscape_lib.data import (
     parity,
     pca,
     random_task,
+    stripe_task,
 )
 from landscape_lib.data._splits import training_rows
 
@@ -491,3 +493,23 @@ def test_broken_images(as_user):
 def test_door(as_user, call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+# the stripe model
+
+
+def test_a_stripes_label_depends_on_one_direction_and_half_of_the_points_lie_within():
+    one = stripe_task(P=4000, d=3, seed=1, test_points=500)
+    assert one.inputs.shape == (4000, 3) and one.test_inputs.shape == (500, 3) and one.inputs.dtype == torch.float64
+    for x, y in ((one.inputs, one.labels), (one.test_inputs, one.test_labels)):
+        assert torch.equal(y == -1, (x[:, 0] > -0.3) & (x[:, 0] < 1.18549)) and (y.abs() == 1).all()
+    assert abs(one.labels.mean()) < 0.06  # four standard errors
+    assert norm.cdf(1.18549) - norm.cdf(-0.3) == pytest.approx(0.5, abs=1e-5)
+    assert torch.equal(stripe_task(P=4000, d=3, seed=1).inputs, one.inputs)
+    assert one.sha256 != stripe_task(P=4000, d=3, seed=2, test_points=500).sha256
+
+
+@pytest.mark.parametrize("wrong, says", [({"P": 0}, "P: got 0, need an integer ≥ 1"), ({"d": 1.5}, "d: got 1.5")])
+def test_door_stripe(as_user, wrong, says):
+    with pytest.raises(ValueError, match=says):
+        stripe_task(**{"P": 5, "d": 2, "seed": 0, **wrong})

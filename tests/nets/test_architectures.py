@@ -57,7 +57,7 @@ def test_standard_weights_are_orthogonal_and_biases_zero(d, h, L, seed):
         assert (layer.bias == 0).all()
 
 
-@pytest.mark.parametrize("L, activation", [(1, "relu"), (1, "swish"), (1, "tanh"), (3, "relu")])
+@pytest.mark.parametrize("L, activation", [(1, "relu"), (1, "softplus"), (1, "swish"), (1, "tanh"), (3, "relu")])
 def test_ntk_networks_have_unit_variance_on_the_sphere(L, activation):
     """Exactly at every width: for one hidden layer since z ~ N(0, 1), deeper since ReLU² is of degree 2."""
     x = on_sphere(gaussian(1, 5))
@@ -154,7 +154,7 @@ def test_a_widened_network_learns_as_the_narrow_one_and_its_added_units_stay_zer
             {"parametrisation": "NTK"},
             r"unknown parametrisation 'NTK', choose one of \('standard', 'ntk', 'mean_field'\)",
         ),
-        ({"activation": "gelu"}, r"unknown activation 'gelu', choose one of \('relu', 'swish', 'tanh'\)"),
+        ({"activation": "gelu"}, r"unknown activation 'gelu', choose one of \('relu', 'softplus', 'swish', 'tanh'\)"),
     ],
 )
 def test_door_mlp(as_user, arguments, says):

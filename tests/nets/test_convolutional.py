@@ -40,9 +40,37 @@ def test_it_is_correlations_means_and_a_readout(size, channels, outputs):
     assert_close(net(x).detach(), torch.from_numpy(np.stack([by_hand(net, image) for image in x])))
 
 
+def test_a_signal_is_an_image_of_one_row():
+    """The same as on the signal stood three times above itself, with kernels that look at its middle row only."""
+    line, image = CNN(12, 3, channels=2, rows=1, seed=1).double(), CNN(12, 3, channels=2, seed=2).double()
+    x = gaussian(4, 2, 1, 12)
+    with torch.no_grad():
+        for own, square in ((line.first, image.first), (line.second, image.second)):
+            square.weight.zero_()
+            square.weight[:, :, 1:2] = own.weight
+            square.bias.copy_(own.bias)
+        image.readout.weight.copy_((line.readout.weight.view(3, 1, 3).expand(3, 3, 3) / 3).reshape(1, 27))
+    assert_close(line(x.flatten(1)), image(x.expand(4, 2, 12, 12).flatten(1)))
+
+
+def test_ntk_weights_hand_the_variance_on_too_and_mean_field_divides_by_the_root_of_the_width():
+    he, ntk, mean_field = (CNN(9, 5, channels=2, parametrisation=name).double() for name in ("he", "ntk", "mean_field"))
+    with torch.no_grad():  # the same draws: weights of he are those of ntk times √2 over √fan-in
+        for own, other in zip(he.parameters(), ntk.parameters(), strict=True):
+            if own.ndim > 1:
+                assert_close(own, other * math.sqrt(2 / own[0].numel()), rtol=1e-6, atol=1e-7)
+                own.copy_(other * math.sqrt(2 / own[0].numel()))
+    x = gaussian(3, 162)
+    assert_close(he(x), ntk(x) * math.sqrt(2))  # there the readout is a layer like the others
+    assert_close(mean_field(x), ntk(x) / math.sqrt(5))
+
+
 @pytest.mark.parametrize("shared", [True, False])
-def test_a_stack_is_its_members(shared):
-    nets = Population(lambda seed: CNN(9, 3, channels=2, outputs=2, seed=seed), range(4))
+@pytest.mark.parametrize("parametrisation", ["he", "mean_field"])
+def test_a_stack_is_its_members(shared, parametrisation):
+    nets = Population(
+        lambda seed: CNN(9, 3, channels=2, outputs=2, parametrisation=parametrisation, seed=seed), range(4)
+    )
     nets.weights = nets.weights + 0.1 * gaussian(*nets.weights.shape)  # biases too
     x = gaussian(6, 162) if shared else gaussian(4, 6, 162)
     alone = [nets.member(i)(x if shared else x[i]).detach() for i in range(4)]
@@ -77,6 +105,13 @@ def test_its_weights_hand_the_variance_on():
         (lambda: CNN(8, 0), "h is 0"),
         (lambda: CNN(8, True), "h is True"),
         (lambda: CNN(8, 4, outputs=1.0), "outputs is 1.0"),
+        (lambda: CNN(8, 4, rows=2), "rows is 2, need 1, for signals, or size = 8"),
+        (
+            lambda: CNN(8, 4, parametrisation="standard"),
+            r"unknown parametrisation 'standard', choose one of \('he', 'ntk'",
+        ),
+        (lambda: CNN(8, 4, activation="gelu"), r"unknown activation 'gelu', choose one of \('relu', 'softplus'"),
+        (lambda: CNN(8, 4, rows=1)(torch.zeros(2, 64)), "inputs have 64 features, need 1 · 8 = 8"),
         (lambda: CNN(8, 4)(torch.zeros(2, 63)), "inputs have 63 features, need 1 · 8² = 64"),
         (lambda: CNN(8, 4, channels=3)(torch.zeros(2, 64)), "need 3 · 8² = 192"),
     ],

@@ -1,0 +1,106 @@
+"""Euler's steps along −∇𝓛, each network's of its own length: as long as ∇𝓛 and the outputs hardly change."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from landscape_lib.nets import Population
+from landscape_lib.training._losses import Loss, slope
+from landscape_lib.training._patterns import Patterns
+
+MOVE = 0.1  # a step moves no F on a pattern further than this
+SAFE, SHRINK, GROW = 0.8, 0.1, 1.5  # the next step: so much of what the bounds leave room for, within these factors
+FIRST = 0.01  # the first step would lower 𝓛 by this share
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where networks are: weights, F on their patterns, ∇𝓛."""
+
+    weights: Float[Tensor, "nets parameters"]
+    F: Float[Tensor, "nets points outputs"]
+    gradient: Float[Tensor, "nets parameters"]
+
+    def of(self, nets: Bool[Tensor, "nets"]) -> "Place":
+        return Place(self.weights[nets], self.F[nets], self.gradient[nets])
+
+    def turn(self, other: "Place") -> Float[Tensor, "nets"]:
+        """‖g − g'‖² / (‖g‖ ‖g'‖); 0 where either vanishes."""
+        lengths = self.gradient.norm(dim=-1) * other.gradient.norm(dim=-1)
+        change = (self.gradient - other.gradient).square().sum(-1)
+        return torch.where(lengths == 0, 0, change / lengths.where(lengths != 0, 1))
+
+    def moved(self, other: "Place", taken: Bool[Tensor, "nets"]) -> "Place":
+        if taken.all():
+            return other
+        parts = zip((self.weights, self.F, self.gradient), (other.weights, other.F, other.gradient), strict=True)
+        return Place(*(new.where(taken.view(-1, *[1] * (new.ndim - 1)), old) for old, new in parts))
+
+
+@dataclass(frozen=True)
+class Field:
+    """∇𝓛 with 𝓛 = (1/α² P) Σ_μ ℓ(F_μ, y_μ), F = α (f − f₀), of a population."""
+
+    population: Population
+    patterns: Patterns
+    loss: Loss
+    alpha: Float[Tensor, "nets"]
+    initial: Float[Tensor, "nets points outputs"]
+
+    def __call__(self, weights: Float[Tensor, "left parameters"], nets: Int[Tensor, "left"]) -> Place:
+        """At these weights, of the networks numbered ``nets``."""
+        population, parts = self.population.take(nets), []
+        population.weights = weights
+        for part in population.blocks(points := self.patterns.inputs.shape[-2]):
+            own = nets[part]
+            here, alpha = self.patterns.of(own), self.alpha[own, None, None]
+            f, pull = population.pullback(weights[part], here.inputs, part)
+            F = alpha * (f - self.initial[own])
+            parts.append((F, pull(slope(self.loss, F, here.labels) / (alpha * points))))
+        F, gradient = (torch.cat(values) for values in zip(*parts, strict=True))
+        return Place(weights, F, gradient)
+
+    def losses(self, place: Place, nets: Int[Tensor, "left"], loss: Loss) -> Float[Tensor, "left"]:
+        """The mean of another loss over the patterns."""
+        return loss(place.F, self.patterns.of(nets).labels).mean(-1)
+
+
+@dataclass
+class Euler:
+    """Networks on their way, each at a time and with a step of its own."""
+
+    field: Field
+    nets: Int[Tensor, "nets"]  # their numbers among all
+    here: Place
+    t: Float[Tensor, "nets"]
+    dt: Float[Tensor, "nets"]
+
+    @classmethod
+    def begin(cls, field: Field) -> "Euler":
+        nets = torch.arange(len(field.population), device=field.alpha.device)
+        here = field(field.population.weights, nets)
+        fall = field.alpha**2 * here.gradient.square().sum(-1)
+        return cls(field, nets, here, torch.zeros_like(fall), FIRST * field.losses(here, nets, field.loss) / fall)
+
+    def advance(self, until: float, bound: float) -> tuple[Bool[Tensor, "nets"], Float[Tensor, "nets"], Place]:
+        """Try a step: which networks take it, from what time on, and what they leave.
+
+        A step is taken if it turns ∇𝓛 by less than the ``bound`` and moves no F by more than `MOVE`. Where ∇𝓛 jumps, at
+        a kink of ReLU, no step is short enough for that: one whose √turn · move, about its error in F, is below what
+        both bounds together allow is taken too.
+        """
+        left, before = self.here, self.t
+        length = torch.minimum(self.dt, until - self.t)
+        there = self.field(left.weights - length[:, None] * left.gradient, self.nets)
+        turn, move = left.turn(there), (there.F - left.F).abs().amax((1, 2))
+        spare = bound**0.5 * MOVE / (turn.sqrt() * move)
+        taken = (move < MOVE) & ((turn < bound) | (spare > 1))
+        room = torch.minimum(torch.maximum(bound / turn, spare).sqrt(), MOVE / move).nan_to_num(0.0)  # of a broken F: 0
+        self.dt = length * (SAFE * room).clamp(SHRINK, GROW)
+        self.t, self.here = torch.where(taken, self.t + length, self.t), left.moved(there, taken)
+        return taken, before, left
+
+    def keep(self, stay: Bool[Tensor, "nets"]) -> None:
+        self.nets, self.here, self.t, self.dt = self.nets[stay], self.here.of(stay), self.t[stay], self.dt[stay]
