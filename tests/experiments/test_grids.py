@@ -28,7 +28,9 @@ TINY = {
     "jamming": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1)},
     "just_jammed": {"L": 1, "h": 4, "seeds": (0, 1), "begin": 1.0},
     "landscapes": {"h": 3, "P": 20, "seeds": (0, 1), "columns": (6, 6), "steps": 5, "batch": 10},
+    "learning_curves": {"sizes": (4, 8), "tests": 10},
     "packings": {"n": 16, "seeds": (0, 1)},
+    "wide_networks": {"P": 10, "h": 4, "seeds": (0, 1), "tests": 8, "steps": 50},
 }
 
 
