@@ -91,6 +91,7 @@ def test_a_strip_is_the_same_on_a_page_and_on_paper():
             {"kind": "Predict", "text": "How?", "asks_for": "draw a against b = 1"},
             ["**Predict 2.** How?", "", "Draw a "],
         ),
+        ({"kind": "Check", "text": "How many?", "asks_for": "a number"}, ["**Check 2.** How many?", "", "A number."]),
         ({"kind": "Measured", "text": "1. So."}, ["**Measured 2.** 1\\. So."]),
     ],
 )

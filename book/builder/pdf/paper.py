@@ -170,7 +170,7 @@ def question(wording: Wording, number: int | None) -> str:
     kind = f"{wording['kind']} {number}" if number else wording["kind"]
     listed = [f"- {escape(option)}" for option in wording.get("options", [])]
     if asks_for := wording.get("asks_for"):
-        listed.append(f"{asks_for[0].upper()}{escape(asks_for[1:])}.")
+        listed.append(escape(f"{asks_for[0].upper()}{asks_for[1:]}."))
     return within("card", f"**{kind}.** {escape(wording['text'])}\n\n" + "\n".join(listed))
 
 
