@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape_lib.data import Task, image_task
-from landscape_lib.experiments._images import images
+from landscape_lib.experiments._images import images, with_tests_shuffled
 from landscape_lib.measure.calibration import nll, temperature, two_classes
 from landscape_lib.measure.ensembles import errors, norm, variance
 from landscape_lib.measure.jamming import effective_parameters
@@ -100,10 +100,7 @@ def task(dataset: str, P: int, d: int, noise: float, seed: int) -> Task:
 
     The test points are in random order, so that any part of them is a fair sample, and no more than 10,000.
     """
-    problem = image_task(images(dataset), P, d=d, noise=noise, seed=seed)
-    order = torch.from_numpy(np.random.default_rng(seed).permutation(len(problem.test_labels)))[:MOST_TESTS]
-    test = problem.test_inputs[order], problem.test_labels[order]
-    return Task(problem.inputs, problem.labels, *test, problem.name, problem.sha256)
+    return with_tests_shuffled(image_task(images(dataset), P, d=d, noise=noise, seed=seed), seed, MOST_TESTS)
 
 
 def ensembles_in_time(

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from landscape_lib.data import Task, image_task
 from landscape_lib.experiments import double_descent
-from landscape_lib.experiments._images import images
+from landscape_lib.experiments._images import images, with_tests_shuffled
 from landscape_lib.measure.calibration import mean_probability, nll, shared_temperature, temperature, two_classes
 from landscape_lib.measure.ensembles import errors, norm, variance
 from landscape_lib.measure.jamming import effective_parameters
@@ -33,9 +32,7 @@ def task(network: str, dataset: str, P: int, seed: int) -> Task:
     if network not in NETWORKS:
         raise ValueError(f"task: unknown network {network!r}, choose one of {NETWORKS}")
     if network == "cnn":
-        problem = image_task(images(dataset), P, labels="halves", d=None, seed=seed)
-        order = torch.from_numpy(np.random.default_rng(seed).permutation(len(problem.test_labels)))
-        return replace(problem, test_inputs=problem.test_inputs[order], test_labels=problem.test_labels[order])
+        return with_tests_shuffled(image_task(images(dataset), P, labels="halves", d=None, seed=seed), seed)
     return double_descent.task(dataset, P, 10, 0.0, seed)
 
 

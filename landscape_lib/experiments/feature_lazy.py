@@ -4,12 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from landscape_lib.data import Task, image_task, stripe_task
-from landscape_lib.experiments._images import images
+from landscape_lib.experiments._images import images, with_tests_shuffled
 from landscape_lib.measure.ensembles import errors
 from landscape_lib.measure.kernel import kernel_change, tangent_kernel
 from landscape_lib.nets import CNN, MLP, Population
@@ -30,11 +29,7 @@ def task(dataset: str, labels: str, P: int, d: int | None, seed: int, tests: int
                 f"task: d is {d!r}, labels {labels!r}; the stripe model needs a number d and labels 'stripe'"
             )
         return stripe_task(P, d, seed, test_points=tests)
-    whole = image_task(images(dataset), P, labels=labels, d=d, seed=seed)
-    order = torch.from_numpy(np.random.default_rng(seed).permutation(len(whole.test_labels)))[:tests]
-    return Task(
-        whole.inputs, whole.labels, whole.test_inputs[order], whole.test_labels[order], whole.name, whole.sha256
-    )
+    return with_tests_shuffled(image_task(images(dataset), P, labels=labels, d=d, seed=seed), seed, tests)
 
 
 def network(kind: str, dataset: str, features: int, h: int, L: int, activation: str, seed: int) -> nn.Module:

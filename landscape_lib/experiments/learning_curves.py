@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from landscape_lib.data import on_sphere
 from landscape_lib.experiments.feature_lazy import task
 from landscape_lib.measure.ensembles import errors
 from landscape_lib.measure.kernel import KernelRegression, infinite_kernels, kernel_ridge, laplace_kernel
@@ -84,8 +85,7 @@ def sphere(
 ) -> tuple[Float[Tensor, "P features"], Float[Tensor, "P"], Float[Tensor, "tests features"], Float[Tensor, "tests"]]:
     """Points on S^d, P to train on and others to test, with a Gaussian process of covariance exp(−‖x − x'‖) on them."""
     generator = torch.Generator().manual_seed(seed)
-    x = torch.randn(P + tests, d + 1, generator=generator, dtype=torch.float64)
-    x /= x.norm(dim=1, keepdim=True)
+    x = on_sphere(torch.randn(P + tests, d + 1, generator=generator, dtype=torch.float64)) / math.sqrt(d + 1)
     y = torch.linalg.cholesky(laplace_kernel(x, x, 1.0)) @ torch.randn(len(x), generator=generator, dtype=torch.float64)
     return x[:P], y[:P], x[P:], y[P:]
 

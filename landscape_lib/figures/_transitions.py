@@ -21,6 +21,7 @@ def by_size(table: pd.DataFrame, view: str) -> pd.Series:
 
 
 def viewed(table: pd.DataFrame, view: str) -> pd.Series:
+    """What a view shows of each network: whether it fits, or its final loss, no lower than `FLOOR`."""
     return table.satisfied if view == "share that fits" else table.loss.clip(lower=FLOOR)
 
 

@@ -5,7 +5,7 @@ it where it exists, since one batched product is several times faster than many 
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
@@ -29,6 +29,22 @@ def second_moment(activation: Callable[[Tensor], Tensor]) -> float:
     """
     z = torch.linspace(-12, 12, 24_001, dtype=torch.float64)
     return torch.trapezoid(activation(z).square() * torch.exp(-z.square() / 2), z).item() / math.sqrt(2 * math.pi)
+
+
+def scaling(parametrisation: str, activation: str, fans_in: Sequence[int], h: int) -> tuple[list[float], float]:
+    """What each layer's product and φ are multiplied by: 1/√fan-in, the last in mean field by 1/√h more, and φ so that
+    E φ(z)² = 1; 1 where neither "ntk" nor "mean_field" asks for it.
+
+    >>> scales, gain = scaling("mean_field", "relu", [4, 16], h=16)
+    >>> scales, round(gain**2, 6)
+    ([0.5, 0.0625], 2.0)
+    """
+    if parametrisation not in ("ntk", "mean_field"):
+        return [1.0] * len(fans_in), 1.0
+    scales = [fan**-0.5 for fan in fans_in]
+    if parametrisation == "mean_field":
+        scales[-1] /= math.sqrt(h)
+    return scales, second_moment(ACTIVATIONS[activation]) ** -0.5
 
 
 class MLP(nn.Module):
@@ -71,13 +87,7 @@ class MLP(nn.Module):
         self.parametrisation, self.activation = parametrisation, activation
         fans_in = [d] + [h] * L
         self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in zip(fans_in, [h] * L + [outputs], strict=True))
-        if parametrisation == "standard":
-            self.scales, self.gain = [1.0] * (L + 1), 1.0
-        else:
-            self.scales = [i**-0.5 for i in fans_in]
-            self.gain = second_moment(ACTIVATIONS[activation]) ** -0.5
-            if parametrisation == "mean_field":
-                self.scales[-1] = 1 / h
+        self.scales, self.gain = scaling(parametrisation, activation, fans_in, h)
         generator = torch.Generator().manual_seed(seed)
         for layer in self.layers:
             assert isinstance(layer, nn.Linear)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from landscape_lib.nets._architectures import ACTIVATIONS, second_moment
+from landscape_lib.nets._architectures import ACTIVATIONS, scaling
 
 KERNEL = 3
 PARAMETRISATIONS = ("he", "ntk", "mean_field")
@@ -69,11 +69,7 @@ class CNN(nn.Module):
         self.readout = nn.Linear(h * (size // 4) ** (1 if flat else 2), outputs)
         layers: tuple[nn.Conv2d | nn.Linear, ...] = (self.first, self.second, self.readout)
         fans_in = [layer.weight[0].numel() for layer in layers]
-        self.scales, self.gain = [1.0] * 3, 1.0
-        if parametrisation != "he":
-            self.scales, self.gain = [fan**-0.5 for fan in fans_in], second_moment(ACTIVATIONS[activation]) ** -0.5
-            if parametrisation == "mean_field":
-                self.scales[-1] /= math.sqrt(h)
+        self.scales, self.gain = scaling(parametrisation, activation, fans_in, h)
         generator = torch.Generator().manual_seed(seed)
         for layer, fan in zip(layers, fans_in, strict=True):
             std = math.sqrt(2 / fan) if parametrisation == "he" else 1.0

@@ -70,7 +70,8 @@ def gradient_flow(
 
     **One α.** It multiplies f as the network is parametrised here. With ``parametrisation="ntk"``, f of order one, the
     crossover from feature to lazy training lies at α* ~ h^(−1/2), so that α̃ = √h α is of order one there. With
-    "mean_field", whose f is smaller by √h, as in the authors' code, which divides the last layer by h, α̃ is α itself.
+    "mean_field", whose f is smaller by √h, as in the authors' code, which divides the last layer by h, α̃ is α itself
+    (but for the bias of the output, which nothing divides there, and which adds 1 to a kernel of order 1/h).
     Their code also has 1/α before the loss in place of 1/α²: its times are ours divided by α.
 
     Euler's steps, each network with its own length: a step is taken if it turns the gradient by less than

@@ -167,7 +167,7 @@ def test_cell_is_checked():
         (small_chapter(SETUP), "the first code cell must be the one that installs"),
         (with_cell(tags={"remove-cell"}), "the first code cell must be the one that installs"),
         (with_cell(tags={"install"}), "is tagged install and remove-cell, and no more"),
-        (with_cell(INSTALL.replace("anywidget", "anything")), "differs from book/builder/site/install_cell.py"),
+        (with_cell(INSTALL.replace("--quiet", "--verbose")), "differs from book/builder/site/install_cell.py"),
         (with_cell(LINE.sub('REPOSITORY = "here"', INSTALL)), "names 'here'; want an address like"),
     ):
         with pytest.raises(BuildError, match=f"notebooks/01_toy.ipynb: .*{re.escape(says)}"):
@@ -193,9 +193,9 @@ def place(tmp_path: Path) -> Path:
         "Name: google-colab\nVersion: 1.0.0\nRequires-Dist: ipython==7.34.0\nRequires-Dist: Pandas==2.2.2\n"
     )
     git = tmp_path / "bin" / "git"
-    copy = "import shutil\nos.mkdir(sys.argv[-1])\n"
-    for name in ("pyproject.toml", "requirements.lock"):
-        copy += f"shutil.copy({str(ROOT / name)!r}, sys.argv[-1])\n"
+    copy = "import shutil\nos.mkdir(sys.argv[-1])\nos.makedirs(sys.argv[-1] + '/book/builder')\n"
+    for name in ("pyproject.toml", "requirements.lock", "book/builder/colab.py"):
+        copy += f"shutil.copy({str(ROOT / name)!r}, sys.argv[-1] + '/{name}')\n"
     git.write_text(f"#!{sys.executable} -S\n{NOTE.format('git')}{copy}")
     git.chmod(0o755)
     return tmp_path

@@ -1,9 +1,6 @@
-import importlib.metadata
 import importlib.util
-import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 REPOSITORY = ""  # where this book's repository is, such as https://github.com/owner/name
@@ -20,24 +17,14 @@ if importlib.util.find_spec("landscape_lib") is None:
     if not REPOSITORY:
         sys.exit(f"{missing} write the book's address above, and run again.")
 
-    def run(*command):
+    print("Installing landscape_lib and what it needs: some minutes, once.", flush=True)
+    clone = Path.home() / "loss-landscapes"
+    commands = [(sys.executable, str(clone / "book" / "builder" / "colab.py"))]
+    if not (clone / "requirements.lock").exists():
+        shallow = ("--quiet", "--depth=1", "--branch=main")
+        commands.insert(0, ("git", "clone", *shallow, REPOSITORY, str(clone)))
+    for command in commands:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{' '.join(command)}\n{done.stderr}")
-
-    def names(requirements):
-        return {re.match(r"[\w.-]+", line)[0].lower() for line in requirements}
-
-    print("Installing landscape_lib and what it needs: some minutes, once.", flush=True)
-    clone = Path.home() / "loss-landscapes"
-    if not (clone / "requirements.lock").exists():
-        shallow = ("--quiet", "--depth=1", "--branch=main")
-        run("git", "clone", *shallow, REPOSITORY, str(clone))
-    project = tomllib.loads((clone / "pyproject.toml").read_text())["project"]
-    needs = names(project["dependencies"])
-    needs -= names(importlib.metadata.requires("google-colab") or [])
-    lock = (clone / "requirements.lock").read_text().splitlines()
-    pins = [line for line in lock if line.lower().split("==")[0] in needs]
-    pip = (sys.executable, "-m", "pip", "install", "--quiet")
-    run(*pip, *pins, f"--editable={clone}", "anywidget")
     sys.exit("Installed. Now restart the session (menu Runtime), and run all cells.")

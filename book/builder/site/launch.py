@@ -19,9 +19,8 @@ EXAMPLE = "https://github.com/owner/name"
 ADDRESS = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?<!\.git)")
 BRANCH = "main"
 TAGS = {"install", "remove-cell"}
-# The first code cell of each notebook. It uses the standard library alone, and knows Colab by its own module. Colab's
-# kernel is not ours to replace, or it does not start again: what the library itself needs comes as it is pinned, and
-# what `google-colab` needs stays as it is.
+# The first code cell of each notebook. It uses the standard library alone, and knows Colab by its own module. There it
+# clones the repository, and `book/builder/colab.py` in the clone installs the rest.
 CELL = Path(__file__).with_name("install_cell.py")
 INSTALL = CELL.read_text(encoding="utf-8").rstrip()
 # On the home page of a published book; the zip itself has that page without it.
