@@ -13,6 +13,7 @@ PLANE_WIDTHS = (3, 4, 5, 6, 8, 12)
 PLANE_SETS = 30
 LONG = {"P": 250, "widths": (80,), "noise": 0.2, "loss": "cross_entropy", "precision": "float32", "steps": 2_000}
 PAPER_P = 2000
+PAPER_PLANE_P, PAPER_PLANE_WIDTHS = (1000, 2000), (8, 10, 12, 14, 15, 16, 17, 18, 20, 28)
 NEAR = 5  # the width at the transition, where networks take longest to come to rest
 NOISE = 0.1  # the share of training labels that are flipped
 PAPER_WIDTHS = {
@@ -31,8 +32,12 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     - the plane: P = 125 and 250 besides, six widths, two networks on each of thirty training sets;
     - the long run: cross-entropy, one width of N = 29 P, two networks on each of ten training sets, Adam alone.
 
-    "paper": the curve on MNIST, P = 2000, from below the transition to ten times N*, ten training sets of four
-    networks; every width near the transition. Ten minutes of a core; a point is all widths of one training set.
+    "paper", on MNIST; half an hour of a core, a point is all widths of one training set:
+
+    - the curve: P = 2000, from below the transition to ten times N*, ten training sets of four networks; every width
+      near the transition;
+    - the plane: P = 1000 and 2000, a tenth of the labels flipped, ten widths around the N* of 2000, two networks on
+      each of the thirty training sets after those of the class budget.
 
     ``seed`` 0 means training sets from 101 on.
     """
@@ -42,10 +47,15 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     common: dict[str, Any] = {"dataset": dataset, "L": 2, "lr": 5e-3}
     rest = {**common, "steps": 1_000, "evaluations": 10_000, "thin": 100}  # of most the end will do
     if budget == "paper":
-        return [
+        points = [
             {**rest, "P": PAPER_P, "widths": widths, "noise": noise, "seeds": (0, 1, 2, 3), "task_seeds": (task,)}
             for noise, widths in PAPER_WIDTHS.items()
             for task in sets
+        ]
+        return points + [
+            {**rest, "P": P, "widths": PAPER_PLANE_WIDTHS, "noise": NOISE, "seeds": (0, 1), "task_seeds": (task,)}
+            for P in PAPER_PLANE_P
+            for task in range(first + PLANE_SETS, first + 2 * PLANE_SETS)
         ]
     rest |= {"evaluations": 4_000}  # of a hundred networks, one is not at rest by then
     members, many = tuple(range(MEMBERS)), tuple(range(first, first + PLANE_SETS))
