@@ -7,9 +7,11 @@ number of patterns. Small α̃ is feature learning, large α̃ is lazy.
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
+from torch import Tensor
 
 from landscape_lib.statistics import Estimate, jackknife
 
+BINS = 72  # of five degrees each
 LEAST = 3  # sizes that say whether there is one exponent
 
 
@@ -128,6 +130,23 @@ def dimension_times_exponent(rows: pd.DataFrame) -> Estimate:
     if not all(product.value > 0 for product in products.values()):
         raise ValueError(f"dimension_times_exponent: the error does not fall with P: β d = {products}")
     return max(products.values(), key=lambda product: abs(np.log(product.value)))
+
+
+def directions(weights: Float[Tensor, "h 2"]) -> float:
+    """In how many directions of the plane the units point: exp S, S the entropy of Σ ‖w‖² over sectors of five degrees.
+
+    A unit counts with the square of its weights. It is 1 where all point one way, and 72 where none is preferred and
+    there are very many; h units of random weights come to fewer (Petrini et al. 2023, 2206.12314, call few sparse).
+
+    >>> import torch
+    >>> directions(torch.tensor([[1.0, 0.01], [2.0, 0.02], [0.01, -1.0], [0.02, -2.0]]))
+    2.0
+    """
+    w = weights.double().numpy()
+    sectors = np.floor((np.arctan2(w[:, 1], w[:, 0]) / (2 * np.pi) % 1) * BINS)
+    share = np.bincount(sectors.astype(int), np.square(w).sum(1), minlength=BINS)
+    share = share[share > 0] / share.sum()
+    return round(float(np.exp(-(share * np.log(share)).sum())), 9)
 
 
 def _at_ends(rows: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from landscape_lib.experiments.grids import _doors
 NAMES = sorted(file.stem for file in EXPERIMENTS.glob("[a-z]*.py"))
 TINY = {
     "borders": {"h": 3, "P": 10, "seeds": (0, 1)},
+    "circle": {"alpha_h": (0.1, 10.0), "P": 6, "h": 8, "seed": 0},
     "double_descent": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1), "task_seeds": (1,)},
     "ensembles": {"P": 20, "h": 2, "task_seeds": (0, 1), "members": 2, "steps": 5},
     "feature_lazy": {
