@@ -3,7 +3,6 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,24 +11,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.measure.ntk import directions
+from landscape_lib.measure.ntk import Circle, directions
 from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Flow, gradient_flow, soft_hinge
 
 ANGLES = 361  # at which a learned function is asked, once around
-
-
-@dataclass(frozen=True)
-class Circle:
-    """One network at one α̃ = √h α: F around the circle, and the weights of its hidden units, before and after."""
-
-    alpha_h: float
-    points: Task
-    angles: Float[Tensor, "points"]  # of the training points
-    around: Float[Tensor, "angles"]
-    F: Float[Tensor, "angles"]
-    before: Float[Tensor, "h 2"]
-    after: Float[Tensor, "h 2"]
 
 
 def place(angles: Float[Tensor, "*points"]) -> Float[Tensor, "*points 2"]:

@@ -10,9 +10,8 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from landscape_lib.experiments.circle import Circle
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, shades, ticks
-from landscape_lib.measure.ntk import crossover
+from landscape_lib.measure.ntk import Circle, crossover
 
 FEATURE, LAZY = ORANGE, BLUE
 SCALE = "output scale α̃ = √h α"
@@ -23,7 +22,7 @@ def histogram(f: Float[np.ndarray, "networks"], h: int) -> Figure:
     """How often random networks of width h answer f at one input, and the Gaussian of the same variance, 1."""
     figure, axis = plt.subplots(figsize=(5.4, 3.4), dpi=90)
     z = np.linspace(-5, 5, 201)
-    axis.hist(np.clip(f, -5, 5), bins=np.linspace(-5, 5, 41), density=True, color=SKY)
+    axis.hist(np.clip(f, -5, 5), bins=np.linspace(-5, 5, 41).tolist(), density=True, color=SKY)
     axis.plot(z, np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi), color=INK, label="Gaussian")
     axis.set(xlabel="output f", ylabel="density", ylim=(0, 0.85), title=f"h = {h}")
     axis.legend(loc="upper right")
@@ -115,7 +114,7 @@ def scales(panels: Mapping[str, pd.DataFrame], widths_shown: Sequence[int] | Non
 
 
 def regimes(tasks: Mapping[str, pd.DataFrame]) -> Figure:
-    """A panel each: the test error of each training set at the smallest and the largest α̃, joined; thick, their means."""
+    """A panel each: the test error of each training set at the smallest and the largest α̃, joined; thick, the means."""
     figure, axes = plt.subplots(1, len(tasks), squeeze=False, figsize=(2.6 * len(tasks) + 0.6, 3.6))
     for axis, (title, rows) in zip(axes[0], tasks.items(), strict=True):
         errors = _by_set(rows, "alpha_h")[[rows.alpha_h.min(), rows.alpha_h.max()]]
@@ -135,9 +134,9 @@ def stripes(rows: pd.DataFrame, turned: Mapping[str, Float[np.ndarray, "units"]]
     """
     figure, (left, right) = plt.subplots(1, 2)
     edges = np.linspace(0, 1, 21)
-    for (name, cosines), colour in zip(turned.items(), (GREY, FEATURE, LAZY), strict=True):
+    for (name, cosines), line in zip(turned.items(), (GREY, FEATURE, LAZY), strict=True):
         left.hist(np.abs(cosines), bins=edges, weights=np.full(len(cosines), 1 / len(cosines)), histtype="step",
-                  lw=2, color=colour, label=name)  # fmt: skip
+                  lw=2, color=line, label=name)  # fmt: skip
     left.set(xlabel="|cos| of the angle to the stripes’ normal", ylabel="share of units")
     left.legend()
     ends = (rows.alpha_h.min(), "feature", FEATURE, "o"), (rows.alpha_h.max(), "lazy", LAZY, "s")
@@ -156,11 +155,11 @@ def stripes(rows: pd.DataFrame, turned: Mapping[str, Float[np.ndarray, "units"]]
 def learning_curves(spheres: pd.DataFrame, images: pd.DataFrame) -> Figure:
     """The square error against P: left on spheres of d dimensions, with slopes of −1/d; right on images, by kernel."""
     figure, (left, right) = plt.subplots(1, 2)
-    for d, colour in shades(spheres.d.unique()).items():
+    for d, shade in shades(spheres.d.unique()).items():
         means = spheres[spheres.d == d].groupby("P").square.mean()
         P = means.index.to_numpy(float)
-        left.plot(P, means, "o", color=colour, label=f"d = {d}")
-        left.plot(P, means.iloc[-1] * (P / P[-1]) ** (-1 / d), "--", color=colour)
+        left.plot(P, means, "o", color=shade, label=f"d = {d}")
+        left.plot(P, means.iloc[-1] * (P / P[-1]) ** (-1 / d), "--", color=shade)
     for (kernel, own), colour, mark in zip(images.groupby("kernel"), (BLUE, ORANGE), "os", strict=False):
         table = own.pivot(index="seed", columns="P", values="square")
         name = {"laplace": "Laplace", "ntk": "infinitely wide network"}[str(kernel)]

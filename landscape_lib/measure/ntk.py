@@ -4,15 +4,31 @@ Notation: h the width, α the scale of the output F = α (f − f₀), α̃ = �
 number of patterns. Small α̃ is feature learning, large α̃ is lazy.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from torch import Tensor
 
+from landscape_lib.data import Task
 from landscape_lib.statistics import Estimate, jackknife
 
 BINS = 72  # of five degrees each
 LEAST = 3  # sizes that say whether there is one exponent
+
+
+@dataclass(frozen=True)
+class Circle:
+    """One network at one α̃ = √h α: F around the circle, and the weights of its hidden units, before and after."""
+
+    alpha_h: float
+    points: Task
+    angles: Float[Tensor, "points"]  # of the training points
+    around: Float[Tensor, "angles"]
+    F: Float[Tensor, "angles"]
+    before: Float[Tensor, "h 2"]
+    after: Float[Tensor, "h 2"]
 
 
 def width_exponent(rows: pd.DataFrame, column: str) -> Estimate:
