@@ -6,7 +6,7 @@ from landscape_lib.data import NAMES
 from landscape_lib.experiments._images import images
 from landscape_lib.experiments.grids._doors import check
 
-FIRST = 200  # of the training sets that decide: those before are for pilots
+FIRST = 300  # of the training sets that decide: those before are for pilots, or were looked at
 SPHERES = (1, 2, 4)
 SIZES = {"class": (32, 64, 128, 256, 512, 1024), "paper": (32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)}
 SETS = 10

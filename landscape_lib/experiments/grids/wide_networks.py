@@ -4,7 +4,7 @@ from typing import Any
 
 from landscape_lib.experiments.grids._doors import check
 
-FIRST = 200  # of the networks that decide: those before are for pilots
+FIRST = 300  # of the networks that decide: those before are for pilots, or were looked at
 WIDTHS = {"class": (8, 16, 32, 64, 128), "paper": (16, 32, 64, 128, 256, 512, 1024, 2048)}
 SEEDS = 10
 POINTS = {"class": 50, "paper": 200}
