@@ -6,7 +6,7 @@ from landscape_lib.data import NAMES
 from landscape_lib.experiments._images import images
 from landscape_lib.experiments.grids._doors import check
 
-FIRST = 200  # of the training sets that decide: those before are for pilots
+FIRST = 300  # of the training sets that decide: those before are for pilots, or were looked at
 CLASS_WIDTHS = (8, 12, 16, 24, 32, 48, 64, 96)
 CLASS_SCALES = (0.01, 0.05, 0.25, 1.0, 5.0, 25.0, 120.0, 600.0)
 CLASS_P, CLASS_SETS = 100, 5  # of the phase diagram
