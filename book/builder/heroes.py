@@ -16,9 +16,10 @@ from matplotlib.figure import Figure
 from landscape_lib import one_thread
 from landscape_lib.experiments import landscapes as expedition
 from landscape_lib.experiments.borders import learn
-from landscape_lib.experiments.grids import borders
+from landscape_lib.experiments.circle import learn as learn_circle
+from landscape_lib.experiments.grids import borders, circle
 from landscape_lib.experiments.grids import landscapes as grids
-from landscape_lib.figures import double_descent, ensembles, jamming, landscapes, png, style
+from landscape_lib.figures import double_descent, ensembles, jamming, landscapes, ntk, png, style
 from landscape_lib.report import read_results, write_results
 
 from .messages import BuildError, say
@@ -54,6 +55,16 @@ def squares() -> bytes:
     return picture(ensembles.hero, [learn(**point)[0] for point in borders.grid("class")])
 
 
+def circles() -> bytes:
+    """Where the hidden units of chapter 6's picture went. A second.
+
+    In how many directions they point is in the table that `landscape sweep circle` makes.
+    """
+    point = circle.grid("class")[0]
+    drawn, _ = learn_circle(circle.SHOWN, P=point["P"], h=point["h"], seed=point["seed"])
+    return picture(ntk.hero, drawn)
+
+
 # Of each chapter: the picture, how its table is drawn, and the table.
 TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], Figure], str]] = {
     "03_jamming": ("jamming", jamming.hero, "jamming_class_mnist"),
@@ -63,6 +74,7 @@ TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], Figure], str]] = {
 MEASURED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "index": ("landscapes", maps),
     "05_fluctuations_and_ensembles": ("ensembles", squares),
+    "06_ntk_vs_mean_field": ("ntk", circles),
 }
 
 

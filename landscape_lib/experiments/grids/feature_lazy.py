@@ -9,7 +9,7 @@ from landscape_lib.experiments.grids._doors import check
 FIRST = 300  # of the training sets that decide: those before are for pilots, or were looked at
 CLASS_WIDTHS = (8, 12, 16, 24, 32, 48, 64, 96)
 CLASS_SCALES = (0.01, 0.05, 0.25, 1.0, 5.0, 25.0, 120.0, 600.0)
-CLASS_P, CLASS_SETS = 100, 5  # of the phase diagram
+CLASS_P, CLASS_SETS = 100, 10  # of the phase diagram
 ENDS = {"P": 200, "h": 64, "alpha_h": (0.01, 1.0, 600.0)}  # where regimes are compared, on ten sets
 ENDS_SETS = 10
 PAPER_WIDTHS = (10, 16, 30, 56, 100, 180, 320, 560, 1000)
@@ -22,7 +22,7 @@ STRIPE_SCALES = (0.1, 1000.0)  # deep in either regime
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     """The points of `flow_at_scales`: a width, or for the stripe model a P, at all scales on a few training sets.
 
-    "class": on images the phase diagram of fully connected networks, eight widths by eight √h α, P = 100, five
+    "class": on images the phase diagram of fully connected networks, eight widths by eight √h α, P = 100, ten
     training sets, pixels (MNIST-1D: its signals); and one width at both ends, P = 200, ten training sets, pixels and
     ten principal components. On "stripe" both regimes at P up to 128.
     "paper": on images up to P = 5,000 and h = 1,000, ten training sets, pixels and ten principal components, in double
@@ -49,7 +49,7 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
 
 
 def _stripes(budget: str, seed: int) -> list[dict[str, Any]]:
-    sets = 5 if budget == "class" else 10
+    sets = 10
     first = FIRST + sets * seed
     common = {"network_kind": "fc", "dataset": "stripe", "labels": "stripe", "h": STRIPE_H, "L": 1, "d": STRIPE_D}
     common |= {"alpha_h": STRIPE_SCALES, "tests": 10_000, "steps": 20_000}
