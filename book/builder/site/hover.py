@@ -18,7 +18,7 @@ from ..paths import show
 
 UNICODE = {
     r"\alpha": "α", r"\beta": "β", r"\omega": "ω", r"\mathcal H": "ℋ", r"\gamma": "γ", r"\varepsilon": "ε",
-    r"\eta": "η", r"\theta": "θ", r"\kappa": "κ", r"\mu": "μ",
+    r"\delta": "δ", r"\eta": "η", r"\theta": "θ", r"\kappa": "κ", r"\mu": "μ",
     r"\phi": "φ", r"\psi": "ψ",
     r"\Delta": "Δ", r"\Theta": "Θ", r"\mathcal L": "ℒ", r"\nabla": "∇", r"\pm": "±", r"\sqrt": "√", r"\cdot": "·",
     r"\langle": "⟨", r"\rangle": "⟩", r"\lVert": "‖", r"\rVert": "‖", r"\tau": "τ", r"\lambda": "λ", r"\sum": "Σ",
@@ -153,6 +153,7 @@ def formula(tex: str) -> str:
     text = re.sub(r"\\mathcal *\{?(\w)\}?", r"\\mathcal \1", tex)
     text = re.sub(r"\\operatorname\{(\w+)\}", r"\1", text)
     text = re.sub(r"\\bar *(\\\w+|\w)", "\\1\N{COMBINING MACRON}", text)
+    text = re.sub(r"\\tilde *(\\\w+|\w)", "\\1\N{COMBINING TILDE}", text)
     text = re.sub(r"\\mathcal \w|\\[a-zA-Z]+|\\.|['-]", known, text).replace("√ ", "√").replace("^*", "*")
     text = re.sub(r"\^(\d)|\^\{([−\d]+)\}", lambda power: (power[1] or power[2]).translate(POWERS), text)
     if rest := re.search(r"[\^{}\\]\S*", text):
