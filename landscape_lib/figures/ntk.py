@@ -15,7 +15,7 @@ from landscape_lib.measure.ntk import Circle, crossover
 
 FEATURE, LAZY = ORANGE, BLUE
 SCALE = "output scale α̃ = √h α"
-Curve = Float[np.ndarray, "points"]
+Flows = tuple[Float[np.ndarray, "times points"], Float[np.ndarray, "times points"]]
 
 
 def histogram(f: Float[np.ndarray, "networks"], h: int) -> Figure:
@@ -48,9 +48,7 @@ def widths(panels: Sequence[tuple[str, Mapping[str, pd.DataFrame], float]]) -> F
     return figure
 
 
-def followed(
-    times: Curve, flows: Mapping[int, tuple[Float[np.ndarray, "times points"], Float[np.ndarray, "times points"]]]
-) -> Figure:
+def followed(times: Float[np.ndarray, "times"], flows: Mapping[int, Flows]) -> Figure:
     """A width a panel: F at some test points in time, and what the network's own kernel predicts (dashed)."""
     figure, axes = plt.subplots(1, len(flows), squeeze=False, figsize=(4.4 * len(flows), 3.4))
     for axis, (h, (F, kernel)) in zip(axes[0], flows.items(), strict=True):
@@ -105,7 +103,7 @@ def scales(panels: Mapping[str, pd.DataFrame], widths_shown: Sequence[int] | Non
     figure, axes = plt.subplots(1, len(panels), squeeze=False, figsize=(5 * len(panels), 3.8))
     for axis, (title, rows) in zip(axes[0], panels.items(), strict=True):
         chosen = rows[rows.h.isin(widths_shown)] if widths_shown else rows
-        for h, colour in shades(chosen.h.unique()).items():
+        for h, colour in shades(chosen.h.unique().tolist()).items():
             own = _by_set(chosen[chosen.h == h], "alpha_h")
             axis.errorbar(own.columns, own.mean(), own.sem(), fmt="o-", color=colour, capsize=3, label=f"h = {h}")
         axis.set(xscale="log", xlabel=SCALE, ylabel="test error", title=title, ylim=(0, None))
@@ -155,7 +153,7 @@ def stripes(rows: pd.DataFrame, turned: Mapping[str, Float[np.ndarray, "units"]]
 def learning_curves(spheres: pd.DataFrame, images: pd.DataFrame) -> Figure:
     """The square error against P: left on spheres of d dimensions, with slopes of −1/d; right on images, by kernel."""
     figure, (left, right) = plt.subplots(1, 2)
-    for d, shade in shades(spheres.d.unique()).items():
+    for d, shade in shades(spheres.d.unique().tolist()).items():
         means = spheres[spheres.d == d].groupby("P").square.mean()
         P = means.index.to_numpy(float)
         left.plot(P, means, "o", color=shade, label=f"d = {d}")

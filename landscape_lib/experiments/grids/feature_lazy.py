@@ -3,7 +3,6 @@
 from typing import Any
 
 from landscape_lib.data import NAMES
-from landscape_lib.experiments._images import images
 from landscape_lib.experiments.grids._doors import check
 
 FIRST = 300  # of the training sets that decide: those before are for pilots, or were looked at
