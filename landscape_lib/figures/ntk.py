@@ -144,7 +144,7 @@ def stripes(rows: pd.DataFrame, turned: Mapping[str, Float[np.ndarray, "units"]]
         P = own.columns.to_numpy(float)
         right.plot(P, own.mean().iloc[-1] * (P / P[-1]) ** -beta, "--", color=colour, label=f"slope −{beta:.2f}")
     right.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="test error")
-    ticks(right, sorted(rows.P.unique()))
+    ticks(right, sorted(rows.P.unique().tolist()))
     ticks(right, [0.02, 0.05, 0.1, 0.2], "y")
     right.legend(fontsize="small", ncols=2)
     return figure

@@ -108,7 +108,10 @@ def test_both_ends_of_each_training_set_are_joined():
     figure = figures.regimes({"pixels": plane(), "stripes": plane(widths=(16,))})
     left, right = figure.axes
     assert panels(figure) == 2 and left.get_title(loc="left") == "pixels"
-    assert [line.get_ydata().tolist() for line in right.lines[:2]] == [[0.101, 0.2], [0.111, 0.21]]
+    assert [line.get_ydata().tolist() for line in right.lines[:2]] == [
+        pytest.approx([0.101, 0.2]),
+        pytest.approx([0.111, 0.21]),
+    ]
     assert right.lines[2].get_ydata().tolist() == pytest.approx([0.106, 0.205]), "the thick one is their mean"
 
 
