@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, shades, ticks
 from landscape_lib.measure.ntk import Circle, crossover
@@ -43,7 +44,9 @@ def widths(panels: Sequence[tuple[str, Mapping[str, pd.DataFrame], float]]) -> F
         h = np.array([first.index[0], first.index[-1]], dtype=float)
         axis.plot(h, 0.6 * first.iloc[0] * (h / h[0]) ** slope, color=GREY, ls="--", label=f"slope {slope:g}")
         axis.set(xscale="log", yscale="log", xlabel="width h", title=title)
-        ticks(axis, [int(width) for width in first.index if first.index[0] <= width][::2])
+        ticks(axis, [int(width) for width in first.index][::2])
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        axis.yaxis.set_major_formatter("{x:g}")
         axis.legend(fontsize="small")
     return figure
 
@@ -51,11 +54,14 @@ def widths(panels: Sequence[tuple[str, Mapping[str, pd.DataFrame], float]]) -> F
 def followed(times: Float[np.ndarray, "times"], flows: Mapping[int, Flows]) -> Figure:
     """A width a panel: F at some test points in time, and what the network's own kernel predicts (dashed)."""
     figure, axes = plt.subplots(1, len(flows), squeeze=False, figsize=(4.4 * len(flows), 3.4))
+    most = max(np.abs(values).max() for pair in flows.values() for values in pair)
     for axis, (h, (F, kernel)) in zip(axes[0], flows.items(), strict=True):
         for i, colour in zip(range(F.shape[1]), (BLUE, ORANGE, GREEN, PINK), strict=False):
             axis.plot(times, F[:, i], color=colour)
             axis.plot(times, kernel[:, i], color=colour, ls="--", lw=1.2)
-        axis.set(xscale="log", xlabel="time", ylabel="F at test points", title=f"h = {h}", ylim=(-1.5, 1.5))
+        axis.set(
+            xscale="log", xlabel="time", ylabel="F at test points", title=f"h = {h}", ylim=(-1.05 * most, 1.05 * most)
+        )
     axes[0][0].plot([], [], color=INK, label="network")
     axes[0][0].plot([], [], color=INK, ls="--", lw=1.2, label="its kernel")
     axes[0][0].legend(loc="upper left")
@@ -174,7 +180,7 @@ def learning_curves(spheres: pd.DataFrame, images: pd.DataFrame) -> Figure:
 
 def _phase(axis: Axes, rows: pd.DataFrame, *, bar: bool = True) -> None:
     errors = rows.groupby(["alpha_h", "h"]).error.mean().unstack("h")
-    mesh = axis.pcolormesh(errors.columns, errors.index, errors, cmap="viridis", shading="nearest")
+    mesh = axis.pcolormesh(_edges(errors.columns), _edges(errors.index), errors, cmap="viridis")
     stars = crossover(rows) * np.sqrt(errors.columns.to_numpy(float))
     middle = np.exp(np.log(stars).mean())
     bounds = np.abs(np.stack([stars.min(), stars.max()]) - middle.to_numpy())
@@ -185,6 +191,13 @@ def _phase(axis: Axes, rows: pd.DataFrame, *, bar: bool = True) -> None:
     ticks(axis, [int(h) for h in errors.columns][:: max(1, len(errors.columns) // 4)])
     if bar:
         axis.figure.colorbar(mesh, ax=axis, label="test error")
+
+
+def _edges(values: pd.Index) -> np.ndarray:
+    """Where the cells of a logarithmic axis meet: halfway between values, and as far beyond the first and the last."""
+    ln = np.log(values.to_numpy(float))
+    middle = (ln[1:] + ln[:-1]) / 2
+    return np.exp(np.concatenate([[2 * ln[0] - middle[0]], middle, [2 * ln[-1] - middle[-1]]]))
 
 
 def _learned(axis: Axes, one: Circle) -> None:
