@@ -143,16 +143,14 @@ def stripes(rows: pd.DataFrame, turned: Mapping[str, Float[np.ndarray, "units"]]
                   lw=2, color=line, label=name)  # fmt: skip
     left.set(xlabel="|cos| of the angle to the stripes’ normal", ylabel="share of units")
     left.legend()
-    ends = (rows.alpha_h.min(), "feature", FEATURE, "o"), (rows.alpha_h.max(), "lazy", LAZY, "s")
-    for (scale, name, colour, mark), beta in zip(ends, predicted, strict=True):
-        own = _by_set(rows[rows.alpha_h == scale], "P")
-        right.errorbar(own.columns, own.mean(), own.sem(), fmt=mark, color=colour, capsize=3, label=name)
-        P = own.columns.to_numpy(float)
-        right.plot(P, own.mean().iloc[-1] * (P / P[-1]) ** -beta, "--", color=colour, label=f"slope −{beta:.2f}")
-    right.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="test error")
-    ticks(right, sorted(rows.P.unique().tolist()))
-    ticks(right, [0.02, 0.05, 0.1, 0.2], "y")
-    right.legend(fontsize="small", ncols=2)
+    _laws(right, rows, predicted)
+    return figure
+
+
+def stripe_curves(rows: pd.DataFrame, predicted: Sequence[float]) -> Figure:
+    """Test errors of the stripe model against P at both ends, and laws of the predicted exponents through the last."""
+    figure, axis = plt.subplots(figsize=(6, 4))
+    _laws(axis, rows, predicted)
     return figure
 
 
@@ -176,6 +174,19 @@ def learning_curves(spheres: pd.DataFrame, images: pd.DataFrame) -> Figure:
     ticks(left, [0.003, 0.01, 0.03, 0.1, 0.3], "y")
     ticks(right, [0.1, 0.2, 0.4], "y")
     return figure
+
+
+def _laws(axis: Axes, rows: pd.DataFrame, predicted: Sequence[float]) -> None:
+    ends = (rows.alpha_h.min(), "feature", FEATURE, "o"), (rows.alpha_h.max(), "lazy", LAZY, "s")
+    for (scale, name, colour, mark), beta in zip(ends, predicted, strict=True):
+        own = _by_set(rows[rows.alpha_h == scale], "P")
+        axis.errorbar(own.columns, own.mean(), own.sem(), fmt=mark, color=colour, capsize=3, label=name)
+        P = own.columns.to_numpy(float)
+        axis.plot(P, own.mean().iloc[-1] * (P / P[-1]) ** -beta, "--", color=colour, label=f"slope −{beta:.2f}")
+    axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="test error")
+    ticks(axis, sorted(rows.P.unique().tolist()))
+    ticks(axis, [0.02, 0.05, 0.1, 0.2], "y")
+    axis.legend(fontsize="small", ncols=2)
 
 
 def _phase(axis: Axes, rows: pd.DataFrame, *, bar: bool = True) -> None:
