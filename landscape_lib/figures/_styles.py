@@ -65,6 +65,11 @@ def ticks(axis: Axes, values: Sequence[int | float], which: str = "x") -> None:
     axis.minorticks_off()
 
 
+def above(axis: Axes, x: int | float, name: str, colour: str = INK) -> None:
+    """A name over the top of the axes, where a line or a band stands: a slide has no caption to tell what it is."""
+    axis.text(x, 1.01, name, transform=axis.get_xaxis_transform(), ha="center", color=colour)
+
+
 def png(figure: Figure, *, tight: bool = True, marked: bool = False) -> bytes:
     """The figure as a PNG of at most 256 colours and nothing but its pixels: a third of the bytes of true colour.
 
