@@ -12,11 +12,11 @@ from ._figures import panels, show
 from ._formulas import html_formulas, tex_formulas
 from ._outcomes import Outcome, attempt
 from ._quizzes import load_quiz, quiz
-from ._records import Record, anchor, because, conditions, measured, with_interval
+from ._records import Record, anchor, because, conditions, measured, told, with_interval
 from ._results import read_results, write_results
 from ._rules import VERDICTS, Entry, Rule, decide, load_claims, read_claims
 from ._sources import Source, data_hash, facts, lacking
-from ._strips import Code, Link, Strip, strip, strip_html
+from ._strips import Code, Link, Strip, brief, strip, strip_html
 
 __all__ = [
     "PAGE",
@@ -35,6 +35,7 @@ __all__ = [
     "attempt",
     "because",
     "box",
+    "brief",
     "brief_box",
     "claim",
     "conditions",
@@ -60,6 +61,7 @@ __all__ = [
     "strip",
     "strip_html",
     "tex_formulas",
+    "told",
     "with_interval",
     "write_results",
 ]

@@ -32,7 +32,7 @@ from .conftest import HTML, ROOT, ToyBook
 NAMES = sorted(path.name for path in (HTML / "slides").glob("*.html"))
 PATH = ROOT / "notebooks" / "01_toy.ipynb"
 RECORD = {"id": "toy.mean", "budget": "class", "dataset": "digits", "verdict": "open", "value": 1.0, "ci": [0.0, 2.0]}
-RECORD |= {"n_seeds": 5, "reason": "it straddles", "reference": {"says": "about two"}}
+RECORD |= {"n_seeds": 5, "repeated": "seeds", "reason": "it straddles", "reference": {"says": "about two"}}
 RECORD["words"] = {"statement": "It is so.", "measures": "the mean (of five)", "accepted": "at most 3"}
 RECORD["words"] |= {"falsified_by": "A 4.", "null": "A 5.", "contested": None, "differs": "Few.", "settled_by": None}
 RECORD["tags"] = []
@@ -142,7 +142,7 @@ def test_code_is_not_seen_and_what_it_shows_is():
     assert '<p class="larger">In a larger run, mnist: <strong>not reproduced</strong>, 4.0 [3.5, 4.5]. Few.</p>' in box
     assert "In a larger run" not in at_scale, "it is that measurement itself"
     assert small.split("\n\n")[1] == (
-        "toy.mean Measured: 1.0 [0.0, 2.0] (the mean (of five); 5 seeds, class budget, digits). "
+        "toy.mean Measured 1.0 [0.0, 2.0] (the mean (of five); 5 seeds, class budget, digits). "
         "What would falsify it A 4. The null, which the rule must reject: A 5."
     )
     assert "a < b" in small

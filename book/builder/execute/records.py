@@ -163,7 +163,7 @@ def _claim(facts: Mapping[str, Any]) -> Record | None:
     if (record := facts.get("landscape")) is None:
         return None
     unsaid = {"contested": None, "differs": None, "settled_by": None}
-    return cast("Record", {"tags": [], **record, "words": {**unsaid, **record["words"]}})
+    return cast("Record", {"tags": [], "repeated": "seeds", **record, "words": {**unsaid, **record["words"]}})
 
 
 def _figure(node: NotebookNode, facts: Mapping[str, Any]) -> Figure | None:

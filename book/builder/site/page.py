@@ -57,7 +57,9 @@ def strip_text(made: Strip) -> str:
     return strip_html(made)
 
 
-def chapter_notebook(chapter: Chapter, fill: Fill, with_deck: bool) -> NotebookNode:
+def chapter_notebook(
+    chapter: Chapter, fill: Fill, with_deck: bool, stated: frozenset[str] = frozenset()
+) -> NotebookNode:
     """The notebook that the page is made from: figures described, with strips under them, cards in HTML."""
     cells = [made for cell in chapter.cells for made in _cells(chapter, cell, fill)]
     title = cells[0].source if cells else ""

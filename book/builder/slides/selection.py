@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
 
-from landscape_lib.report import Record, brief_box, conditions, html_formulas, measured
+from landscape_lib.report import Record, brief_box, conditions, html_formulas, measured, told
 
 from ..execute.records import Cell, Chapter
 from ..messages import BuildError
@@ -72,9 +72,9 @@ def shown(cell: Cell, larger: Mapping[str, str]) -> tuple[str, str]:
 
 def spoken(record: Record) -> str:
     """A claim in words for the speaker, with what would falsify it."""
-    words = record["words"]
+    words, (before, seen, after) = record["words"], told(record)
     return (
-        f"{record['id']} Measured: {measured(record)} ({words['measures']}; {', '.join(conditions(record))}). "
+        f"{record['id']} {before}{seen}{after} ({words['measures']}; {', '.join(conditions(record))}). "
         f"What would falsify it {words['falsified_by']} The null, which the rule must reject: {words['null']}"
     )
 
