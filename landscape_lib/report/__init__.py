@@ -8,7 +8,7 @@ from ._card import PAGE, Wording
 from ._claims import claim, print_records
 from ._explorers import explore
 from ._fields import field
-from ._figures import panels, show
+from ._figures import classes, show
 from ._formulas import html_formulas, tex_formulas
 from ._outcomes import Outcome, attempt
 from ._quizzes import load_quiz, quiz
@@ -38,6 +38,7 @@ __all__ = [
     "brief",
     "brief_box",
     "claim",
+    "classes",
     "conditions",
     "data_hash",
     "decide",
@@ -50,7 +51,6 @@ __all__ = [
     "load_claims",
     "load_quiz",
     "measured",
-    "panels",
     "predict",
     "print_records",
     "provenance",

@@ -41,7 +41,7 @@ class Figure:
     caption: str
     alt: str
     source: Mapping[str, Any]
-    cuts: list[int]
+    classes: str  # of the picture on a page
     png: str  # in base64
     tables: list[str]  # as CSV
 
@@ -175,7 +175,7 @@ def _figure(node: NotebookNode, facts: Mapping[str, Any]) -> Figure | None:
         figure["caption"],
         figure["alt"],
         figure["source"],
-        figure.get("cuts", []),
+        figure.get("classes", ""),
         png,
         figure.get("tables", []),
     )

@@ -10,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from landscape_lib.figures import marked_cuts
-from landscape_lib.report import Code, Link, Strip, anchor, box, panels, strip, strip_html
+from landscape_lib.report import Code, Link, Strip, anchor, box, classes, strip, strip_html
 
 from ..execute.parameter_cell import parameters
 from ..execute.records import Cell, Chapter, Figure, Output
@@ -43,8 +43,8 @@ def prose(text: str) -> str:
     """Markdown as its author wrote it, in which the pictures of `book/static` say where a phone may cut them."""
 
     def marked(picture: re.Match[str]) -> str:
-        classes = panels(marked_cuts(BOOK / "static" / picture[1]))
-        return picture[0] + (f"{{.{classes.replace(' ', ' .')}}}" if classes else "")
+        named = classes(marked_cuts(BOOK / "static" / picture[1]))
+        return picture[0] + (f"{{.{named.replace(' ', ' .')}}}" if named else "")
 
     return PICTURE.sub(marked, text)
 
@@ -147,7 +147,7 @@ def stub_cell(cell: Cell) -> NotebookNode:
 def described(figure: Figure, number: str = "") -> dict[str, dict[str, str]]:
     """A figure's words, where MyST-NB looks for them; a ``number`` goes before its caption."""
     return {
-        "image": {"alt": figure.alt, "classes": panels(figure.cuts)},
+        "image": {"alt": figure.alt, "classes": figure.classes},
         "figure": {"name": figure.name, "caption": number + with_formulas(figure.caption)},
     }
 
