@@ -3,7 +3,7 @@
 from landscape_lib._origin import Provenance, provenance
 
 from . import predict
-from ._boxes import box, brief_box, details
+from ._boxes import box, brief_box, details, tagged
 from ._card import PAGE, Wording
 from ._claims import claim, print_records
 from ._explorers import explore
@@ -60,6 +60,7 @@ __all__ = [
     "show",
     "strip",
     "strip_html",
+    "tagged",
     "tex_formulas",
     "told",
     "with_interval",

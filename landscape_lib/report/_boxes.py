@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 
 from ._formulas import html_formulas
 from ._records import Record, anchor, because, conditions, measured, told
@@ -61,11 +62,16 @@ def details(record: Record) -> list[tuple[str, str]]:
     return [(name, text) for name, text in rows if text]
 
 
+def tagged(tag: Mapping[str, str]) -> str:
+    """A tag, with its reason."""
+    return f' <span class="claim-tag">{html.escape(tag["tag"])}</span> {html_formulas(tag["because"])}'
+
+
 def _box(record: Record, inner: str, identity: str = "") -> str:
     e, set_, verdict = html.escape, html_formulas, record["verdict"]
     before, seen, after = told(record)
     reason = set_(f" ({because(record)})") if because(record) else ""
-    tags = "".join(f' <span class="claim-tag">{e(tag["tag"])}</span> {set_(tag["because"])}' for tag in record["tags"])
+    tags = "".join(map(tagged, record["tags"]))
     return (
         f'<div {identity}class="claim claim-{verdict.replace(" ", "-")}" role="group"'
         f' aria-label="Claim {e(record["id"])}"'
