@@ -126,8 +126,11 @@ def slides(chapter: Chapter, others: Iterable[Record] = ()) -> list[Slide]:
     made: list[Slide] = []
     section = plan = ""
     has_questions = any(cell.slideshow.get("ask") for cell in chapter.cells)
-    cards = [output.card for _, output in chapter.outputs if output.card]
-    answers = {card.answers: card.wording["text"] for card in cards if card.answers}
+    answers = {  # that no slide has, nor a speaker's note
+        card.answers: card.wording["text"]
+        for cell, output in chapter.outputs
+        if (card := output.card) and card.answers and cell.slideshow.get("slide_type", "skip") == "skip"
+    }
     larger = at_larger_scale([*chapter.claims, *others])
     for cell in chapter.cells:
         facts = cell.slideshow
