@@ -51,7 +51,7 @@ def polynomials(errors: pd.DataFrame, norms: pd.DataFrame, P: int) -> Figure:
     near.text(0.7, 0.62, "f = 0", color=INK)
     left.set(xlabel="terms N", title="The same, all of it", xscale="log", yscale="log")
     right.loglog(norms.columns, norms.median(), "o-", ms=3, color=ORANGE)
-    right.set(xlabel="terms N", ylabel="‖w‖", title="Length of the weights")
+    right.set(xlabel="terms N", ylabel="‖w‖", title="Weights")
     for axis in (left, right):
         axis.axvline(P, color=GREY, ls=":", lw=1)
     above(right, P, "N = P")
@@ -83,7 +83,7 @@ def features(errors: pd.DataFrame, norms: pd.DataFrame, P: int) -> Figure:
     figure, (left, right) = plt.subplots(1, 2)
     for axis, table, colour, title in (
         (left, errors, BLUE, "Wrong signs"),
-        (right, norms, ORANGE, "Length of the weights"),
+        (right, norms, ORANGE, "Weights"),
     ):
         for _, row in table.iterrows():
             axis.plot(row.index, row, color=colour, alpha=0.25, lw=0.8)
@@ -102,7 +102,7 @@ def cusp(networks: pd.DataFrame, N_star: Estimate) -> Figure:
     the error, dashed and on an axis of their own at the right, the wrong training labels: they go to zero, and beside
     them the error would look flat.
     """
-    figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), width_ratios=(1.15, 1, 1))
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), width_ratios=(1.15, 1, 1), gridspec_kw={"wspace": 0.08})
     for axis, (name, symbol), colour in zip(axes, SYMBOLS.items(), (BLUE, ORANGE, GREEN), strict=True):
         _band(axis, networks, name, colour)
         _band_of_star(axis, N_star)
