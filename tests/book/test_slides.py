@@ -173,6 +173,10 @@ def test_a_larger_run_brings_its_tags():
     larger = displayed({}, landscape=RECORD | {"budget": "paper", "dataset": "mnist", "tags": tags})
     page = html_of(chapter(shows("subslide", claim), shows("skip", larger)))
     assert '<span class="claim-tag">rule at fault</span> It fits <i>N</i>* too.' in page.partition("larger")[2]
+    live = displayed({}, landscape=RECORD | {"tags": tags})
+    assert html_of(chapter(shows("subslide", live), shows("skip", larger))).count("rule at fault") == 1, (
+        "once is enough"
+    )
 
 
 def test_a_question_on_a_slide_has_its_answer_also_where_that_is_skipped():

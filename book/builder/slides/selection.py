@@ -92,19 +92,22 @@ def spoken(record: Record) -> str:
 
 
 def at_larger_scale(records: Iterable[Record]) -> dict[str, str]:
-    """What a larger run says of each claim that it measured, in HTML, with its tags, and why where a verdict differs.
+    """What a larger run says of each claim that it measured, in HTML: its own tags, and why a verdict differs.
 
     A class sees the live measurement, which may say the opposite, and leaves before the appendix that tells.
     """
     records = list(records)
     live = {record["id"]: record["verdict"] for record in records if record["budget"] == "class"}
+    said = {
+        (record["id"], tag["because"]) for record in records if record["budget"] == "class" for tag in record["tags"]
+    }
     lines: dict[str, str] = {}
     for record in records:
         if record["budget"] == "paper":
             words = f"<strong>{record['verdict']}</strong>, {html.escape(measured(record))}"
             differs = record["words"]["differs"] if live.get(record["id"]) != record["verdict"] else None
             why = f" {html_formulas(differs)}" if differs else ""
-            marks = "".join(map(tagged, record["tags"]))
+            marks = "".join(tagged(tag) for tag in record["tags"] if (record["id"], tag["because"]) not in said)
             line = f'<p class="larger">In a larger run, {html.escape(record["dataset"])}: {words}.{marks}{why}</p>\n'
             lines[record["id"]] = lines.get(record["id"], "") + line
     return lines
