@@ -67,7 +67,7 @@ def shown(cell: Cell, larger: Mapping[str, str]) -> tuple[str, str]:
     return '<div class="shown">\n' + "\n".join(seen) + "\n</div>", "\n\n".join(words)
 
 
-def beside(cell: Cell, answers: Mapping[str | None, str]) -> Iterator[str]:
+def beside(cell: Cell, answers: Mapping[str, str]) -> Iterator[str]:
     """What a speaker has at hand beside what a cell shows: a figure in words, the answer to come, a claim in full."""
     for output in cell.outputs:
         if figure := output.figure:
