@@ -23,6 +23,7 @@ addEventListener("DOMContentLoaded", () => {
       const width = (cuts[i] ?? 1) - left;
       const panel = stack.appendChild(document.createElement("div"));
       const part = panel.appendChild(Object.assign(document.createElement("img"), { src: image.src, alt: "" }));
+      part.classList.toggle("dark-light", image.classList.contains("dark-light"));
       part.style.width = `${100 / width}%`;
       part.style.marginLeft = `${(-100 * left) / width}%`;
     });

@@ -10,7 +10,9 @@ from typing import TypeVar
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -65,6 +67,11 @@ def ticks(axis: Axes, values: Sequence[int | float], which: str = "x") -> None:
     axis.minorticks_off()
 
 
+def above(axis: Axes, x: int | float, name: str, colour: str = INK) -> None:
+    """A name over the top of the axes, where a line or a band stands: a slide has no caption to tell what it is."""
+    axis.text(x, 1.01, name, transform=axis.get_xaxis_transform(), ha="center", color=colour)
+
+
 def png(figure: Figure, *, tight: bool = True, marked: bool = False) -> bytes:
     """The figure as a PNG of at most 256 colours and nothing but its pixels: a third of the bytes of true colour.
 
@@ -90,6 +97,11 @@ def marked_cuts(picture: Path) -> list[int]:
     """Where a picture that `png` marked may be cut; nowhere, if it is not marked."""
     with Image.open(picture) as image:
         return [int(place) for place in str(image.info.get("cuts", "")).split()]
+
+
+def is_map(figure: Figure) -> bool:
+    """Whether colours in a figure stand for values: a page must not turn them dark with everything else."""
+    return any(isinstance(drawn, QuadMesh | AxesImage) for axis in figure.axes for drawn in axis.get_children())
 
 
 def panel_gaps(figure: Figure, *, tight: bool = True) -> list[tuple[float, float]]:

@@ -16,7 +16,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, SKY, ticks
+from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, SKY, above, ticks
 from landscape_lib.measure.double_descent import curves
 from landscape_lib.statistics import Estimate
 
@@ -51,9 +51,10 @@ def polynomials(errors: pd.DataFrame, norms: pd.DataFrame, P: int) -> Figure:
     near.text(0.7, 0.62, "f = 0", color=INK)
     left.set(xlabel="terms N", title="The same, all of it", xscale="log", yscale="log")
     right.loglog(norms.columns, norms.median(), "o-", ms=3, color=ORANGE)
-    right.set(xlabel="terms N", ylabel="‖w‖", title="Length of the weights")
+    right.set(xlabel="terms N", ylabel="‖w‖", title="Weights")
     for axis in (left, right):
         axis.axvline(P, color=GREY, ls=":", lw=1)
+    above(right, P, "N = P")
     return figure
 
 
@@ -82,12 +83,13 @@ def features(errors: pd.DataFrame, norms: pd.DataFrame, P: int) -> Figure:
     figure, (left, right) = plt.subplots(1, 2)
     for axis, table, colour, title in (
         (left, errors, BLUE, "Wrong signs"),
-        (right, norms, ORANGE, "Length of the weights"),
+        (right, norms, ORANGE, "Weights"),
     ):
         for _, row in table.iterrows():
             axis.plot(row.index, row, color=colour, alpha=0.25, lw=0.8)
         axis.plot(table.columns, table.median(), "o-", ms=3, color=colour)
         axis.axvline(P, color=GREY, ls=":", lw=1)
+        above(axis, P, "N = P")
         axis.set(xscale="log", xlabel="features N", title=title)
         ticks(axis, [15, 60, 150, 400, 1500])
     left.set(ylabel="test error", ylim=(0, 0.5))
@@ -96,19 +98,23 @@ def features(errors: pd.DataFrame, norms: pd.DataFrame, P: int) -> Figure:
 
 
 def cusp(networks: pd.DataFrame, N_star: Estimate) -> Figure:
-    """Error, variance and norm of the output against N, with bands of their intervals. Beside the error, dashed, the
-    wrong training labels; grey: the interval of N*.
+    """Error, variance and norm of the output against N, with bands of their intervals; grey: the interval of N*. With
+    the error, dashed and on an axis of their own at the right, the wrong training labels: they go to zero, and beside
+    them the error would look flat.
     """
-    figure, axes = plt.subplots(1, 3, figsize=(10, 3.4))
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), width_ratios=(1.15, 1, 1), gridspec_kw={"wspace": 0.08})
     for axis, (name, symbol), colour in zip(axes, SYMBOLS.items(), (BLUE, ORANGE, GREEN), strict=True):
         _band(axis, networks, name, colour)
-        axis.axvspan(*N_star.interval, color=STAR, alpha=0.6, lw=0)
+        _band_of_star(axis, N_star)
         axis.set(xscale="log", xlabel="weights N", title=symbol)
         ticks(axis, N_TICKS)
     error, variance, norm = axes
-    error.plot(networks.N, networks.train_error, "--", color=INK, lw=1.3, label="wrong training labels")
-    error.set(ylim=(0, 1.35 * networks.error.max()))
-    error.legend(loc="upper left")
+    missed = error.twinx()
+    missed.plot(networks.N, networks.train_error, "--", color=INK, lw=1.3)
+    missed.set(ylabel="wrong training labels (dashed)", ylim=(0, None))
+    missed.set_yticks([0, 0.05, 0.1, 0.15])
+    missed.grid(visible=False)
+    missed.spines["right"].set_visible(True)
     variance.set_yscale("log")
     norm.set_yscale("log")
     return figure
@@ -142,6 +148,16 @@ def plane(networks: Mapping[int, pd.DataFrame], N_star: Mapping[int, Estimate]) 
         height = 0.03 + 0.05 * foot  # of the axis
         (bar,) = axis.plot(N_star[P].interval, [height] * 2, color=colour, lw=4, transform=axis.get_xaxis_transform())
         bar.set_solid_capstyle("butt")
+        axis.annotate(
+            "N*",
+            (N_star[P].interval[1], height),
+            (4, 0),
+            ("data", "axes fraction"),
+            "offset points",
+            color=colour,
+            va="center",
+            size="small",
+        )
     axis.set(xscale="log", xlabel="weights N", title=SYMBOLS["error"])
     axis.margins(y=0.12)
     ticks(axis, list(networks[min(networks)].N))
@@ -158,6 +174,7 @@ def more_data(errors: pd.DataFrame, N: int) -> Figure:
         axis.plot(row.index, row, color=BLUE, alpha=0.25, lw=0.8)
     axis.plot(errors.columns, errors.median(), "o-", ms=3, color=BLUE)
     axis.axvline(N, color=GREY, ls=":", lw=1)
+    above(axis, N, "P = N")
     axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="mean square error", title=f"{N} random features")
     ticks(axis, list(errors.columns)[::2])
     return figure
@@ -165,13 +182,13 @@ def more_data(errors: pd.DataFrame, N: int) -> Figure:
 
 def long_run(errors: pd.DataFrame, missed: pd.DataFrame) -> Figure:
     """Test error in time, a thin line for each training set, the thick one their mean; dashed: training labels missed.
-    Both have a row a training set and a column a step, of which one may be 0.
+    Both have a row a training set and a column a step that was recorded, a dot each, of which one may be 0.
     """
     figure, axis = plt.subplots(figsize=(5.2, 3.2))
     for _, row in errors.iterrows():
         axis.plot(row.index, row, color=BLUE, alpha=0.25, lw=0.8)
-    axis.plot(errors.columns, errors.mean(), color=BLUE, lw=2, label="test error")
-    axis.plot(missed.columns, missed.mean(), "--", color=ORANGE, label="training labels missed")
+    axis.plot(errors.columns, errors.mean(), "o-", ms=4, color=BLUE, lw=2, label="test error")
+    axis.plot(missed.columns, missed.mean(), "s--", ms=4, color=ORANGE, label="training labels missed")
     first = min(step for step in errors.columns if step > 0)
     axis.set_xscale("symlog", linthresh=first, linscale=0.5)  # which has room for step 0
     axis.set(xlabel="training step", xlim=(0, None), ylim=(0, None))
@@ -216,7 +233,7 @@ def cures(networks: pd.DataFrame, N_star: Estimate) -> Figure:
     for (name, label), (colour, mark) in zip(CURED.items(), looks, strict=True):
         _band(right if name.startswith("nll") else left, networks, name, colour, mark, alpha=0.2, label=label)
     for axis, title in ((left, "Test error"), (right, "NLL")):
-        axis.axvspan(*N_star.interval, color=STAR, alpha=0.5, lw=0)
+        _band_of_star(axis, N_star)
         axis.set(xscale="log", xlabel="weights N", title=title)
         ticks(axis, N_TICKS)
         axis.legend()
@@ -226,23 +243,24 @@ def cures(networks: pd.DataFrame, N_star: Estimate) -> Figure:
 
 
 def larger(networks: Mapping[float, pd.DataFrame], N_star: Mapping[float, Estimate]) -> Figure:
-    """Networks of the larger run, by the share of flipped labels: the error of one, of a set together, and the norm
-    of the output against N, with bands of their intervals. Shaded: N*.
+    """Networks of the larger run, by the share of flipped labels, against N, with bands of their intervals. Above the
+    error of one, and of a set together; below the variance and the norm of the output. Shaded: N*.
     """
-    figure, axes = plt.subplots(1, 3, figsize=(10, 3.4))
+    figure, axes = plt.subplots(2, 2, figsize=(8.4, 6.2), sharex=True)
     colours = {0.0: BLUE, 0.1: ORANGE}
-    for share, rows in networks.items():
-        for axis, name in zip(axes, ("error", "together", "norm"), strict=True):
+    titles = SYMBOLS | {"error": "⟨ε⟩, one network", "together": "ε̄, together"}
+    for axis, name in zip(axes.flat, ("error", "together", "variance", "norm"), strict=True):
+        for share, rows in networks.items():
             _band(axis, rows, name, colours[share], ms=3.0, label=LABELS[share])
-    for axis, title in zip(axes, ("⟨ε⟩, one network", "ε̄, together", "‖f‖"), strict=True):
-        axis.set(xscale="log", xlabel="weights N", title=title)
+        axis.set(xscale="log", title=titles[name])
         ticks(axis, [100, 300, 1000])
         for share, star in N_star.items():
-            axis.axvspan(*star.interval, color=colours[share], alpha=0.15, lw=0)
-    for axis in axes[:2]:
+            _band_of_star(axis, star, colours[share])
+    for axis in axes[0]:
         axis.set_ylim(0, max(rows.error.max() for rows in networks.values()) * 1.1)
-    axes[2].set_yscale("log")
-    axes[0].legend(loc="lower left")
+    for axis in axes[1]:
+        axis.set(yscale="log", xlabel="weights N")
+    axes[0, 0].legend(loc="lower left")
     return figure
 
 
@@ -279,6 +297,12 @@ def _band(
     """A quantity against N, and its intervals as a band."""
     axis.fill_between(networks.N, networks[f"{name}_low"], networks[f"{name}_high"], color=colour, alpha=alpha, lw=0)
     axis.plot(networks.N, networks[name], mark, ms=ms, color=colour, label=label)
+
+
+def _band_of_star(axis: Axes, N_star: Estimate, colour: str | None = None) -> None:
+    """The interval of N* as a band, grey or in the colour of the networks that it is of, with its name above it."""
+    axis.axvspan(*N_star.interval, color=colour or STAR, alpha=0.2 if colour else 0.6, lw=0)
+    above(axis, float(np.sqrt(np.prod(N_star.interval))), "N*", colour or INK)
 
 
 def _cells(

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, ticks
+from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, above, ticks
 from landscape_lib.measure.ensembles import Borders, binomial
 from landscape_lib.measure.memory_split import Split
 from landscape_lib.statistics import power_law
@@ -60,6 +60,7 @@ def variance_and_gain(
     left.text(guide[1], 0.85 * low, "slope −1", color=INK, ha="right", va="top")
     for axis in (left, right):
         axis.axvline(h_star, color=GREY, ls=":", lw=1)
+        _beside(axis, h_star)
         axis.set(xscale="log", yscale="log", xlabel="width h")
         ticks(axis, [5, 10, 20, 40, 80])
     left.set(ylabel="Var f / ‖f‖²", title="The variance …", ylim=(0.35 * low, HIGHEST))
@@ -86,7 +87,7 @@ def errors(alone: pd.DataFrame, together: pd.DataFrame, *, members: int, points:
         axis.fill_between(middle.index, middle - known, middle + known, color=colour, alpha=0.18, lw=0)
         axis.errorbar(middle.index, middle, values.sem(), fmt=mark + "-", color=colour, capsize=3, label=name)
     axis.axvline(N_star, color=GREY, ls=":", lw=1)
-    axis.text(N_star, 1.01, "N*", transform=axis.get_xaxis_transform(), ha="center")
+    above(axis, N_star, "N*")
     axis.set(xscale="log", xlabel="weights N", ylabel="test error", ylim=(0, None))
     ticks(axis, [100, 300, 1000, 3000])
     axis.legend()
@@ -164,6 +165,7 @@ def calibrated(
     left.set(xlabel="ensemble size n", ylabel="calibrated NLL", title=f"n networks of N = {N[first]}", ylim=(0, None))
     left.set_xticks([1, 2, 4, 6, 8, 10])
     right.axvline(N_star, color=GREY, ls=":", lw=1)
+    _beside(right, N_star)
     right.set(xscale="log", yscale="log", xlabel="weights N", ylabel="NLL", title="One network")
     ticks(right, [100, 1000, 5000])
     ticks(right, [0.1, 0.3, 1, 3], "y")
@@ -243,6 +245,11 @@ def hero(squares: Sequence[Borders]) -> Figure:
         axis.set_title(f"{borders.N} weights each")
         axis.spines[["top", "right"]].set_visible(True)
     return figure
+
+
+def _beside(axis: Axes, star: float) -> None:
+    """The name of N* at the foot of its line: above it is the title."""
+    axis.text(1.08 * star, 0.03, "N*", transform=axis.get_xaxis_transform(), color=INK)
 
 
 def _borders(axis: Axes, borders: Borders, *, dot: float, thin: float, thick: float) -> None:

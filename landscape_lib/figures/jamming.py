@@ -12,7 +12,7 @@ import pandas as pd
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PINK, SKY, shades, ticks
+from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PINK, SKY, above, shades, ticks
 from landscape_lib.figures._transitions import (
     FLOOR,
     MISSED,
@@ -106,7 +106,7 @@ def transition_at(P: int, table: pd.DataFrame, fits: Fits, view: str) -> Figure:
     dots = lines[P] if VIEWS[view] == "mean" else viewed(here, view)
     axis.plot(here.N if VIEWS[view] == "median" else dots.index, dots, "o", color=colour, alpha=0.6, zorder=4)
     axis.axvspan(*fits[P].interval, color=SKY, alpha=0.3, lw=0)
-    axis.text(fits[P].N_star, 1.01, "N*", transform=axis.get_xaxis_transform(), ha="center")
+    above(axis, fits[P].N_star, "N*")
     scale, limits = ("linear", (-0.05, 1.05)) if view == "share that fits" else ("log", (3e-14, 3))
     axis.set(xscale="log", yscale=scale, xlabel="weights N", ylabel=view, xlim=(22, 420), ylim=limits)
     ticks(axis, N_TICKS)

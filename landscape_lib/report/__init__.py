@@ -3,20 +3,20 @@
 from landscape_lib._origin import Provenance, provenance
 
 from . import predict
-from ._boxes import box, brief_box, details
+from ._boxes import box, brief_box, details, tagged
 from ._card import PAGE, Wording
 from ._claims import claim, print_records
 from ._explorers import explore
 from ._fields import field
-from ._figures import panels, show
+from ._figures import classes, show
 from ._formulas import html_formulas, tex_formulas
 from ._outcomes import Outcome, attempt
 from ._quizzes import load_quiz, quiz
-from ._records import Record, anchor, because, conditions, measured, with_interval
+from ._records import Record, anchor, because, conditions, measured, told, with_interval
 from ._results import read_results, write_results
 from ._rules import VERDICTS, Entry, Rule, decide, load_claims, read_claims
 from ._sources import Source, data_hash, facts, lacking
-from ._strips import Code, Link, Strip, strip, strip_html
+from ._strips import Code, Link, Strip, brief, strip, strip_html
 
 __all__ = [
     "PAGE",
@@ -35,8 +35,10 @@ __all__ = [
     "attempt",
     "because",
     "box",
+    "brief",
     "brief_box",
     "claim",
+    "classes",
     "conditions",
     "data_hash",
     "decide",
@@ -49,7 +51,6 @@ __all__ = [
     "load_claims",
     "load_quiz",
     "measured",
-    "panels",
     "predict",
     "print_records",
     "provenance",
@@ -59,7 +60,9 @@ __all__ = [
     "show",
     "strip",
     "strip_html",
+    "tagged",
     "tex_formulas",
+    "told",
     "with_interval",
     "write_results",
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 
 from ._formulas import html_formulas
-from ._records import Record, anchor, because, conditions, measured
+from ._records import Record, anchor, because, conditions, measured, told
 
 EDGE = {"reproduced": "#009e73", "not reproduced": "#d55e00", "open": "#808080"}
 MARK = {"reproduced": "✓", "not reproduced": "✗", "open": "?"}
@@ -13,7 +14,8 @@ MARK = {"reproduced": "✓", "not reproduced": "✗", "open": "?"}
 
 def plain(record: Record) -> str:
     """In words: rounded to what the interval supports, and nothing that changes from run to run."""
-    lines = [f"claim {record['id']}: {record['verdict']}", f"measured: {measured(record)}"]
+    lines = [f"claim {record['id']}: {record['verdict']}"]
+    lines.append(measured(record) if record["value"] is None else f"measured: {measured(record)}")
     lines.append(f"accepted: {record['words']['accepted']}")
     if reason := because(record):
         lines.append(f"open because {reason}")
@@ -60,17 +62,23 @@ def details(record: Record) -> list[tuple[str, str]]:
     return [(name, text) for name, text in rows if text]
 
 
+def tagged(tag: Mapping[str, str]) -> str:
+    """A tag, with its reason."""
+    return f' <span class="claim-tag">{html.escape(tag["tag"])}</span> {html_formulas(tag["because"])}'
+
+
 def _box(record: Record, inner: str, identity: str = "") -> str:
     e, set_, verdict = html.escape, html_formulas, record["verdict"]
+    before, seen, after = told(record)
     reason = set_(f" ({because(record)})") if because(record) else ""
-    tags = "".join(f' <span class="claim-tag">{e(tag["tag"])}</span> {set_(tag["because"])}' for tag in record["tags"])
+    tags = "".join(map(tagged, record["tags"]))
     return (
         f'<div {identity}class="claim claim-{verdict.replace(" ", "-")}" role="group"'
         f' aria-label="Claim {e(record["id"])}"'
         f' style="border:1px solid {EDGE[verdict]};border-left-width:0.5em;padding:0.5em 1em;margin:1em 0">\n'
         f'<p><strong class="claim-verdict">{MARK[verdict]} {verdict}</strong>{reason}'
         f" · {set_(record['words']['statement'])} <code>{e(record['id'])}</code></p>\n"
-        f"<p>Measured <strong>{e(measured(record))}</strong>; accepted: {e(record['words']['accepted'])}.{tags}</p>\n"
+        f"<p>{before}<strong>{e(seen)}</strong>{set_(after)}; accepted: {e(record['words']['accepted'])}.{tags}</p>\n"
         f"{inner}</div>"
     )
 

@@ -18,7 +18,7 @@ from landscape_lib._origin import provenance
 from ._boxes import box, plain
 from ._card import display_bundle
 from ._outcomes import Outcome, attempt
-from ._records import Record, measured
+from ._records import Record, conditions, measured
 from ._rules import Entry, Interval, Verdict, decide, find_up, load_claims
 from ._sources import Made, facts, joint_hash, repetitions
 
@@ -41,10 +41,10 @@ def claim(id: str, measure: Callable[[], tuple[float, Interval]], *, of: Made | 
     budget = made["budget"] or "class"
     if budget not in BUDGETS:
         raise ValueError(f"claim {id}: measured at budget {budget!r}; accepted: {', '.join(BUDGETS)}, not both in one")
-    outcome, number = attempt(measure), repetitions(of)
+    outcome, (number, repeated) = attempt(measure), repetitions(of)
     if outcome.measured and math.isnan(outcome.interval[0]):
         raise TypeError(f"claim {id}: measured {outcome.value} alone; need a value and its interval")
-    verdict, reason = _verdict(entry, outcome, number)
+    verdict, reason = _verdict(entry, outcome, number, repeated)
     record: Record = {
         "id": id,
         "chapter": entry.chapter,
@@ -52,6 +52,7 @@ def claim(id: str, measure: Callable[[], tuple[float, Interval]], *, of: Made | 
         "value": outcome.value if outcome.measured else None,
         "ci": list(outcome.interval) if outcome.measured else None,
         "n_seeds": number,
+        "repeated": repeated,
         "budget": budget,
         "dataset": made["dataset"],
         "data_sha256": joint_hash(made["data_sha256"].split("; ")),
@@ -86,14 +87,14 @@ def print_records(path: str | Path | None = None, as_json: bool = False) -> None
     if as_json:
         print(json.dumps(records, indent=1, ensure_ascii=False))
         return
-    rows = [("claim", "verdict", "measured", "seeds", "budget", "data")]
-    rows += [(r["id"], r["verdict"], measured(r), str(r["n_seeds"]), r["budget"], r["dataset"]) for r in records]
+    rows = [("claim", "verdict", "measured", "on", "budget", "data")]
+    rows += [(r["id"], r["verdict"], measured(r), conditions(r)[0], r["budget"], r["dataset"]) for r in records]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _verdict(entry: Entry, outcome: Outcome, number: int) -> tuple[Verdict, str | None]:
+def _verdict(entry: Entry, outcome: Outcome, number: int, repeated: str) -> tuple[Verdict, str | None]:
     """The verdict, and the reason where the claim stays open."""
     if not outcome.measured:
         return "open", outcome.reason
@@ -101,5 +102,5 @@ def _verdict(entry: Entry, outcome: Outcome, number: int) -> tuple[Verdict, str 
     if verdict != "open":
         return verdict, None
     if number < entry.rule.min_seeds:
-        return verdict, f"{number} seeds, the rule asks for {entry.rule.min_seeds}"
+        return verdict, f"{number} {repeated}, the rule asks for {entry.rule.min_seeds}"
     return verdict, "the interval straddles a bound of the rule"

@@ -17,10 +17,10 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from landscape_lib.figures import cuts, panel_gaps, png
+from landscape_lib.figures import cuts, is_map, panel_gaps, png
 
 from ._card import Frame, as_script, attributes, show_card, words
-from ._figures import panels
+from ._figures import classes
 from ._sources import Made, facts, tables
 
 Gaps = list[tuple[float, float]]
@@ -58,23 +58,23 @@ def explore(
             raise ValueError(f"{place}: start {key}={value!r} is none of {grid[key]}")
     titles = {key: words(f"{place}: label of {key}", (labels or {}).get(key, key)) for key in grid}
 
-    def drawn(indices: Sequence[int]) -> tuple[Frame, Gaps]:
+    def drawn(indices: Sequence[int]) -> tuple[Frame, Gaps, bool]:
         setting = {key: values[i] for i, (key, values) in zip(indices, grid.items(), strict=True)}
-        picture, gaps, alt = _draw(place, draw, setting)
-        return {"src": f"data:image/png;base64,{base64.b64encode(picture).decode()}", "alt": alt}, gaps
+        picture, gaps, keeps_colours, alt = _draw(place, draw, setting)
+        return {"src": f"data:image/png;base64,{base64.b64encode(picture).decode()}", "alt": alt}, gaps, keeps_colours
 
     every = product(*(range(len(values)) for values in grid.values()))
     made = {" ".join(map(str, indices)): drawn(indices) for indices in every}
-    frames = {at: frame for at, (frame, _) in made.items()}
+    frames = {at: frame for at, (frame, *_) in made.items()}
     _check(place, frames)
-    cut = cuts([gaps for _, gaps in made.values()])
+    named = classes(cuts([gaps for _, gaps, _ in made.values()]), any(keeps for *_, keeps in made.values()))
     at = " ".join(str(values.index(start[key])) for key, values in grid.items())
     first = frames[at]
     controls = "\n".join(_control(name, key, titles[key], values, start[key]) for key, values in grid.items())
     shown = (
         '<div class="explorer" data-card="explorer">\n'
         f'<div class="controls" data-needs-script hidden>\n{controls}\n</div>\n'
-        f'<img {attributes(**first, class_=panels(cut))}>\n<p role="status"></p>\n<p role="alert"></p>\n'
+        f'<img {attributes(**first, class_=named)}>\n<p role="status"></p>\n<p role="alert"></p>\n'
     )
     markup = f"{shown}{as_script(frames, 'explorer-frames')}</div>"
     if (size := len(markup.encode())) > MOST:
@@ -97,7 +97,7 @@ def explore(
                 "alt": first["alt"],
                 "source": facts(of, reproduces),
                 "tables": tables(of),
-                "cuts": cut,
+                "classes": named,
             }
         },
     )
@@ -118,7 +118,7 @@ def _grid(place: str, settings: Mapping[str, Sequence[Any]]) -> dict[str, list[A
     return grid
 
 
-def _draw(place: str, draw: Callable[..., Any], setting: Mapping[str, Any]) -> tuple[bytes, Gaps, str]:
+def _draw(place: str, draw: Callable[..., Any], setting: Mapping[str, Any]) -> tuple[bytes, Gaps, bool, str]:
     at = ", ".join(f"{key}={value!r}" for key, value in setting.items())
     before = plt.get_fignums()
     try:
@@ -127,7 +127,8 @@ def _draw(place: str, draw: Callable[..., Any], setting: Mapping[str, Any]) -> t
             raise ValueError(f"{place} at {at}: draw returned {type(drawn).__name__}; need a figure and its alt text")
         figure, alt = drawn
         picture = png(figure, tight=False)
-        return picture, panel_gaps(figure, tight=False), words(f"{place} at {at}: alt text", alt, least=3)
+        gaps = panel_gaps(figure, tight=False)
+        return picture, gaps, is_map(figure), words(f"{place} at {at}: alt text", alt, least=3)
     finally:
         for number in set(plt.get_fignums()) - set(before):
             plt.close(number)

@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from landscape_lib.figures import cuts, panel_gaps, png
+from landscape_lib.figures import cuts, is_map, panel_gaps, png
 
 from ._card import words
 from ._sources import Made, facts, tables
@@ -31,7 +31,7 @@ def show(
     picture = base64.b64encode(png(figure)).decode()
     described: dict[str, Any] = {"name": name, "caption": caption, "alt": alt, "source": facts(of, reproduces)}
     described["tables"] = tables(of)
-    described["cuts"] = cuts([panel_gaps(figure)])  # where a phone's page may cut the picture
+    described["classes"] = classes(cuts([panel_gaps(figure)]), is_map(figure))
     plt.close(figure)
     from IPython.display import display  # only notebooks need it
 
@@ -42,10 +42,11 @@ def show(
     )
 
 
-def panels(cut: Sequence[int]) -> str:
-    """The classes of a picture that a page may cut into its panels; of one that it may not, none.
+def classes(cut: Sequence[int], keeps_colours: bool = False) -> str:
+    """What a page may do with a picture, as classes: cut it into its panels on a phone, and turn it dark or not.
 
-    >>> panels([475]), panels([])
-    ('panels cut-475', '')
+    >>> classes([475]), classes([]), classes([], keeps_colours=True)
+    ('panels cut-475', '', 'dark-light')
     """
-    return " ".join(["panels", *(f"cut-{place}" for place in cut)]) if cut else ""
+    panels = ["panels", *(f"cut-{place}" for place in cut)] if cut else []
+    return " ".join([*panels, *["dark-light"] * keeps_colours])

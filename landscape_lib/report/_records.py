@@ -31,7 +31,8 @@ class Record(TypedDict):
     verdict: Verdict
     value: float | None
     ci: list[float] | None
-    n_seeds: int
+    n_seeds: int  # how many repetitions the interval stands on
+    repeated: str  # and of what: seeds, or training sets
     budget: str
     dataset: str
     data_sha256: str
@@ -71,6 +72,17 @@ def measured(record: Mapping[str, Any]) -> str:
     return with_interval(record["value"], tuple(record["ci"]))
 
 
+def told(record: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The same as the beginning of a sentence: what stands before, the words that are to be seen, and what follows.
+
+    >>> told({"value": None, "reason": "no peak"})
+    ('', 'Could not be measured', ': no peak')
+    """
+    if record["value"] is None:
+        return "", "Could not be measured", f": {record['reason']}"
+    return "Measured ", measured(record), ""
+
+
 def unmeasured(reason: str | None) -> str:
     """What stands where there is no number."""
     return f"could not be measured: {reason}"
@@ -82,8 +94,8 @@ def because(record: Mapping[str, Any]) -> str:
 
 
 def conditions(record: Mapping[str, Any]) -> list[str]:
-    """On what a claim was measured: its seeds, its budget, its data."""
-    return [f"{record['n_seeds']} seeds", f"{record['budget']} budget", record["dataset"]]
+    """On what a claim was measured: its seeds or training sets, its budget, its data."""
+    return [f"{record['n_seeds']} {record['repeated']}", f"{record['budget']} budget", record["dataset"]]
 
 
 def anchor(record: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -38,21 +39,22 @@ LACKS = {"failed": "failed", "unfinished": "not finished"}
 def facts(of: Made | Sequence[Made], reproduces: str | None = None) -> dict[str, Any]:
     """What the strip under a figure says; ``reproduces`` names the original figure.
 
-    ``of`` several, the figure shows them together: seconds are added, and of each other fact all different ones stand.
+    ``of`` several, the figure shows them together: seconds are added, those of parts of one table once, and of each
+    other fact all different ones stand. ``each`` tells which facts belong together, where they are not all the same.
 
     >>> made = facts(Source(sorted, seeds=[0, 1, 2, 7], dataset="digits", data_sha256="0" * 64, seconds=1.23))
     >>> made["experiment"], made["seeds"], made["seconds"]
     ('builtins.sorted', '0 to 2, 7', 1.2)
     """
-    together = [of] if not isinstance(of, Sequence) or isinstance(of, str) else list(of)
+    together = _several(of)
     if not together:
         raise ValueError("of: an empty list; a figure says what it is made of")
-    each = [_facts(part) for part in together]
+    each = list({json.dumps(told): told for told in map(_facts, together)}.values())
     joined: dict[str, Any] = {
-        name: "; ".join(dict.fromkeys(part[name] for part in each if part[name])) or None
-        for name in each[0]
-        if name != "seconds"
-    } | {"seconds": round(sum(part["seconds"] for part in each), 1)}
+        name: "; ".join(dict.fromkeys(part[name] for part in each if part[name])) or None for name in each[0]
+    } | {"seconds": _seconds(together)}
+    if len(each) > 1:
+        joined["each"] = each
     budgets = dict.fromkeys(part["budget"] or "live" for part in each)
     joined["budget"] = None if budgets.keys() == {"live"} else " and ".join(budgets)
     return {**joined, "reproduces": reproduces}
@@ -103,14 +105,12 @@ def _of_source(of: Source) -> dict[str, Any]:
         "seeds": ranges(of.seeds),
         "dataset": of.dataset,
         "data_sha256": of.data_sha256,
-        "seconds": round(of.seconds, 1),
     }
 
 
 def _of_table(table: pd.DataFrame) -> dict[str, Any]:
-    whole = table.attrs.get("recorded", {}).get("seconds")  # of the measurement, where the rows do not say theirs
     seeds = "seeds" if "seeds" in table else "seed"
-    columns = ("dataset", "data_sha256", seeds, *(("seconds",) if whole is None else ()))
+    columns = ("dataset", "data_sha256", seeds, *(("seconds",) if _whole(table) is None else ()))
     if missing := [name for name in columns if name not in table] + ["experiment"] * ("experiment" not in table.attrs):
         raise ValueError(f"of: the table has no {', '.join(missing)}; need one that sweep made of an experiment's rows")
     return {
@@ -118,14 +118,38 @@ def _of_table(table: pd.DataFrame) -> dict[str, Any]:
         "seeds": ranges(_seeds(table)),
         "dataset": ", ".join(sorted(table.dataset.unique())),
         "data_sha256": data_hash(table),
-        "seconds": round(float(table.seconds.sum() if "seconds" in table else whole), 1),
     }
+
+
+def _whole(table: pd.DataFrame) -> float | None:
+    """The seconds of a measurement whose rows may not say theirs."""
+    return table.attrs.get("recorded", {}).get("seconds")
+
+
+def _seconds(together: Sequence[Made]) -> float:
+    """What was spent on all of them, however many processes shared it; no row twice, of whatever parts it is in."""
+    seconds = sum(of.seconds for of in together if isinstance(of, Source))
+    parts: dict[str, list[pd.DataFrame]] = {}  # of one table, or of several of one experiment
+    for of in together:
+        if isinstance(of, pd.DataFrame):
+            parts.setdefault(json.dumps(of.attrs, sort_keys=True, default=str), []).append(of)
+    for tables in parts.values():
+        common = [name for name in tables[0] if all(name in table for table in tables)]
+        if "seconds" in common:
+            rows = pd.concat([table[common] for table in tables])
+            seconds += float(rows.seconds[~rows.reset_index().duplicated().to_numpy()].sum())
+        else:
+            seconds += _whole(tables[0]) or 0.0
+    return round(seconds, 1)
+
+
+def _several(of: Made | Sequence[Made]) -> list[Made]:
+    return [of] if not isinstance(of, Sequence) or isinstance(of, str) else list(of)
 
 
 def tables(of: Made | Sequence[Made]) -> list[str]:
     """The measured tables behind a figure, each as CSV to six digits; what no table holds has none."""
-    together = [of] if not isinstance(of, Sequence) or isinstance(of, str) else list(of)
-    return [part.to_csv(index=False, float_format="%.6g") for part in together if isinstance(part, pd.DataFrame)]
+    return [part.to_csv(index=False, float_format="%.6g") for part in _several(of) if isinstance(part, pd.DataFrame)]
 
 
 def data_hash(table: pd.DataFrame) -> str:
@@ -147,25 +171,24 @@ def joint_hash(hashes: Iterable[str]) -> str:
     return each[0] if len(each) == 1 else hashlib.sha256("\n".join(each).encode()).hexdigest()
 
 
-def repetitions(of: Made | Sequence[Made]) -> int:
-    """How many independent repetitions an interval of a table stands on: training sets where there are several, else
-    seeds of networks. Of several tables, those of the one that has fewest.
+def repetitions(of: Made | Sequence[Made]) -> tuple[int, str]:
+    """How many independent repetitions an interval of a table stands on, and of what: training sets where there are
+    several, else seeds of networks. Of several tables, those of the one that has fewest.
 
     >>> repetitions(pd.DataFrame({"task_seed": [1, 1], "seeds": ["0 1 2", "0 1 2"]}))
-    3
+    (3, 'seeds')
     >>> repetitions(pd.DataFrame({"task_seed": [1, 2, 2], "seed": [0, 1, 2]}))
-    2
+    (2, 'training sets')
     """
-    several = [of] if not isinstance(of, Sequence) or isinstance(of, str) else of
-    return min(_repetitions(each) for each in several)
+    return min(map(_repetitions, _several(of)))
 
 
-def _repetitions(of: Made) -> int:
+def _repetitions(of: Made) -> tuple[int, str]:
     if isinstance(of, Source):
-        return len(set(of.seeds))
+        return len(set(of.seeds)), "seeds"
     if "task_seed" in of and of.task_seed.nunique() > 1:
-        return int(of.task_seed.nunique())
-    return len(_seeds(of))
+        return int(of.task_seed.nunique()), "training sets"
+    return len(_seeds(of)), "seeds"
 
 
 def _seeds(table: pd.DataFrame) -> set[int]:

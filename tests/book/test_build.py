@@ -33,7 +33,7 @@ from ._toy import (
 )
 from .conftest import ToyBook
 
-RECORD_KEYS = {"id", "chapter", "verdict", "value", "ci", "n_seeds", "budget", "dataset"}
+RECORD_KEYS = {"id", "chapter", "verdict", "value", "ci", "n_seeds", "repeated", "budget", "dataset"}
 RECORD_KEYS |= {"data_sha256", "reference", "commit", "seconds"}
 
 

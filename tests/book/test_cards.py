@@ -271,7 +271,15 @@ def test_without_script_nothing_essential_is_missing(browser: Browser, built: To
     for answer in page.locator("[data-card=answer]").all():
         assert answer.is_visible() and "Measured." in answer.inner_text()
     assert not page.locator("[data-card] button:visible, [data-card] .controls:visible").count(), "no dead buttons"
+    assert not page.locator(":is(.predict, .quiz) input:visible").count() and page.locator(".predict input").count()
+    for label in page.locator("label:has(input[type=radio])").all():
+        assert label.is_visible() and label.evaluate("node => getComputedStyle(node).display") == "list-item"
     context.close()
+
+
+def test_paper_lists_what_there_is_to_choose(page: Page):
+    page.emulate_media(media="print")
+    assert page.locator(".predict label:visible").count() and not page.locator("input[type=radio]:visible").count()
 
 
 def test_the_same_card_asks_a_kernel_where_there_is_one(browser: Browser):

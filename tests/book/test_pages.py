@@ -207,6 +207,11 @@ def test_figures_are_dark_on_a_dark_screen_and_white_on_paper(page: Page, built:
     page.goto((built.html / CHAPTER).as_uri())
     in_scheme(page, "dark")
     figure = page.locator("article img:not(.dark-light)").first
+    other = figure.evaluate(
+        "image => { const other = image.cloneNode(); other.classList.add('dark-light');"
+        " image.after(other); return getComputedStyle(other).filter; }"
+    )
+    assert other == "none", "colours that stand for values stay"
     corner = Image.open(io.BytesIO(figure.screenshot())).convert("RGB").getpixel((3, 3))
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert f"rgb{corner}" == ground, "a figure's paper is the page's"
@@ -238,7 +243,10 @@ def test_panels_stand_below_each_other_on_a_phone(page: Page, built: ToyBook):
     whole, stack = page.locator("img.panels").first, page.locator(".stacked").first
     assert page.locator("img.panels").count() == 2
     boxes = [part.bounding_box() for part in stack.locator("> div").all()]
-    assert len(boxes) >= 2 and all(box["width"] > 300 and box["height"] > 100 for box in boxes)
+    assert len(boxes) >= 2 and all(box["width"] > PHONE - 10 and box["height"] > 100 for box in boxes)
+    alone = page.locator(".cell_output img:not(.panels):visible").first.bounding_box()
+    assert alone and alone["width"] > PHONE - 10, "a picture has the whole width"
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE
     assert all(above["y"] + above["height"] <= below["y"] for above, below in pairwise(boxes))
     assert whole.get_attribute("alt") and stack.get_attribute("aria-hidden") == "true"
     slider = page.locator(".explorer:has(img.panels) input").first

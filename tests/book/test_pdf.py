@@ -109,7 +109,7 @@ def test_the_scoreboard_has_every_claim_and_every_measurement(letters_of: dict[s
             assert are_in(letters_of["Scoreboard"], part), part
     assert {record["id"] for record in records} <= entries.keys()
     for record in records:
-        row = f"{measured(record)}, {record['dataset']}, {record['n_seeds']} seeds"
+        row = f"{measured(record)}, {record['dataset']}, {record['n_seeds']} {record['repeated']}"
         assert letters(row) in letters_of["Scoreboard"], row
 
 

@@ -32,7 +32,7 @@ from .conftest import HTML, ROOT, ToyBook
 NAMES = sorted(path.name for path in (HTML / "slides").glob("*.html"))
 PATH = ROOT / "notebooks" / "01_toy.ipynb"
 RECORD = {"id": "toy.mean", "budget": "class", "dataset": "digits", "verdict": "open", "value": 1.0, "ci": [0.0, 2.0]}
-RECORD |= {"n_seeds": 5, "reason": "it straddles", "reference": {"says": "about two"}}
+RECORD |= {"n_seeds": 5, "repeated": "seeds", "reason": "it straddles", "reference": {"says": "about two"}}
 RECORD["words"] = {"statement": "It is so.", "measures": "the mean (of five)", "accepted": "at most 3"}
 RECORD["words"] |= {"falsified_by": "A 4.", "null": "A 5.", "contested": None, "differs": "Few.", "settled_by": None}
 RECORD["tags"] = []
@@ -56,7 +56,7 @@ def displayed(data: dict, **metadata: object) -> NotebookNode:
 
 
 def card_of(markup: str) -> dict[str, object]:
-    return {"landscape_card": markup, "landscape_words": {}}
+    return {"landscape_card": markup, "landscape_words": {"kind": "", "text": "3, as “many” said."}}
 
 
 def chapter(*cells: NotebookNode, seconds: dict[str, float] | None = None) -> Chapter:
@@ -135,19 +135,48 @@ def test_code_is_not_seen_and_what_it_shows_is():
     (_, head), (_, figure), (_, notes), (_, question), _, (_, box), (_, small), (_, lines), _, (_, at_scale), _ = parts
     assert head == '<p class="section">A toy</p>'
     assert 'src="data:image/png;base64,QUJD" alt="Points that &quot;rise&quot;"' in figure
-    assert notes.startswith("*A toy: 5 minutes, 2 of forty minutes.*\n\nPoints at $N^*$.\n\n```\na < b\n```")
+    assert notes.startswith("*A toy: 5 minutes, 2 of forty minutes.*\n\n**Shown.** Points at $N^*$.\n\n**To")
+    assert 'be seen.** Points that "rise"\n\n```\na < b\n```' in notes
     assert "data-card" in question and "<img" not in question
     assert "id=" not in box and "falsify" not in box and box.count("<p") == box.count("</p>") == 3
     assert "Measured <strong>1.0 [0.0, 2.0]</strong>; accepted: at most 3." in box
     assert '<p class="larger">In a larger run, mnist: <strong>not reproduced</strong>, 4.0 [3.5, 4.5]. Few.</p>' in box
     assert "In a larger run" not in at_scale, "it is that measurement itself"
     assert small.split("\n\n")[1] == (
-        "toy.mean Measured: 1.0 [0.0, 2.0] (the mean (of five); 5 seeds, class budget, digits). "
+        "toy.mean Measured 1.0 [0.0, 2.0] (the mean (of five); 5 seeds, class budget, digits). "
         "What would falsify it A 4. The null, which the rule must reject: A 5."
     )
     assert "a < b" in small
     assert "<pre>a &lt; b</pre>" in lines
     assert not any("secret" in source or "A word" in source for _, source in parts)
+
+
+def test_a_speaker_has_beside_each_slide_what_it_shows():
+    question = displayed({}, **card_of("<form>?</form>"), landscape_prediction={"asks": "toy"})
+    cells = [
+        text("## 1 Points", "slide", minutes=1, ask="Why?", expect="Silence."),
+        shows("subslide", displayed({"image/png": "QUJD"}, landscape_figure=FIGURE)),
+        shows("subslide", question),
+        shows("skip", displayed({}, **card_of("<aside>!</aside>"), landscape_prediction={"answers": "toy"})),
+        text("Prose is not read out.", "subslide"),
+    ]
+    notes = [source for kind, source in kinds(deck(chapter(*cells))) if kind == "notes"]
+    assert notes[1].endswith("**Ask.** Why?\n\n**Expect.** Silence.")
+    assert notes[2].endswith('**Shown.** Points at $N^*$.\n\n**To be seen.** Points that "rise"')
+    assert "**Predict.** Let all commit" in notes[3] and notes[3].endswith("3, as “many” said.")
+    assert notes[4] == "*1 Points: 1 minutes, left out in a short class.*"
+
+
+def test_a_larger_run_brings_its_tags():
+    tags = [{"tag": "rule at fault", "because": "It fits N* too."}]
+    claim = displayed({}, landscape=RECORD)
+    larger = displayed({}, landscape=RECORD | {"budget": "paper", "dataset": "mnist", "tags": tags})
+    page = html_of(chapter(shows("subslide", claim), shows("skip", larger)))
+    assert '<span class="claim-tag">rule at fault</span> It fits <i>N</i>* too.' in page.partition("larger")[2]
+    live = displayed({}, landscape=RECORD | {"tags": tags})
+    assert html_of(chapter(shows("subslide", live), shows("skip", larger))).count("rule at fault") == 1, (
+        "once is enough"
+    )
 
 
 def test_a_question_on_a_slide_has_its_answer_also_where_that_is_skipped():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ def site(built: ToyBook) -> Path:
 def test_notation_of_the_book_is_whole():
     rows = {(row["tex"], row["chapter"]): row for row in hover.notation(ROOT / "book" / "notation.md")}
     table = [line for line in (ROOT / "book" / "notation.md").read_text().splitlines() if line.startswith("| $")]
-    assert len(rows) == len(table) + 1, "one row has two symbols, θ and γ; no symbol stands twice"
+    assert len(rows) == len(table), "one symbol a row, and none stands twice"
+    assert not [line for line in table if "," in re.sub(r"[=(].*", "", line.split("|")[1])]
+    assert rows["\\mathcal N", None]["symbol"] == "𝒩" and rows["\\chi^2", 4]["symbol"] == "χ²"
     assert rows[r"N_\Delta", None]["code"] == "unsatisfied"
     assert rows["f", None]["symbol"] == "f", "its arguments are no part of the symbol"
     assert ("W", None) not in rows and rows["W", 3]["means"].startswith("width"), "a chapter's own"
@@ -137,6 +140,7 @@ def see(page: Page, selector: str) -> str:
         (r"N = (d + 1)\, h + (L - 1)\, h^2", ["N", "d", "h", "L"]),
         (r"\mathcal{N}_0, N_0, x', h_{ab}^2, \mathrm{d}, \text{the share of N}, \hat P, W_h, \mathbb{P}, w", ["w"]),
         (r"c_{0} P, c_1", ["P"]),
+        (r"N, \mathcal{N}(0, 1)", ["N", "𝒩"]),
     ],
 )
 def test_legend_of_a_formula(page: Page, site: Path, tmp_path: Path, tex: str, symbols: list[str], typeset: str):

@@ -49,6 +49,10 @@ def words(axis):
     return [text.get_text() for text in axis.get_legend().get_texts()]
 
 
+def named(axis):
+    return [text.get_text() for text in axis.texts]
+
+
 def drawn(line):
     return line.get_ydata().tolist()
 
@@ -84,16 +88,20 @@ def test_features_have_a_line_a_draw_and_one_of_medians():
     left, right = figure.axes
     assert [len(axis.lines) for axis in (left, right)] == [3 + 2, 3 + 2] and panels(figure) == 2
     assert drawn(left.lines[3]) == pytest.approx([0.2, 0.4, 0.2]) and left.lines[4].get_xdata()[0] == 150
+    assert named(left) == named(right) == ["N = P"]
 
 
 def test_the_cusp_stands_beside_N_star(networks, N_star):
     figure = figures.cusp(networks, N_star)
-    assert [axis.get_title("left") for axis in figure.axes] == ["⟨ε⟩", "Var f", "‖f‖"]
-    for axis, name in zip(figure.axes, figures.SYMBOLS, strict=True):
+    *axes, missed = figure.axes
+    assert [axis.get_title("left") for axis in axes] == ["⟨ε⟩", "Var f", "‖f‖"]
+    for axis, name in zip(axes, figures.SYMBOLS, strict=True):
         assert drawn(axis.lines[0]) == networks[name].tolist() and spans(axis) == pytest.approx(N_star.interval)
         ends = axis.collections[0].get_paths()[0].vertices[:, 1]
         assert (ends.min(), ends.max()) == pytest.approx((0.9 * networks[name].min(), 1.1 * networks[name].max()))
-    assert words(figure.axes[0]) == ["wrong training labels"] and panels(figure) == 3
+        assert named(axis) == ["N*"]
+    assert drawn(missed.lines[0]) == networks.train_error.tolist() and missed.get_ylabel().startswith("wrong training")
+    assert panels(figure) == 3 and axes[0].get_ylim()[0] > 0, "the error fills its panel"
 
 
 def test_noise_has_two_lines_a_panel(networks):
@@ -110,7 +118,7 @@ def test_twice_the_patterns_are_a_second_line(networks, N_star):
     assert [drawn(line) for line in (of_125, of_250)] == [networks.error.tolist(), more.error.tolist()]
     assert [tuple(bar.get_xdata()) for bar in (star, star_of_250)] == [N_star.interval, further.interval]
     assert star.get_ydata()[0] != star_of_250.get_ydata()[0], "one below the other, where both can be seen"
-    assert words(axis) == ["125 patterns", "250 patterns"]
+    assert words(axis) == ["125 patterns", "250 patterns"] and named(axis) == ["N*", "N*"]
     assert [label.get_text() for label in axis.get_xticklabels()] == [str(size) for size in N]
     assert panels(axis.figure) == 1
 
@@ -165,6 +173,7 @@ def test_a_long_run_has_a_line_a_training_set_and_their_mean():
         [0.2, 0.1, 0.1]
     )
     assert words(axis) == ["test error", "training labels missed"] and panels(figure) == 1
+    assert [line.get_marker() for line in axis.lines[2:]] == ["o", "s"], "the steps that were recorded"
     places = axis.transData.transform([(0, 0), (10, 0), (100, 0)])[:, 0]
     assert places[0] < places[1] < places[2] and axis.get_xlim()[0] == 0, "step 0 is not in the picture"
 
@@ -172,11 +181,13 @@ def test_a_long_run_has_a_line_a_training_set_and_their_mean():
 def test_larger_networks_and_the_picture_at_the_head():
     table = read_results(RESULTS / "double_descent_paper_mnist.csv")
     ends = table[table.rest]
-    by_noise = {share: curves(rows, ["error", "together", "norm"]) for share, rows in ends.groupby("noise")}
+    by_noise = {share: curves(rows, ["error", "together", "variance", "norm"]) for share, rows in ends.groupby("noise")}
     figure = figures.larger(by_noise, {0.0: Estimate(225, (210, 242)), 0.1: Estimate(498, (432, 522))})
-    assert words(figure.axes[0]) == ["all labels right", "a tenth flipped"] and panels(figure) == 3
-    shaded = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in figure.axes[2].patches]
-    assert shaded == [(210, 242), (432, 522)]
+    assert words(figure.axes[0]) == ["all labels right", "a tenth flipped"] and panels(figure) == 2
+    for axis, name in zip(figure.axes, ("error", "together", "variance", "norm"), strict=True):
+        assert [drawn(line) for line in axis.lines] == [rows[name].tolist() for rows in by_noise.values()]
+        shaded = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in axis.patches]
+        assert shaded == [(210, 242), (432, 522)] and named(axis) == ["N*", "N*"]
     (axis,) = figures.hero(table).axes
     right = ends[ends.noise == 0]
     assert drawn(axis.lines[2]) == pytest.approx(right.groupby("N").train_error.mean().tolist())

@@ -19,7 +19,9 @@ from landscape_lib.report import (
     Outcome,
     Rule,
     attempt,
+    box,
     claim,
+    conditions,
     decide,
     field,
     load_claims,
@@ -133,11 +135,11 @@ def test_what_cannot_be_measured_is_open_with_the_reason(rules, capsys):
         raise ValueError("no width was stuck")
 
     claim("toy.mean", stuck, of=table())
-    assert "claim toy.mean: open\nmeasured: could not be measured: no width was stuck" in capsys.readouterr().out
+    assert "claim toy.mean: open\ncould not be measured: no width was stuck" in capsys.readouterr().out
     state(0.75, (0.6, math.inf))
-    assert "open\nmeasured: could not be measured: some replicates are undefined" in capsys.readouterr().out
+    assert "open\ncould not be measured: some replicates are undefined" in capsys.readouterr().out
     state(math.nan, (0.6, 0.9))
-    assert "open\nmeasured: could not be measured: what was measured is nan" in capsys.readouterr().out
+    assert "open\ncould not be measured: what was measured is nan" in capsys.readouterr().out
 
 
 def test_a_claim_gives_back_what_came_of_it(rules):
@@ -199,13 +201,13 @@ def test_a_record_tells_what_the_tables_do(rules, monkeypatch):
     networks = table(n=1, seeds="4 5 6").drop(columns="seed")
     for of in (table(), larger, networks, [table(10), table(6, dataset="mnist", data_sha256="b" * 64)]):
         state(of=of)
-    numbers = [(record["n_seeds"], record["budget"], record["dataset"]) for record in shown]
-    assert numbers == [
-        (10, "class", "digits"),
-        (4, "paper", "digits"),
-        (3, "class", "digits"),
-        (6, "class", "digits; mnist"),
+    assert [conditions(record) for record in shown] == [
+        ["10 seeds", "class budget", "digits"],
+        ["4 training sets", "paper budget", "digits"],
+        ["3 seeds", "class budget", "digits"],
+        ["6 seeds", "class budget", "digits; mnist"],
     ]
+    assert shown[1]["reason"] == "4 training sets, the rule asks for 5" and "4 training sets," in box(shown[1])
     assert [record["data_sha256"] for record in shown[:3]] == [SHA, "a" * 64, SHA]
     both = hashlib.sha256("\n".join([SHA, "b" * 64]).encode()).hexdigest()
     assert shown[3]["data_sha256"] == both
@@ -283,7 +285,7 @@ def test_rules_are_found_above_the_working_directory_or_the_way_is_told(tmp_path
 
 def record(**changed):
     base = {"id": "toy.mean", "verdict": "reproduced", "value": 0.75, "ci": [0.6, 0.9], "n_seeds": 10}
-    return base | {"budget": "class", "dataset": "digits", "reason": None} | changed
+    return base | {"repeated": "training sets", "budget": "class", "dataset": "digits", "reason": None} | changed
 
 
 def test_records_are_printed(tmp_path, monkeypatch, capsys):
@@ -294,8 +296,8 @@ def test_records_are_printed(tmp_path, monkeypatch, capsys):
     (tmp_path / "_build" / "claims.json").write_text(json.dumps([record()]))
     print_records()
     assert capsys.readouterr().out.splitlines() == [
-        "claim     verdict     measured           seeds  budget  data",
-        "toy.mean  reproduced  0.75 [0.60, 0.90]  10     class   digits",
+        "claim     verdict     measured           on                budget  data",
+        "toy.mean  reproduced  0.75 [0.60, 0.90]  10 training sets  class   digits",
     ]
     print_records(as_json=True)
     assert json.loads(capsys.readouterr().out) == [record()]

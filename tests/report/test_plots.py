@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from landscape_lib.figures import BLUE, ORANGE, png, shades, style
+from landscape_lib.figures import BLUE, ORANGE, is_map, png, shades, style
 
 
 def crowded(seed: int) -> Figure:
@@ -78,3 +78,14 @@ def test_pictures_of_one_size_unless_trimmed():
         plt.close(figure)
     assert sizes[False] == {(220, 440, 3)}, "inches times dots an inch"
     assert len(sizes[True]) == 2
+
+
+def test_colours_that_stand_for_values_are_known():
+    whole = crowded(0)
+    assert is_map(whole), "it has an image"
+    figure, axis = plt.subplots()
+    axis.scatter([1, 2], [3, 4])
+    assert not is_map(figure)
+    axis.pcolormesh(np.eye(2))
+    assert is_map(figure)
+    plt.close("all")

@@ -51,10 +51,24 @@ def test_several_are_told_together():
     first, second = made["data_sha256"].split("; ")
     assert first == "a" * 64 and second == hashlib.sha256(f"{'b' * 64}\n{'c' * 64}".encode()).hexdigest()
     markup = strip_html(strip(made, place="here", command="make book", budget="class"))
-    assert facts(live)["missing"] is None and "<dt>Its grid</dt><dd>missing points: 2 not finished" in markup
-    assert "live and paper budget" in markup and "<dt>Measure it again</dt><dd><code>do</code>" in markup
+    assert facts(live)["missing"] is None and "<dt>Its grid</dt><dd>(2) missing points: 2 not finished" in markup
+    assert "live and paper budget" in markup and "<dt>Measure it again</dt><dd>(2) <code>do</code>" in markup
+    assert "<dt>Seeds</dt><dd>(1) 0 to 2; (2) 7</dd>" in markup and "; (2) commit <code>abc</code>, v</dd>" in markup
+    assert "seeds 0 to 2 and 7, 61.5 s of computing" in markup and "<dd>61.5 s, summed over processes</dd>" in markup
+    assert "<dt>Experiment</dt><dd><code>" in markup, "what is the same of all stands once"
     assert facts([live]) == facts(live) and facts(live)["budget"] is None
     assert "class budget" in strip(facts(live), place="here", command="make book", budget="class").line
+
+
+def test_a_table_counts_once_of_whatever_parts_of_it_are_given():
+    table, other = sweep(runs, [{"P": 3}, {"P": 5}]), sweep(runs, [{"P": 4}])
+    parts = [table[table.P == 3], table[table.P == 5].assign(more=1)]
+    assert facts(parts)["seconds"] == facts([table, *parts])["seconds"] == facts(table)["seconds"] == 4.0
+    assert facts([table, other])["seconds"] == 6.0, "another sweep of the same experiment took its own time"
+    file = table.drop(columns="seconds")
+    file.attrs["recorded"] = {"seconds": 60.0, "budget": "paper", "commit": "abc", "date": "d"}
+    assert facts([file[file.P == 3], file[file.P == 5]])["seconds"] == 60.0
+    assert facts([file, table])["seconds"] == 64.0
 
 
 def test_the_strip_holds_every_fact_and_the_command():

@@ -41,7 +41,7 @@ class Figure:
     caption: str
     alt: str
     source: Mapping[str, Any]
-    cuts: list[int]
+    classes: str  # of the picture on a page
     png: str  # in base64
     tables: list[str]  # as CSV
 
@@ -163,7 +163,7 @@ def _claim(facts: Mapping[str, Any]) -> Record | None:
     if (record := facts.get("landscape")) is None:
         return None
     unsaid = {"contested": None, "differs": None, "settled_by": None}
-    return cast("Record", {"tags": [], **record, "words": {**unsaid, **record["words"]}})
+    return cast("Record", {"tags": [], "repeated": "seeds", **record, "words": {**unsaid, **record["words"]}})
 
 
 def _figure(node: NotebookNode, facts: Mapping[str, Any]) -> Figure | None:
@@ -175,7 +175,7 @@ def _figure(node: NotebookNode, facts: Mapping[str, Any]) -> Figure | None:
         figure["caption"],
         figure["alt"],
         figure["source"],
-        figure.get("cuts", []),
+        figure.get("classes", ""),
         png,
         figure.get("tables", []),
     )

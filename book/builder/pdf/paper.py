@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from landscape_lib.report import Entry, Record, Strip, Wording, because, conditions, details, measured
+from landscape_lib.report import Entry, Record, Strip, Wording, because, brief, conditions, details, measured, told
 
 from ..execute.records import Cell, Chapter, Output
 from ..paths import is_appendix
@@ -40,8 +40,9 @@ def prose(text: str) -> str:
 
 
 def strip_text(made: Strip) -> str:
-    """A strip of provenance in small print, on one page; a hash by its first digits."""
-    rows = "; ".join(f"{name}: {''.join(map(str, parts))}" for name, parts in made.rows.items())
+    """A strip of provenance in small print, on one page; a hash by its first digits, many seeds by their ends."""
+    short = {**made.rows, "Seeds": tuple(brief(str(part)) for part in made.rows["Seeds"])}
+    rows = "; ".join(f"{name}: {''.join(map(str, parts))}" for name, parts in short.items())
     return within("strip", HASH.sub(r"\1…", escape(f"Where this comes from: {made.line}. {rows}.")))
 
 
@@ -130,10 +131,10 @@ def _field_row(row: Row) -> str:
 
 
 def _measurement(record: Record) -> str:
-    seeds, _, dataset = conditions(record)
+    repeated, _, dataset = conditions(record)
     reason = f" ({escape(because(record))})" if because(record) else ""
     tags = "".join(f"; {escape(tag['tag'])}: {words(tag['because'])}" for tag in record["tags"])
-    return f"{record['verdict']}{reason}, **{escape(measured(record))}**, {escape(dataset)}, {seeds}{tags}"
+    return f"{record['verdict']}{reason}, **{escape(measured(record))}**, {escape(dataset)}, {repeated}{tags}"
 
 
 def listed(rows: Iterable[tuple[str, str]]) -> str:
@@ -155,14 +156,30 @@ def history_table(pages: Sequence[str], history: History) -> str:
 def claim(record: Record) -> str:
     """A claim's box, with what a page folds."""
     said, reason = record["words"], because(record)
-    tags = "".join(f" **{tag['tag']}**: {words(tag['because'])}" for tag in record["tags"])
+    before, seen, after = told(record)
     paragraphs = [
         f"**{record['verdict']}**{f' ({escape(reason)})' if reason else ''} · {words(said['statement'])} "
         f"**{escape(record['id'])}**",
-        f"Measured **{escape(measured(record))}**; accepted: {escape(said['accepted'])}.{tags}",
+        f"{before}**{escape(seen)}**{escape(after)}; accepted: {escape(said['accepted'])}.{tagged(record)}",
         listed(details(record)),
     ]
     return within("card", "\n\n".join(paragraphs))
+
+
+def claim_again(record: Record) -> str:
+    """A claim that stands on a sheet before with all that is to be said of it: what this run measured, in a line."""
+    before, seen, after = told(record)
+    reason = f" ({escape(because(record))})" if because(record) else ""
+    return within(
+        "card",
+        f"**{escape(record['id'])}** · **{record['verdict']}**{reason} · {before}**{escape(seen)}**{escape(after)} "
+        f"({escape(', '.join(conditions(record)))}).{tagged(record)}",
+    )
+
+
+def tagged(record: Record) -> str:
+    """The tags of a claim, with their reasons."""
+    return "".join(f" **{tag['tag']}**: {words(tag['because'])}" for tag in record["tags"])
 
 
 def question(wording: Wording, number: int | None) -> str:
@@ -182,11 +199,14 @@ def replies(wording: Wording) -> str:
     )
 
 
-def chapter_notebook(chapter: Chapter, fill: Fill, with_deck: bool) -> NotebookNode:
-    """A chapter as it is printed, with answers and solutions at its end."""
+def chapter_notebook(chapter: Chapter, fill: Fill, with_deck: bool, stated: frozenset[str]) -> NotebookNode:
+    """A chapter as it is printed, with answers and solutions at its end. A claim has one card: of those that earlier
+    chapters ``stated``, or it does itself, a line of what it measured is enough.
+    """
+    known = set(stated)
     quiz = [output.card for _, output in chapter.outputs if output.card and output.card.question]
     numbers = {card.question: number for number, card in enumerate(quiz, 1)}
-    cells = [made for cell in chapter.cells for made in _cells(chapter, cell, fill, numbers)]
+    cells = [made for cell in chapter.cells for made in _cells(chapter, cell, fill, numbers, known)]
     if cells and not is_appendix(chapter.path):
         cells[0].source = re.sub(r"\A# ", f"# Chapter {int(chapter.path.stem[:2])}. ", cells[0].source)
     solutions = list(numbered_solutions(chapter))
@@ -211,7 +231,9 @@ def numbered_solutions(chapter: Chapter) -> Iterator[tuple[str, str]]:
             yield number, without_markers(cell.source)
 
 
-def _cells(chapter: Chapter, cell: Cell, fill: Fill, numbers: Mapping[str | None, int]) -> Iterator[NotebookNode]:
+def _cells(
+    chapter: Chapter, cell: Cell, fill: Fill, numbers: Mapping[str | None, int], known: set[str]
+) -> Iterator[NotebookNode]:
     made = NotebookNode(cell.node)
     if cell.kind == "markdown":
         made["source"] = fill(cell.place, cell.source)
@@ -222,7 +244,7 @@ def _cells(chapter: Chapter, cell: Cell, fill: Fill, numbers: Mapping[str | None
     else:
         figures = [output.figure for output in cell.outputs if output.figure]
         if cell.kind == "code":
-            made["outputs"] = [_output(output, numbers) for output in cell.outputs if output.field is None]
+            made["outputs"] = [_output(output, numbers, known) for output in cell.outputs if output.field is None]
         for figure in figures:
             made["metadata"] = {**cell.node.metadata, "mystnb": described(figure)}
             number = raw(rf"\renewcommand{{\thefigure}}{{{chapter.numbers[figure.name]}}}")
@@ -235,12 +257,14 @@ def _cells(chapter: Chapter, cell: Cell, fill: Fill, numbers: Mapping[str | None
         yield from field_cells(cell, fill)
 
 
-def _output(output: Output, numbers: Mapping[str | None, int]) -> NotebookNode:
-    """A picture, or else a card in Markdown, where a page has HTML."""
+def _output(output: Output, numbers: Mapping[str | None, int], known: set[str]) -> NotebookNode:
+    """A picture, or else a card in Markdown, where a page has HTML. Claims that are printed become ``known``."""
     if "image/png" in output.data:
         data = without(output, "text/html") if not output.card else without(output, ("text/html", "application/"))
     elif output.claim:
-        data = {"text/markdown": claim(output.claim)}
+        tell = claim_again if output.claim["id"] in known else claim
+        known.add(output.claim["id"])
+        data = {"text/markdown": tell(output.claim)}
     elif output.card:
         data = {"text/markdown": question(output.card.wording, numbers.get(output.card.question))}
     else:

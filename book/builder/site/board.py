@@ -141,5 +141,7 @@ def measurement(record: Record, plain: str) -> str:
     tags = "".join(
         f'<br><span class="claim-tag">{escape(tag["tag"])}</span> {words(tag["because"])}' for tag in record["tags"]
     )
-    seeds, _, dataset = conditions(record)
-    return f"{spot}{verdict_link(record)}{reason}<br>**{escape(measured(record))}**<br>{escape(dataset)}, {seeds}{tags}"
+    repeated, _, dataset = conditions(record)
+    return (
+        f"{spot}{verdict_link(record)}{reason}<br>**{escape(measured(record))}**<br>{escape(dataset)}, {repeated}{tags}"
+    )

@@ -17,7 +17,8 @@ from ..messages import BuildError
 from ..paths import show
 
 UNICODE = {
-    r"\alpha": "α", r"\beta": "β", r"\omega": "ω", r"\mathcal H": "ℋ", r"\gamma": "γ", r"\varepsilon": "ε",
+    r"\alpha": "α", r"\beta": "β", r"\chi": "χ", r"\omega": "ω", r"\mathcal H": "ℋ", r"\mathcal N": "𝒩",
+    r"\gamma": "γ", r"\varepsilon": "ε",
     r"\delta": "δ", r"\eta": "η", r"\theta": "θ", r"\kappa": "κ", r"\mu": "μ",
     r"\phi": "φ", r"\psi": "ψ",
     r"\Delta": "Δ", r"\Theta": "Θ", r"\mathcal L": "ℒ", r"\nabla": "∇", r"\pm": "±", r"\sqrt": "√", r"\cdot": "·",
@@ -59,7 +60,7 @@ def notation(file: Path) -> list[dict[str, Any]]:
     r"""The symbols, row by row: their TeX, how they look, their name in code, what they mean and, of those that stand
     under a heading such as ``## Chapter 3``, the chapter.
 
-    The first cell holds a symbol, several with commas between, or a symbol with its definition or value after ``=``.
+    The first cell holds a symbol, or a symbol with its definition or value after ``=``.
     """
     symbols, chapter = [], None
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -71,13 +72,12 @@ def notation(file: Path) -> list[dict[str, Any]]:
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if len(cells) != 3:
             raise BuildError(f"book/notation.md, line {number}: need | $symbol$ | `code` or nothing | meaning |")
-        for symbol in re.sub(r"[=(].*", "", cells[0].strip("$")).split(","):
-            tex = symbol.strip()
-            try:
-                row = {"tex": tex, "symbol": plain(f"${tex}$"), "code": plain(cells[1]), "means": plain(cells[2])}
-            except ValueError as error:
-                raise BuildError(f"book/notation.md, line {number} ({cells[0]}): {error}") from None
-            symbols.append(row | {"chapter": chapter})
+        tex = re.sub(r"[=(].*", "", cells[0].strip("$")).strip()
+        try:
+            row = {"tex": tex, "symbol": plain(f"${tex}$"), "code": plain(cells[1]), "means": plain(cells[2])}
+        except ValueError as error:
+            raise BuildError(f"book/notation.md, line {number} ({cells[0]}): {error}") from None
+        symbols.append(row | {"chapter": chapter})
     return symbols
 
 

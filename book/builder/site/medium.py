@@ -26,8 +26,8 @@ class Medium(Protocol):
     def strip_text(self, made: Strip) -> str:
         """Where a figure comes from."""
 
-    def chapter_notebook(self, chapter: Chapter, fill: Fill, with_deck: bool) -> NotebookNode:
-        """A chapter, ``with_deck`` with a link to its slides."""
+    def chapter_notebook(self, chapter: Chapter, fill: Fill, with_deck: bool, stated: frozenset[str]) -> NotebookNode:
+        """A chapter, ``with_deck`` with a link to its slides; ``stated`` are the claims of the chapters before."""
 
     def links(self, chapter: Chapter) -> str:
         """Where a chapter's slides are."""

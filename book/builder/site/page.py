@@ -10,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from landscape_lib.figures import marked_cuts
-from landscape_lib.report import Code, Link, Strip, anchor, box, panels, strip, strip_html
+from landscape_lib.report import Code, Link, Strip, anchor, box, classes, strip, strip_html
 
 from ..execute.parameter_cell import parameters
 from ..execute.records import Cell, Chapter, Figure, Output
@@ -43,8 +43,8 @@ def prose(text: str) -> str:
     """Markdown as its author wrote it, in which the pictures of `book/static` say where a phone may cut them."""
 
     def marked(picture: re.Match[str]) -> str:
-        classes = panels(marked_cuts(BOOK / "static" / picture[1]))
-        return picture[0] + (f"{{.{classes.replace(' ', ' .')}}}" if classes else "")
+        named = classes(marked_cuts(BOOK / "static" / picture[1]))
+        return picture[0] + (f"{{.{named.replace(' ', ' .')}}}" if named else "")
 
     return PICTURE.sub(marked, text)
 
@@ -57,7 +57,9 @@ def strip_text(made: Strip) -> str:
     return strip_html(made)
 
 
-def chapter_notebook(chapter: Chapter, fill: Fill, with_deck: bool) -> NotebookNode:
+def chapter_notebook(
+    chapter: Chapter, fill: Fill, with_deck: bool, stated: frozenset[str] = frozenset()
+) -> NotebookNode:
     """The notebook that the page is made from: figures described, with strips under them, cards in HTML."""
     cells = [made for cell in chapter.cells for made in _cells(chapter, cell, fill)]
     title = cells[0].source if cells else ""
@@ -145,7 +147,7 @@ def stub_cell(cell: Cell) -> NotebookNode:
 def described(figure: Figure, number: str = "") -> dict[str, dict[str, str]]:
     """A figure's words, where MyST-NB looks for them; a ``number`` goes before its caption."""
     return {
-        "image": {"alt": figure.alt, "classes": panels(figure.cuts)},
+        "image": {"alt": figure.alt, "classes": figure.classes},
         "figure": {"name": figure.name, "caption": number + with_formulas(figure.caption)},
     }
 

@@ -7,8 +7,8 @@ Each cell says it in its metadata, under `slideshow`:
                 notes: for the speaker only.  skip, as without a type: not in the deck.
     minutes     of a slide, in a lecture of ninety minutes
     forty       of a slide, in a class of forty; without, a short class leaves the section out
-    ask         of a slide: what to ask the class
-    expect      of a slide: what it will answer, and what to say then
+    ask         of a slide, or of a subslide of words: what to ask the class
+    expect      of the same: what it will answer, and what to say then
     source      of a slide: whose work it tells
     text        Markdown to stand on the slide in the place of what would be chosen from the cell
     part        the heading, in a cell with several, under which the slide's own words are

@@ -55,8 +55,10 @@ def stage(book: Book, tree: Path, medium: Medium, katex: Path | None) -> None:
     fill = filler(book, medium, toc, katex is not None)
     for name, text in book.pages.items():
         write(tree / "book" / name, fill(f"book/{name}", text))
+    stated: frozenset[str] = frozenset()
     for chapter in book.chapters:
-        notebook = medium.chapter_notebook(chapter, fill, katex is not None)
+        notebook = medium.chapter_notebook(chapter, fill, katex is not None, stated)
+        stated |= {record["id"] for record in chapter.claims}
         write(tree / "notebooks" / chapter.path.name, nbformat.writes(notebook))
         for figure in chapter.figures:
             tables.lay_out(figure, tree / "book" / "static")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook, new_raw_cell
 
-from landscape_lib.report import Record, brief_box, conditions, html_formulas, measured
+from landscape_lib.report import Record, brief_box, conditions, html_formulas, measured, tagged, told
 
 from ..execute.records import Cell, Chapter
 from ..messages import BuildError
@@ -39,7 +39,7 @@ def chosen(prose: str) -> str:
 
 
 def shown(cell: Cell, larger: Mapping[str, str]) -> tuple[str, str]:
-    """The HTML of what a code cell shows, and, in Markdown, what a speaker says of it.
+    """The HTML of what a code cell shows, and, in Markdown, what it prints for the speaker only.
 
     ``larger`` holds what is to be added to the box of a claim that was measured at a larger scale too.
     """
@@ -47,8 +47,6 @@ def shown(cell: Cell, larger: Mapping[str, str]) -> tuple[str, str]:
     is_quiet = any(output.claim or output.figure for output in cell.outputs)
     is_note = cell.slideshow["slide_type"] == "notes"
     for output in cell.outputs:
-        if output.figure:
-            words.append(output.figure.caption)
         if output.card:  # an answer beside a figure or a claim meets its reader at the question
             is_unseen = output.card.answers and is_quiet
             seen.append(f"<div hidden>\n{output.card.markup}\n</div>" if is_unseen else output.card.markup)
@@ -57,7 +55,6 @@ def shown(cell: Cell, larger: Mapping[str, str]) -> tuple[str, str]:
             seen.append(f'<img class="figure" src="{source}" alt="{html.escape(figure.alt)}">')
         elif record := output.claim:
             seen.append(brief_box(record, larger.get(record["id"], "") if record["budget"] == "class" else ""))
-            words.append(spoken(record))
         elif "text/markdown" in output.data:
             words.append(output.data["text/markdown"])
         elif output.printed is not None:
@@ -70,29 +67,48 @@ def shown(cell: Cell, larger: Mapping[str, str]) -> tuple[str, str]:
     return '<div class="shown">\n' + "\n".join(seen) + "\n</div>", "\n\n".join(words)
 
 
+def beside(cell: Cell, answers: Mapping[str, str]) -> Iterator[str]:
+    """What a speaker has at hand beside what a cell shows: a figure in words, the answer to come, a claim in full."""
+    for output in cell.outputs:
+        if figure := output.figure:
+            yield f"**Shown.** {figure.caption}"
+            yield f"**To be seen.** {figure.alt}"
+        elif output.card and output.card.asks:
+            answer = f" Measured: {answers[output.card.asks]}" if output.card.asks in answers else ""
+            yield f"**Predict.** Let all commit, by a show of hands, before you go on.{answer}"
+        elif output.card and output.card.answers:
+            yield f"**Measured.** {output.card.wording['text']}"
+        elif output.claim:
+            yield spoken(output.claim)
+
+
 def spoken(record: Record) -> str:
     """A claim in words for the speaker, with what would falsify it."""
-    words = record["words"]
+    words, (before, seen, after) = record["words"], told(record)
     return (
-        f"{record['id']} Measured: {measured(record)} ({words['measures']}; {', '.join(conditions(record))}). "
+        f"{record['id']} {before}{seen}{after} ({words['measures']}; {', '.join(conditions(record))}). "
         f"What would falsify it {words['falsified_by']} The null, which the rule must reject: {words['null']}"
     )
 
 
 def at_larger_scale(records: Iterable[Record]) -> dict[str, str]:
-    """What a larger run says of each claim that it measured, in HTML, with the reason where a verdict differs.
+    """What a larger run says of each claim that it measured, in HTML: its own tags, and why a verdict differs.
 
     A class sees the live measurement, which may say the opposite, and leaves before the appendix that tells.
     """
     records = list(records)
     live = {record["id"]: record["verdict"] for record in records if record["budget"] == "class"}
+    said = {
+        (record["id"], tag["because"]) for record in records if record["budget"] == "class" for tag in record["tags"]
+    }
     lines: dict[str, str] = {}
     for record in records:
         if record["budget"] == "paper":
             words = f"<strong>{record['verdict']}</strong>, {html.escape(measured(record))}"
             differs = record["words"]["differs"] if live.get(record["id"]) != record["verdict"] else None
             why = f" {html_formulas(differs)}" if differs else ""
-            line = f'<p class="larger">In a larger run, {html.escape(record["dataset"])}: {words}.{why}</p>\n'
+            marks = "".join(tagged(tag) for tag in record["tags"] if (record["id"], tag["because"]) not in said)
+            line = f'<p class="larger">In a larger run, {html.escape(record["dataset"])}: {words}.{marks}{why}</p>\n'
             lines[record["id"]] = lines.get(record["id"], "") + line
     return lines
 
@@ -113,6 +129,11 @@ def slides(chapter: Chapter, others: Iterable[Record] = ()) -> list[Slide]:
     made: list[Slide] = []
     section = plan = ""
     has_questions = any(cell.slideshow.get("ask") for cell in chapter.cells)
+    answers = {  # that no slide has, nor a speaker's note
+        card.answers: card.wording["text"]
+        for cell, output in chapter.outputs
+        if (card := output.card) and card.answers and cell.slideshow.get("slide_type", "skip") == "skip"
+    }
     larger = at_larger_scale([*chapter.claims, *others])
     for cell in chapter.cells:
         facts = cell.slideshow
@@ -137,8 +158,8 @@ def slides(chapter: Chapter, others: Iterable[Record] = ()) -> list[Slide]:
             words = f"{heading}\n\n{prose}" if kind == "notes" else prose
         if facts.get("ask"):
             words = f"**Ask.** {facts['ask']}\n\n**Expect.** {facts['expect']}"
-        elif has_questions:
-            words = "\n\n".join(spoken(output.claim) for output in cell.outputs if output.claim)
+        elif has_questions or cell.kind == "code":
+            words = "\n\n".join([*beside(cell, answers), *([] if has_questions or not words else [words])])
         if facts.get("source"):
             seen.source += f'\n\n<p class="source">{html.escape(facts["source"])}</p>'
         if kind == "slide":
