@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from landscape_lib.data import Task, image_task, stripe_task
 from landscape_lib.experiments._images import images, with_tests_shuffled
 from landscape_lib.measure.ensembles import errors
-from landscape_lib.measure.kernel import kernel_change, tangent_kernel
+from landscape_lib.measure.kernel import kernel_change, tangent_kernel, tangent_kernels
 from landscape_lib.nets import CNN, MLP, Population
 from landscape_lib.training import Flow, Stop, gradient_flow, soft_hinge
 
@@ -59,6 +59,7 @@ def flow_at_scales(
     probe: int = 100,
     steps: int = 5_000,
     turn: float = 1e-4,
+    implicit: bool = False,
     precision: str = "float32",
 ) -> list[dict[str, Any]]:
     """Gradient flow of F = α (f − f₀) at each α̃ = √h α, ``alpha_h``, on each training set: one row a network.
@@ -70,6 +71,9 @@ def flow_at_scales(
     ``weights`` ‖w₀‖; ``norm``, the root of the mean of F² over test points; ``deviation``, the mean of (F − F̄)² over
     test points, F̄ the mean of the members of a training set, whose sum over members, over members − 1, is Var F;
     ``together``, the error of F̄; the ``time`` that it came to, in the unit of `gradient_flow`; and why it ``stopped``.
+
+    ``implicit``: steps with the tangent kernel at hand, which a ``turn`` of 1e-2 suffices for; far fewer of them where
+    the flow is stiff (large α̃, P or a CNN), each about three times as long.
 
     Single precision knows f − f₀ to 1e-7: enough for √h α up to 1,000.
     """
@@ -100,6 +104,7 @@ def flow_at_scales(
         loss=soft_hinge,
         stop=Stop(steps),
         turn=turn,
+        kernel=tangent_kernels if implicit else None,
         setting=f"{network_kind}, {dataset}, P={P}, h={h}",
     )
     F = run.outputs(points).double()

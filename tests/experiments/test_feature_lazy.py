@@ -38,6 +38,13 @@ def test_a_row_is_its_network_flowing_alone():
         assert row["data_sha256"] == load("digits").sha256 and row["N"] == 64 * 6 + 36 + 6 + 13
 
 
+def test_implicit_steps_end_where_others_do():
+    rows, others = (flow_at_scales(**TINY | {"implicit": i, "turn": t}) for i, t in ((True, 1e-3), (False, 1e-4)))
+    for row, other in zip(rows, others, strict=True):
+        assert row["stopped"] == "satisfied" and row["norm"] == pytest.approx(other["norm"], rel=0.03)
+        assert row["kernel_change"] == pytest.approx(other["kernel_change"], rel=0.05)
+
+
 def test_a_large_scale_is_lazy_and_a_small_one_is_not():
     feature, lazy = (flow_at_scales(**TINY | {"alpha_h": (scale,)}) for scale in (0.01, 1000.0))
     assert all(row["kernel_change"] > 10 for row in feature) and all(row["kernel_change"] < 0.1 for row in lazy)
