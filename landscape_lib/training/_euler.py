@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape_lib.nets import Population
-from landscape_lib.training._losses import Loss, bend, slope
+from landscape_lib.training._losses import BETA, Loss, slope, soft_hinge
 from landscape_lib.training._patterns import Patterns
 
 MOVE = 0.1  # a step moves no F on a pattern further than this
@@ -82,7 +82,9 @@ class Field:
         for part in population.blocks(points):
             here, member = own.of(part), population.take(torch.arange(len(nets), device=nets.device)[part])
             F, rate = place.F[part], length[part, None, None] / points
-            system = torch.eye(points).to(F) + rate * bend(self.loss, F, here.labels) * self.kernel(member, here.inputs)
+            system = torch.eye(points).to(F) + rate * _bend(self.loss, F, here.labels) * self.kernel(
+                member, here.inputs
+            )
             v = torch.linalg.solve(system, slope(self.loss, F, here.labels))
             _, pull = population.pullback(place.weights[part], here.inputs, part)
             parts.append(pull(v / (self.alpha[nets[part], None, None] * points)))
@@ -130,3 +132,15 @@ class Euler:
 
     def keep(self, stay: Bool[Tensor, "nets"]) -> None:
         self.nets, self.here, self.t, self.dt = self.nets[stay], self.here.of(stay), self.t[stay], self.dt[stay]
+
+
+def _bend(loss: Loss, F: Float[Tensor, "nets points 1"], labels: Tensor) -> Float[Tensor, "nets points 1"]:
+    """∂²ℓ_μ/∂F_μ² of each pattern, of one output: where `slope` turns."""
+    if loss is soft_hinge:
+        on = slope(loss, F, labels).abs()
+        return BETA * on * (1 - on)
+    with torch.enable_grad():
+        leaf = F.detach().requires_grad_()
+        (first,) = torch.autograd.grad(loss(leaf, labels).sum(), leaf, create_graph=True)
+        (second,) = torch.autograd.grad(first.sum(), leaf)
+    return second

@@ -104,21 +104,3 @@ def slope(
     leaf = outputs.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(loss(leaf, labels).sum(), leaf)
     return gradient
-
-
-def bend(loss: Loss, outputs: Float[Tensor, "nets points 1"], labels: Tensor) -> Float[Tensor, "nets points 1"]:
-    """∂²ℓ_μ/∂f_μ² of each pattern, of one output.
-
-    >>> bend(quadratic_hinge, torch.tensor([[[0.0], [2.0]]]), torch.tensor([1.0, 1.0])).flatten()
-    tensor([1., 0.])
-    """
-    if loss is soft_hinge:
-        on = torch.sigmoid(BETA * (1.0 - _margins(outputs, labels)))[..., None]
-        return BETA * on * (1 - on)
-    if loss is quadratic_hinge:
-        return (_margins(outputs, labels) < 1.0).to(outputs)[..., None]
-    with torch.enable_grad():
-        leaf = outputs.detach().requires_grad_()
-        (first,) = torch.autograd.grad(loss(leaf, labels).sum(), leaf, create_graph=True)
-        (second,) = torch.autograd.grad(first.sum(), leaf)
-    return second
