@@ -89,7 +89,7 @@ def gradient_flow(
     percent at a ``turn`` of 1e-2, and to one at 1e-3.
 
     It ends where the mean of ℓ (for `soft_hinge`, of the hinge that it rounds) is below ``stop.satisfied``, for the
-    hinges min y F > 1; or at the time ``until``, on a plateau, without a gradient, or after ``stop.steps`` evaluations.
+    hinges min y F > 1; or at the time ``until``, on a plateau of ℓ, without a gradient, or after ``stop.steps``.
 
     >>> from landscape_lib.nets import MLP
     >>> nets = Population(lambda seed: MLP(4, 20, 1, parametrisation="ntk", activation="softplus", seed=seed), [0, 1])
@@ -114,8 +114,9 @@ def gradient_flow(
             nets, t, here = euler.nets, euler.t, euler.here
             losses = euler.field.losses(here, nets, judged)
             refuse_broken(losses, nets, step, setting)
-            better = stop.progressed(losses, reference)
-            reference, since = losses.where(better, reference), since.masked_fill(better, step)
+            falling = euler.field.losses(here, nets, loss)  # the hinge may rise where the soft one falls
+            better = stop.progressed(falling, reference)
+            reference, since = falling.where(better, reference), since.masked_fill(better, step)
             zero, stalled = stop.reached_zero(losses), stop.stalled(step, since) | (here.gradient == 0).all(-1)
             finished = zero | stalled | (t >= until) | (step == stop.steps)
             final[nets] = losses
