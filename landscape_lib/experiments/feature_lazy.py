@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from landscape_lib.data import Task, image_task, stripe_task
 from landscape_lib.experiments._images import images, with_tests_shuffled
 from landscape_lib.measure.ensembles import errors
-from landscape_lib.measure.kernel import kernel_change, tangent_kernel
+from landscape_lib.measure.kernel import kernel_change, tangent_kernels
 from landscape_lib.nets import CNN, MLP, Population
 from landscape_lib.training import Flow, Stop, gradient_flow, soft_hinge
 
@@ -18,18 +18,20 @@ NETWORKS = ("fc", "cnn")
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 
 
-def task(dataset: str, labels: str, P: int, d: int | None, seed: int, tests: int) -> Task:
+def task(dataset: str, labels: str, P: int, d: int | None, seed: int, tests: int, noise: float = 0.0) -> Task:
     """P images with labels ±1, in d whitened principal components or (``d=None``) by their pixels; or the stripe model.
 
-    The test points, at most ``tests``, are in random order, so that any part of them is a fair sample.
+    ``noise`` is the share of training labels that is flipped; the stripe model has none. The test points, at most
+    ``tests``, are in random order, so that any part of them is a fair sample.
     """
     if dataset == "stripe":
-        if d is None or labels != "stripe":
+        if d is None or labels != "stripe" or noise:
             raise ValueError(
-                f"task: d is {d!r}, labels {labels!r}; the stripe model needs a number d and labels 'stripe'"
+                f"task: d is {d!r}, labels {labels!r}, noise {noise:g}; the stripe model needs a number d, labels "
+                "'stripe' and no noise"
             )
         return stripe_task(P, d, seed, test_points=tests)
-    return with_tests_shuffled(image_task(images(dataset), P, labels=labels, d=d, seed=seed), seed, tests)
+    return with_tests_shuffled(image_task(images(dataset), P, labels=labels, d=d, noise=noise, seed=seed), seed, tests)
 
 
 def network(kind: str, dataset: str, features: int, h: int, L: int, activation: str, seed: int) -> nn.Module:
@@ -53,23 +55,30 @@ def flow_at_scales(
     members: int = 1,
     labels: str = "parity",
     d: int | None = None,
+    noise: float = 0.0,
     L: int = 2,
     activation: str = "softplus",
     tests: int = 1000,
     probe: int = 100,
     steps: int = 5_000,
+    plateau: tuple[int, float] | None = None,
     turn: float = 1e-4,
+    implicit: bool = False,
     precision: str = "float32",
 ) -> list[dict[str, Any]]:
     """Gradient flow of F = α (f − f₀) at each α̃ = √h α, ``alpha_h``, on each training set: one row a network.
 
-    All networks of a width flow in one stack, `gradient_flow` of the soft hinge, until min y F > 1. On each training
+    All networks of a width flow in one stack, `gradient_flow` of the soft hinge, until min y F > 1, or to rest on a
+    ``plateau`` (as in `Stop`), where networks too small for their data end. On each training
     set (``task_seeds``) ``members`` networks start from weights of their own, seeds 100 task_seed + i, the same at
     every α. A row has the test ``error``; the hinge's ``loss`` per training pattern, ½ max(0, 1 − yF)²;
     ``kernel_change``, ‖Θ − Θ₀‖_F / ‖Θ₀‖_F on the first ``probe`` test points; ``weight_change`` ‖w − w₀‖ / ‖w₀‖, and
     ``weights`` ‖w₀‖; ``norm``, the root of the mean of F² over test points; ``deviation``, the mean of (F − F̄)² over
     test points, F̄ the mean of the members of a training set, whose sum over members, over members − 1, is Var F;
     ``together``, the error of F̄; the ``time`` that it came to, in the unit of `gradient_flow`; and why it ``stopped``.
+
+    ``implicit``: steps with the tangent kernel at hand, which a ``turn`` of 1e-2 suffices for; far fewer of them where
+    the flow is stiff (large α̃, P or a CNN), each about three times as long.
 
     Single precision knows f − f₀ to 1e-7: enough for √h α up to 1,000.
     """
@@ -81,7 +90,7 @@ def flow_at_scales(
     if precision not in PRECISIONS:
         raise ValueError(f"flow_at_scales: precision is {precision!r}, need 'float32' or 'float64'")
     dtype = PRECISIONS[precision]
-    tasks = [task(dataset, labels, P, d, seed, tests) for seed in task_seeds]
+    tasks = [task(dataset, labels, P, d, seed, tests, noise) for seed in task_seeds]
     own = [(i, 100 * seed + k) for i, seed in enumerate(task_seeds) for k in range(members)]
     nets = [(scale, i, seed) for scale in alpha_h for i, seed in own]
     features = tasks[0].inputs.shape[1]
@@ -98,14 +107,15 @@ def flow_at_scales(
         labels_,
         alpha=[scale / math.sqrt(h) for scale in alpha_h for _ in own],
         loss=soft_hinge,
-        stop=Stop(steps),
+        stop=Stop(steps, plateau=plateau),
         turn=turn,
+        kernel=tangent_kernels if implicit else None,
         setting=f"{network_kind}, {dataset}, P={P}, h={h}",
     )
     F = run.outputs(points).double()
     mean = F.unflatten(0, (-1, members)).mean(1).repeat_interleave(members, 0)
     setting = {"network": network_kind, "dataset": dataset, "labels": labels, "P": P, "d": features, "L": L, "h": h}
-    setting |= {"activation": activation, "N": population.weights.shape[1], "test_points": F.shape[1]}
+    setting |= {"noise": noise, "activation": activation, "N": population.weights.shape[1], "test_points": F.shape[1]}
     rows = []
     for n, ((scale, i, seed), moved) in enumerate(zip(nets, changes(run, points[:, :probe]), strict=True)):
         rows.append(
@@ -133,14 +143,11 @@ def flow_at_scales(
 
 def changes(run: Flow, points: Tensor) -> list[dict[str, float]]:
     """How far the kernel, on these points, and the weights of each network moved."""
-    rows = []
-    for n, x in enumerate(points):
-        before, after = (tangent_kernel(nets.member(n), x) for nets in (run.initial, run.population))
-        start = run.initial.weights[n].norm().item()
-        moved = (run.population.weights[n] - run.initial.weights[n]).norm().item()
-        change = kernel_change(after, before).item()
-        rows.append({"kernel_change": change, "weight_change": moved / start, "weights": start})
-    return rows
+    before, after = (tangent_kernels(nets, points) for nets in (run.initial, run.population))
+    start = run.initial.weights.norm(dim=1)
+    moved = (run.population.weights - run.initial.weights).norm(dim=1) / start
+    columns = {"kernel_change": kernel_change(after, before), "weight_change": moved, "weights": start}
+    return [{name: values[n].item() for name, values in columns.items()} for n in range(len(start))]
 
 
 EXPERIMENT = flow_at_scales

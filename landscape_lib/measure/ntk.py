@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.statistics import Estimate, jackknife
+from landscape_lib.statistics import Estimate, interval, jackknife, prominence
 
 BINS = 72  # of five degrees each
 LEAST = 3  # sizes that say whether there is one exponent
@@ -91,6 +91,29 @@ def feature_over_lazy(rows: pd.DataFrame) -> Estimate:
     """
     errors = _at_ends(rows).groupby(["task_seed", "alpha_h"]).error.mean().unstack()
     return jackknife(errors.to_numpy(), lambda sets: sets.mean(0)[0] / sets.mean(0)[1])
+
+
+def lesser_prominence(rows: pd.DataFrame, *, seed: int = 0, resamples: int = 2000) -> Estimate:
+    """How far the peak of the mean test error in the width stands out, in ln, in the regime where it does less.
+
+    ``rows`` has ``error`` at each ``h``, ``alpha_h`` and ``task_seed``. At both ends it is the `prominence` of the mean
+    over training sets and members. Training sets are resampled, the same at both ends; noise makes peaks, in replicates
+    twice, so that these are moved until their mean is the measured value (Geiger et al. 2020, 1906.08034).
+
+    >>> rows = pd.DataFrame([{"h": h, "task_seed": t, "alpha_h": s, "error": e} for s, top in ((0.1, 2.0), (10.0, 4.0))
+    ...                      for h, e in ((2, 1.0), (4, top), (8, 0.5)) for t in (0, 1)])
+    >>> round(lesser_prominence(rows).value, 3)
+    0.693
+    """
+    ends = _at_ends(rows).groupby(["task_seed", "alpha_h", "h"]).error.mean()
+    errors = ends.unstack(["alpha_h", "h"]).sort_index(axis=1)
+    if errors.isna().any(axis=None):
+        raise ValueError("lesser_prominence: not every training set has both scales at every width")
+    sets, shape = len(errors), (2, len(errors.columns.levels[1]))
+    drawn = np.random.default_rng(seed).integers(sets, size=(resamples, sets))
+    draws = np.concatenate([np.arange(sets)[None], drawn])
+    lesser = prominence(errors.to_numpy()[draws].mean(1).reshape(-1, *shape)).min(-1)
+    return Estimate(float(lesser[0]), interval(lesser[1:], value=float(lesser[0]), centred=True))
 
 
 def learning_exponent(rows: pd.DataFrame, column: str = "error") -> Estimate:

@@ -3,7 +3,7 @@
 import copy
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from jaxtyping import Float
@@ -174,9 +174,17 @@ class Population:
 
     def member(self, net: int) -> nn.Module:
         """One network as a module of its own, with its own copy of the parameters."""
+        return next(self._modules([net]))
+
+    def each(self) -> Iterator[nn.Module]:
+        """The networks one after another, all in one module: done with before the next comes, or take a `member`."""
+        return self._modules(range(len(self)))
+
+    def _modules(self, nets: Iterable[int]) -> Iterator[nn.Module]:
         module = copy.deepcopy(self.module).requires_grad_(True)
-        state = {**self.views(), **self.buffers}
-        with torch.no_grad():  # not load_state_dict, which asks for tied weights twice and knows no unsaved buffers
-            for name, value in [*module.named_parameters(), *module.named_buffers()]:
-                value.copy_(state[name][net])
-        return module
+        held, state = [*module.named_parameters(), *module.named_buffers()], {**self.views(), **self.buffers}
+        for net in nets:
+            with torch.no_grad():  # not load_state_dict, which asks for tied weights twice and knows no unsaved buffers
+                for name, value in held:
+                    value.copy_(state[name][net])
+            yield module

@@ -1,5 +1,9 @@
-"""Euler's steps along −∇𝓛, each network's of its own length: as long as ∇𝓛 and the outputs hardly change."""
+"""Euler's steps along −∇𝓛, each network's of its own length: as long as ∇𝓛 and the outputs hardly change.
 
+With a tangent kernel they are linearly implicit: the directions in which 𝓛 is steep do not bound them.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -7,12 +11,14 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape_lib.nets import Population
-from landscape_lib.training._losses import Loss, slope
+from landscape_lib.training._losses import BETA, Loss, slope, soft_hinge
 from landscape_lib.training._patterns import Patterns
 
 MOVE = 0.1  # a step moves no F on a pattern further than this
 SAFE, SHRINK, GROW = 0.8, 0.1, 1.5  # the next step: so much of what the bounds leave room for, within these factors
 FIRST = 0.01  # the first step would lower 𝓛 by this share
+
+Kernel = Callable[[Population, Tensor], Tensor]  # Θ of every network, (nets, points, points), on its own inputs
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class Field:
     loss: Loss
     alpha: Float[Tensor, "nets"]
     initial: Float[Tensor, "nets points outputs"]
+    kernel: Kernel | None = None
 
     def __call__(self, weights: Float[Tensor, "left parameters"], nets: Int[Tensor, "left"]) -> Place:
         """At these weights, of the networks numbered ``nets``."""
@@ -61,6 +68,27 @@ class Field:
             parts.append((F, pull(slope(self.loss, F, here.labels) / (alpha * points))))
         F, gradient = (torch.cat(values) for values in zip(*parts, strict=True))
         return Place(weights, F, gradient)
+
+    def step(self, place: Place, nets: Int[Tensor, "left"], length: Float[Tensor, "left"]) -> Tensor:
+        """What a step of this length adds to the weights.
+
+        Without a kernel −dt ∇𝓛. With it, ℓ' is taken where the step ends, to first order: ℓ' + ℓ'' ΔF with
+        ΔF = −(dt/P) Θ v, so that v = (1 + (dt/P) ℓ'' Θ)⁻¹ ℓ' stands in the place of ℓ' in ∇𝓛.
+        """
+        if self.kernel is None:
+            return -length[:, None] * place.gradient
+        population, own, parts = self.population.take(nets), self.patterns.of(nets), []
+        population.weights, points = place.weights, place.F.shape[1]
+        for part in population.blocks(points):
+            here, member = own.of(part), population.take(torch.arange(len(nets), device=nets.device)[part])
+            F, rate = place.F[part], length[part, None, None] / points
+            system = torch.eye(points).to(F) + rate * _bend(self.loss, F, here.labels) * self.kernel(
+                member, here.inputs
+            )
+            v = torch.linalg.solve(system, slope(self.loss, F, here.labels))
+            _, pull = population.pullback(place.weights[part], here.inputs, part)
+            parts.append(pull(v / (self.alpha[nets[part], None, None] * points)))
+        return -length[:, None] * torch.cat(parts)
 
     def losses(self, place: Place, nets: Int[Tensor, "left"], loss: Loss) -> Float[Tensor, "left"]:
         """The mean of another loss over the patterns."""
@@ -93,7 +121,7 @@ class Euler:
         """
         left, before = self.here, self.t
         length = torch.minimum(self.dt, until - self.t)
-        there = self.field(left.weights - length[:, None] * left.gradient, self.nets)
+        there = self.field(left.weights + self.field.step(left, self.nets, length), self.nets)
         turn, move = left.turn(there), (there.F - left.F).abs().amax((1, 2))
         spare = bound**0.5 * MOVE / (turn.sqrt() * move)
         taken = (move < MOVE) & ((turn < bound) | (spare > 1))
@@ -104,3 +132,15 @@ class Euler:
 
     def keep(self, stay: Bool[Tensor, "nets"]) -> None:
         self.nets, self.here, self.t, self.dt = self.nets[stay], self.here.of(stay), self.t[stay], self.dt[stay]
+
+
+def _bend(loss: Loss, F: Float[Tensor, "nets points 1"], labels: Tensor) -> Float[Tensor, "nets points 1"]:
+    """∂²ℓ_μ/∂F_μ² of each pattern, of one output: where `slope` turns."""
+    if loss is soft_hinge:
+        on = slope(loss, F, labels).abs()
+        return BETA * on * (1 - on)
+    with torch.enable_grad():
+        leaf = F.detach().requires_grad_()
+        (first,) = torch.autograd.grad(loss(leaf, labels).sum(), leaf, create_graph=True)
+        (second,) = torch.autograd.grad(first.sum(), leaf)
+    return second

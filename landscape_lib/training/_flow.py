@@ -11,7 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from landscape_lib.nets import Population
-from landscape_lib.training._euler import Euler, Field
+from landscape_lib.training._euler import Euler, Field, Kernel
 from landscape_lib.training._losses import Loss, quadratic_hinge, soft_hinge
 from landscape_lib.training._patterns import Patterns, checked_patterns
 from landscape_lib.training._runs import History, Run, refuse_broken
@@ -60,6 +60,7 @@ def gradient_flow(
     until: float = math.inf,
     times: Sequence[float] | Float[Tensor, "times"] = (),
     turn: float = TURN,
+    kernel: Kernel | None = None,
     setting: str = "",
     progress: bool = False,
 ) -> Flow:
@@ -81,8 +82,14 @@ def gradient_flow(
     sides of a kink may lead to it, and a ReLU network then follows it in small steps; the papers' ``"softplus"`` has
     no kinks.
 
+    With ``kernel``, such as `measure.kernel.tangent_kernels`, steps are linearly implicit: ℓ' is taken where a step
+    ends, ℓ' + ℓ'' ΔF with ΔF = −(dt/P) Θ (ℓ' + ℓ'' ΔF), which asks for Θ and for P equations at every step. Steep
+    directions of 𝓛 then no longer bound the steps of all: where Θ has a condition number of 1e5 or more, as with many
+    patterns and in convolutional networks, the same path takes up to a hundred times fewer. F comes out to about two
+    percent at a ``turn`` of 1e-2, and to one at 1e-3.
+
     It ends where the mean of ℓ (for `soft_hinge`, of the hinge that it rounds) is below ``stop.satisfied``, for the
-    hinges min y F > 1; or at the time ``until``, on a plateau, without a gradient, or after ``stop.steps`` evaluations.
+    hinges min y F > 1; or at the time ``until``, on a plateau of ℓ, without a gradient, or after ``stop.steps``.
 
     >>> from landscape_lib.nets import MLP
     >>> nets = Population(lambda seed: MLP(4, 20, 1, parametrisation="ntk", activation="softplus", seed=seed), [0, 1])
@@ -94,7 +101,7 @@ def gradient_flow(
     patterns, alphas, clock = _checked(population, inputs, labels, loss, alpha, until, times, turn)
     began, own = time.perf_counter(), population.take(range(len(population)))
     judged = quadratic_hinge if loss is soft_hinge else loss
-    euler = Euler.begin(Field(population, patterns, loss, alphas, population(inputs)))
+    euler = Euler.begin(Field(population, patterns, loss, alphas, population(inputs), kernel))
     weights = own.weights.expand(len(clock), *own.weights.shape).clone()  # of t = 0
     reached, final, reasons = torch.zeros_like(alphas), torch.zeros_like(alphas), [""] * len(own)
     steps, rejected = torch.zeros_like(euler.nets), torch.zeros_like(euler.nets)
@@ -107,8 +114,9 @@ def gradient_flow(
             nets, t, here = euler.nets, euler.t, euler.here
             losses = euler.field.losses(here, nets, judged)
             refuse_broken(losses, nets, step, setting)
-            better = stop.progressed(losses, reference)
-            reference, since = losses.where(better, reference), since.masked_fill(better, step)
+            falling = euler.field.losses(here, nets, loss)  # the hinge may rise where the soft one falls
+            better = stop.progressed(falling, reference)
+            reference, since = falling.where(better, reference), since.masked_fill(better, step)
             zero, stalled = stop.reached_zero(losses), stop.stalled(step, since) | (here.gradient == 0).all(-1)
             finished = zero | stalled | (t >= until) | (step == stop.steps)
             final[nets] = losses

@@ -38,10 +38,33 @@ def test_a_row_is_its_network_flowing_alone():
         assert row["data_sha256"] == load("digits").sha256 and row["N"] == 64 * 6 + 36 + 6 + 13
 
 
+def test_implicit_steps_end_where_others_do():
+    rows, others = (flow_at_scales(**TINY | {"implicit": i, "turn": t}) for i, t in ((True, 1e-3), (False, 1e-4)))
+    for row, other in zip(rows, others, strict=True):
+        assert row["stopped"] == "satisfied" and row["norm"] == pytest.approx(other["norm"], rel=0.03)
+        assert row["kernel_change"] == pytest.approx(other["kernel_change"], rel=0.05)
+
+
 def test_a_large_scale_is_lazy_and_a_small_one_is_not():
     feature, lazy = (flow_at_scales(**TINY | {"alpha_h": (scale,)}) for scale in (0.01, 1000.0))
     assert all(row["kernel_change"] > 10 for row in feature) and all(row["kernel_change"] < 0.1 for row in lazy)
     assert all(row["weight_change"] > 0.5 for row in feature) and all(row["weight_change"] < 0.05 for row in lazy)
+
+
+def test_a_network_too_small_for_its_data_comes_to_rest_and_says_so():
+    given = TINY | {
+        "P": 60,
+        "h": 2,
+        "L": 1,
+        "d": 5,
+        "noise": 0.2,
+        "implicit": True,
+        "turn": 1e-2,
+        "plateau": (100, 0.02),
+    }
+    rows, clean = flow_at_scales(**given), flow_at_scales(**given | {"noise": 0.0})
+    assert all(row["stopped"] == "plateau" and row["loss"] > 0.1 and row["noise"] == 0.2 for row in rows)
+    assert sum(row["loss"] for row in clean) < sum(row["loss"] for row in rows)
 
 
 def test_members_share_a_training_set_and_deviate_from_their_mean():
@@ -69,14 +92,22 @@ def test_the_stripe_model_runs_too():
 
 
 @pytest.mark.parametrize(
-    "budget, dataset", [("class", "digits"), ("class", "mnist1d"), ("class", "stripe"), ("paper", "stripe")]
+    "budget, dataset, networks",
+    [
+        ("class", "digits", {"fc"}),
+        ("class", "mnist1d", {"fc", "cnn"}),
+        ("class", "stripe", {"fc"}),
+        ("paper", "stripe", {"fc"}),
+        ("paper", "mnist1d", {"cnn"}),
+    ],
 )
-def test_every_point_of_the_grid_is_one_of_the_experiment(budget, dataset):
+def test_every_point_of_the_grid_is_one_of_the_experiment(budget, dataset, networks):
     points = grid(budget, dataset, seed=1)
     assert len({repr(point) for point in points}) == len(points)
     for point in points:
         inspect.signature(flow_at_scales).bind(**point)
-        assert min(point["task_seeds"]) > 200, "those before are for pilots"
+        assert min(point["task_seeds"]) > 300, "those before are for pilots, or were looked at"
+    assert {point["network_kind"] for point in points} == networks
 
 
 @pytest.mark.parametrize(
@@ -85,7 +116,7 @@ def test_every_point_of_the_grid_is_one_of_the_experiment(budget, dataset):
         ({"network_kind": "resnet"}, r"unknown network 'resnet', choose one of \('fc', 'cnn'\)"),
         ({"alpha_h": ()}, "0 scales, 2 training sets, 1 members; need at least one of each"),
         ({"members": 0}, "2 scales, 2 training sets, 0 members"),
-        ({"dataset": "stripe"}, "d is None, labels 'parity'; the stripe model needs a number d and labels 'stripe'"),
+        ({"dataset": "stripe"}, "d is None, labels 'parity', noise 0; the stripe model needs a number d, labels"),
         ({"alpha_h": (0.0,)}, r"alpha is \[0.0, 0.0\], need a positive number"),
         ({"dataset": "letters"}, "name: got 'letters'"),
         ({"precision": "float8"}, "precision is 'float8', need 'float32' or 'float64'"),

@@ -99,6 +99,24 @@ def test_regimes_swapped_or_alike(name, truth, nulls):
     assert all(verdict(name, ntk.feature_over_lazy(regimes(*null))) != "reproduced" for null in nulls)
 
 
+def humps(feature, lazy):
+    rng = np.random.default_rng(6)
+    widths = (2, 4, 6, 10, 20, 60)
+    return pd.DataFrame(
+        [
+            {"alpha_h": scale, "h": h, "task_seed": t, "error": rng.lognormal(0, 0.05) * h**-0.1 * (1 + (h == 6) * top)}
+            for scale, top in ((0.3, feature), (100.0, lazy))
+            for h in widths
+            for t in range(SEEDS)
+        ]
+    )
+
+
+def test_one_regime_whose_error_only_falls():
+    verdicts = [verdict("ntk.descent", ntk.lesser_prominence(humps(*tops))) for tops in ((0.4, 0.5), (0.4, 0), (0, 0))]
+    assert verdicts[0] == "reproduced" and "reproduced" not in verdicts[1:]
+
+
 def stripes(feature, lazy):
     rng = np.random.default_rng(4)
     return pd.DataFrame(

@@ -3,54 +3,117 @@
 from typing import Any
 
 from landscape_lib.data import NAMES
+from landscape_lib.experiments._images import images
 from landscape_lib.experiments.grids._doors import check
 
 FIRST = 300  # of the training sets that decide: those before are for pilots, or were looked at
+STIFF: dict[str, Any] = {"implicit": True, "turn": 1e-2}  # how most of them flow: F to two percent, and to the end
+EXPLICIT: dict[str, Any] = {"implicit": False, "turn": 1e-4}
 CLASS_WIDTHS = (8, 12, 16, 24, 32, 48, 64, 96)
 CLASS_SCALES = (0.01, 0.05, 0.25, 1.0, 5.0, 25.0, 120.0, 600.0)
-CLASS_P, CLASS_SETS = 100, 10  # of the phase diagram
-ENDS = {"P": 200, "h": 64, "alpha_h": (0.01, 1.0, 600.0)}  # where regimes are compared, on ten sets
-ENDS_SETS = 10
-PAPER_WIDTHS = (10, 16, 30, 56, 100, 180, 320, 560, 1000)
-PAPER_SCALES = (1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 1e2, 1e3, 1e4)
-PAPER_P, PAPER_SETS = 5000, 10
-STRIPE_D, STRIPE_P, STRIPE_H = 5, (32, 64, 128, 256, 512, 1024, 2048), 100
-STRIPE_SCALES = (0.1, 1000.0)  # deep in either regime
+CLASS_P, CLASS_SETS = 100, 10
+ENDS: dict[str, Any] = {"P": 200, "h": 64, "alpha_h": (0.01, 1.0, 600.0)}  # where the regimes are compared
+PAPER_WIDTHS = (10, 30, 100, 300)
+PAPER_SCALES = (1e-3, 1e-2, 0.1, 1.0, 10.0, 1e2, 1e3)
+PAPER_P, PAPER_SETS = 1000, 5
+PAPER_NEEDS = 2000  # images, so that others are left to test on
+STRIPE_D, STRIPE_P, STRIPE_H = 5, {"class": (32, 64, 128), "paper": (32, 64, 128, 256, 512, 1024)}, 100
+STRIPE_SCALES = (0.01, 1000.0)  # deep in either regime
+# Convolutional networks, whose crossover lies at a larger √h α than 1.
+CNN_H, CNN_SCALES = 8, (1.0, 100.0)
+CNN_P = {"mnist1d": 1000}  # at the paper budget; of images 500
+CNN_SETS = {"class": 5, "paper": 10}
+# Double descent: N = 12 h + 1 passes the transition, at about 0.6 P, within these widths.
+NOISE, DESCENT_SCALES = 0.1, (0.3, 100.0)
+DESCENT: dict[str, dict[str, Any]] = {
+    "class": {"P": 100, "widths": (2, 4, 6, 10, 20, 60), "members": 1},
+    "paper": {"P": 300, "widths": (3, 6, 9, 12, 15, 18, 24, 40, 80, 200), "members": 4},
+}
+DESCENT_SETS = 10
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
-    """The points of `flow_at_scales`: a width, or for the stripe model a P, at all scales on a few training sets.
+    """The points of `flow_at_scales` that the chapter runs on one data set: a width, or a P, at all its scales.
 
-    "class": on images the phase diagram of fully connected networks, eight widths by eight √h α, P = 100, ten
-    training sets, pixels (MNIST-1D: its signals); and one width at both ends, P = 200, ten training sets, pixels and
-    ten principal components. On "stripe" both regimes at P up to 128.
-    "paper": on images up to P = 5,000 and h = 1,000, ten training sets, pixels and ten principal components, in double
-    precision; on "stripe" P up to 2,048 in five dimensions.
+    "stripe" has `stripes`. Images have `phases`; grey ones `descents`; MNIST-1D, and at the paper budget all images,
+    `convolutions`, and these alone where there is no phase diagram (MNIST-1D and colours at the paper budget). A table
+    tells them apart by its columns ``network`` and ``noise``.
     """
-    check(budget, dataset, seed, datasets=(*NAMES, "stripe"), paper_needs=0 if dataset == "stripe" else PAPER_P)
+    check(budget, dataset, seed, datasets=(*NAMES, "stripe"), paper_needs=0 if dataset == "stripe" else PAPER_NEEDS)
     if dataset == "stripe":
-        return _stripes(budget, seed)
-    common: dict[str, Any] = {"network_kind": "fc", "dataset": dataset}
-    if budget == "class":
-        first, common["tests"] = FIRST + ENDS_SETS * seed, 500
-        sets = tuple(range(first, first + ENDS_SETS))
-        phase = {**common, "P": CLASS_P, "alpha_h": CLASS_SCALES, "task_seeds": sets[:CLASS_SETS]}
-        ends = [{**common, **ENDS, "d": d, "task_seeds": sets} for d in (10, None)]
-        return ends + [{**phase, "h": h} for h in reversed(CLASS_WIDTHS)]
-    first = FIRST + PAPER_SETS * seed
-    common |= {"P": PAPER_P, "alpha_h": PAPER_SCALES, "tests": 10_000, "precision": "float64", "steps": 50_000}
+        return stripes(budget, seed)
+    grey, paper = dataset != "mnist1d" and images(dataset).shape[0] == 1, budget == "paper"
     return [
-        {**common, "h": h, "d": d, "task_seeds": (task_seed,)}
-        for h in PAPER_WIDTHS
-        for d in (None, 10)
-        for task_seed in range(first, first + PAPER_SETS)
+        *(descents(budget, dataset, seed) if grey else []),
+        *(phases(budget, dataset, seed) if grey or not paper else []),
+        *(convolutions(budget, dataset, seed) if paper or dataset == "mnist1d" else []),
     ]
 
 
-def _stripes(budget: str, seed: int) -> list[dict[str, Any]]:
-    sets = 10
+def phases(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
+    """The phase diagram (h, √h α) of fully connected networks of two hidden layers.
+
+    "class": eight widths by eight scales, P = 100, ten training sets, pixels (MNIST-1D: its signals); and one width at
+    both ends, P = 200, pixels and ten principal components; 45 seconds of a core. "paper": P = 1,000, four widths to
+    300, scales over six decades, five training sets, pixels and ten principal components; an hour of a core. P = 5,000,
+    widths to 1,000, eight decades and ten sets would be some hundred times as long, and single precision ends at a
+    scale of 1,000.
+    """
+    common: dict[str, Any] = {"network_kind": "fc", "dataset": dataset, **STIFF}
+    if budget == "class":
+        sets = tuple(range(FIRST + CLASS_SETS * seed, FIRST + CLASS_SETS * (seed + 1)))
+        common |= EXPLICIT  # the faster way where patterns are few
+        common |= {"tests": 500, "task_seeds": sets}
+        ends = [{**common, **ENDS, "d": d} for d in (10, None)]
+        return ends + [{**common, "P": CLASS_P, "alpha_h": CLASS_SCALES, "h": h} for h in reversed(CLASS_WIDTHS)]
+    common |= {"P": PAPER_P, "alpha_h": PAPER_SCALES, "tests": 10_000}
+    return [
+        {**common, "h": h, "d": d, "task_seeds": (task_seed,)}
+        for task_seed in range(FIRST + PAPER_SETS * seed, FIRST + PAPER_SETS * (seed + 1))
+        for h in reversed(PAPER_WIDTHS)
+        for d in (None, 10)
+    ]
+
+
+def convolutions(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
+    """Convolutional networks of eight channels in both regimes.
+
+    "class": P = 200, five training sets; on MNIST-1D 25 seconds of a core. "paper": ten training sets, P = 500,
+    of MNIST-1D 1,000; half an hour of a core on each, and an hour where images have colours.
+    """
+    P = 200 if budget == "class" else CNN_P.get(dataset, 500)
+    sets = range(FIRST + CNN_SETS[budget] * seed, FIRST + CNN_SETS[budget] * (seed + 1))
+    common = {"network_kind": "cnn", "dataset": dataset, "h": CNN_H, "P": P, "alpha_h": CNN_SCALES, **STIFF}
+    common |= {"tests": 1000 if budget == "class" else 10_000, "probe": 30}
+    return [{**common, "task_seeds": (task_seed,)} for task_seed in sets]
+
+
+def descents(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
+    """Error against width in both regimes, to zero or to rest: one hidden layer, d = 10, a tenth of the labels flipped.
+
+    "class": P = 100, six widths, a network on each of ten training sets; 25 seconds of a core. "paper": P = 300,
+    ten widths, four networks on each of ten training sets; half an hour.
+    """
+    own = DESCENT[budget]
+    first = FIRST + DESCENT_SETS * seed
+    common = {"network_kind": "fc", "dataset": dataset, "L": 1, "d": 10, "noise": NOISE, "P": own["P"], **STIFF}
+    common |= {"alpha_h": DESCENT_SCALES, "members": own["members"], "plateau": (200, 0.01), "probe": 20}
+    common |= {"tests": 1000 if budget == "class" else 10_000}
+    return [{**common, "h": h, "task_seeds": tuple(range(first, first + DESCENT_SETS))} for h in own["widths"]]
+
+
+def stripes(budget: str, seed: int) -> list[dict[str, Any]]:
+    """The stripe model in five dimensions, networks of one hidden layer of 100 units deep in either regime.
+
+    "class": P = 32 to 128, five training sets. "paper": P to 1,024, ten training sets, half an hour of a core.
+    """
+    sets = 5 if budget == "class" else 10
     first = FIRST + sets * seed
     common = {"network_kind": "fc", "dataset": "stripe", "labels": "stripe", "h": STRIPE_H, "L": 1, "d": STRIPE_D}
-    common |= {"alpha_h": STRIPE_SCALES, "tests": 10_000, "steps": 20_000}
-    sizes = [P for P in STRIPE_P if budget == "paper" or P <= 128]
-    return [{**common, "P": P, "task_seeds": tuple(range(first, first + sets))} for P in sorted(sizes, reverse=True)]
+    common |= {"alpha_h": STRIPE_SCALES, "tests": 10_000, "steps": 10_000, **STIFF}
+    together = 5  # training sets in a point
+    return [
+        {**common, "P": P, "task_seeds": tuple(range(start, start + together))}
+        for P in sorted(STRIPE_P[budget], reverse=True)
+        for start in range(first, first + sets, together)
+    ]

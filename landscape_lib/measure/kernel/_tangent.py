@@ -77,8 +77,8 @@ def tangent_kernels(
     share = memory - (len(population) - 1) * inputs.shape[-2] * columns * inputs.element_size()
     return torch.stack(
         [
-            tangent_kernel(population.member(i), inputs if inputs.ndim == 2 else inputs[i], of(i, others), memory=share)
-            for i in range(len(population))
+            tangent_kernel(network, inputs if inputs.ndim == 2 else inputs[i], of(i, others), memory=share)
+            for i, network in enumerate(population.each())
         ]
     )
 
