@@ -154,6 +154,27 @@ def stripe_curves(rows: pd.DataFrame, predicted: Sequence[float]) -> Figure:
     return figure
 
 
+def descents(rows: pd.DataFrame) -> Figure:
+    """Left: the test error against the width at both ends of the scales, bars are standard errors over training sets.
+    Right: the share of networks that satisfied all of their patterns.
+    """
+    figure, (left, right) = plt.subplots(1, 2)
+    ends = (rows.alpha_h.min(), "feature", FEATURE, "o"), (rows.alpha_h.max(), "lazy", LAZY, "s")
+    for scale, name, colour, mark in ends:
+        own = rows[rows.alpha_h == scale]
+        errors = _by_set(own, "h")
+        left.errorbar(errors.columns, errors.mean(), errors.sem(), fmt=mark + "-", color=colour, capsize=3, label=name)
+        satisfied = (own.stopped == "satisfied").groupby(own.h).mean()
+        right.plot(satisfied.index, satisfied, mark + "-", color=colour, label=name)
+    for axis in (left, right):
+        axis.set(xscale="log", xlabel="width h")
+        ticks(axis, [int(h) for h in sorted(rows.h.unique())])
+        axis.legend()
+    left.set(ylabel="test error")
+    right.set(ylabel="share satisfied", ylim=(-0.05, 1.05))
+    return figure
+
+
 def learning_curves(spheres: pd.DataFrame, images: pd.DataFrame) -> Figure:
     """The square error against P: left on spheres of d dimensions, with slopes of −1/d; right on images, by kernel."""
     figure, (left, right) = plt.subplots(1, 2)

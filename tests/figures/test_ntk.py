@@ -135,6 +135,14 @@ def test_stripes_have_dots_and_laws_through_the_last():
         assert law.get_ydata() == pytest.approx(1.5 * np.array([8, 32, 128]) ** -beta)
 
 
+def test_both_regimes_against_the_width_and_who_is_satisfied():
+    rows = plane().assign(stopped=["satisfied", "plateau", "satisfied"] * 6)
+    left, right = figures.descents(rows).axes
+    assert words(left) == words(right) == ["feature", "lazy"]
+    assert right.lines[0].get_ydata().tolist() == [1.0, 1.0, 1.0]
+    assert left.lines[0].get_ydata().tolist() == pytest.approx([0.106] * 3)
+
+
 def test_spheres_have_slopes_of_their_dimension_and_images_a_line_a_kernel():
     spheres = pd.DataFrame(
         [{"d": d, "P": P, "seed": 0, "square": P ** (-1 / d)} for d in (1, 2) for P in (32, 128, 512)]

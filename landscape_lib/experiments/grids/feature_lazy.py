@@ -103,11 +103,11 @@ def descents(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
 
 
 def stripes(budget: str, seed: int) -> list[dict[str, Any]]:
-    """The stripe model in five dimensions, networks of one hidden layer of 100 units deep in either regime.
+    """The stripe model in five dimensions, networks of one hidden layer of 100 units deep in either regime; ten sets.
 
-    "class": P = 32 to 128, five training sets. "paper": P to 1,024, ten training sets, half an hour of a core.
+    "class": P = 32 to 128. "paper": P to 1,024, half an hour of a core.
     """
-    sets = 5 if budget == "class" else 10
+    sets = 10
     first = FIRST + sets * seed
     common = {"network_kind": "fc", "dataset": "stripe", "labels": "stripe", "h": STRIPE_H, "L": 1, "d": STRIPE_D}
     common |= {"alpha_h": STRIPE_SCALES, "tests": 10_000, "steps": 10_000, **STIFF}
