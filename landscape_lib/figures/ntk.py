@@ -175,25 +175,30 @@ def descents(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def learning_curves(spheres: pd.DataFrame, images: pd.DataFrame) -> Figure:
+def learning_curves(spheres: pd.DataFrame, images: pd.DataFrame | None = None) -> Figure:
     """The square error against P: left on spheres of d dimensions, with slopes of −1/d; right on images, by kernel."""
-    figure, (left, right) = plt.subplots(1, 2)
+    figure, axes = plt.subplots(1, 1 if images is None else 2, squeeze=False)
+    left, *others = axes[0]
     for d, shade in shades(spheres.d.unique().tolist()).items():
         means = spheres[spheres.d == d].groupby("P").square.mean()
         P = means.index.to_numpy(float)
         left.plot(P, means, "o", color=shade, label=f"d = {d}")
         left.plot(P, means.iloc[-1] * (P / P[-1]) ** (-1 / d), "--", color=shade)
+    for axis in axes[0]:
+        axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="square error")
+    ticks(left, [32, 128, 512, 2048, 8192][: 3 if spheres.P.max() < 2000 else 5])
+    ticks(left, [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3], "y")
+    left.legend()
+    if images is None:
+        return figure
+    [right] = others
     for (kernel, own), colour, mark in zip(images.groupby("kernel"), (BLUE, ORANGE), "os", strict=False):
         table = own.pivot(index="seed", columns="P", values="square")
         name = {"laplace": "Laplace", "ntk": "infinitely wide network"}[str(kernel)]
         right.errorbar(table.columns, table.mean(), table.sem(), fmt=mark + "-", color=colour, capsize=3, label=name)
-    for axis in (left, right):
-        axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="square error")
-        axis.legend()
-    ticks(left, [32, 128, 512, 2048, 8192][: 3 if spheres.P.max() < 2000 else 5])
     ticks(right, [32, 128, 512, 2048][: 3 if images.P.max() < 2000 else 4])
-    ticks(left, [0.003, 0.01, 0.03, 0.1, 0.3], "y")
     ticks(right, [0.1, 0.2, 0.4], "y")
+    right.legend()
     return figure
 
 
