@@ -42,7 +42,7 @@ class: ready ## the notebooks without their solutions, zipped for students: _bui
 heroes: ready ## the pictures at the heads of chapters, from their tables; CHAPTER= measures one again that has none
 	@$(BUILDER) heroes $(if $(CHAPTER),--chapter $(CHAPTER))
 
-chapter: ready ## a new chapter that runs and passes the tests: make chapter NAME=06_kernels (MODULE= names its modules)
+chapter: ready ## a new chapter that runs and passes the tests: make chapter NAME=07_noise (MODULE= names its modules)
 	@$(BUILDER) chapter --chapter "$(NAME)" $(if $(MODULE),--module $(MODULE))
 
 test: check unit ## lint, types, unit tests, notebooks, the book, the browser

@@ -20,9 +20,9 @@ from builder.paths import chapters
 from .conftest import ROOT
 
 MADE = (
-    "notebooks/06_odd_ends.ipynb",
-    "notebooks/06_odd_ends.claims.yml",
-    "notebooks/06_odd_ends.quiz.yml",
+    "notebooks/99_odd_ends.ipynb",
+    "notebooks/99_odd_ends.claims.yml",
+    "notebooks/99_odd_ends.quiz.yml",
     "landscape_lib/measure/ends.py",
     "landscape_lib/experiments/ends.py",
     "landscape_lib/experiments/grids/ends.py",
@@ -76,7 +76,7 @@ class Copy:
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     copy = Copy(tmp_path_factory.mktemp("copy"))
-    copy.run("builder", "chapter", "--chapter", "06_odd_ends", "--module", "ends", cwd="book")
+    copy.run("builder", "chapter", "--chapter", "99_odd_ends", "--module", "ends", cwd="book")
     return copy
 
 
@@ -87,7 +87,7 @@ def test_its_files_are_there_without_a_word_of_the_skeleton(copy: Copy):
     assert notebook.cells[0].source.startswith("# Odd ends: ") and "install" in notebook.cells[1].metadata.tags
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("claim ends.exponent: reproduced" in output.get("data", {}).get("text/plain", "") for output in outputs)
-    assert "[Chapter 6: odd ends](notebooks/06_odd_ends.ipynb)" in (copy.root / "README.md").read_text()
+    assert "[Chapter 99: odd ends](notebooks/99_odd_ends.ipynb)" in (copy.root / "README.md").read_text()
 
 
 def test_it_passes_what_make_check_asks(copy: Copy):
@@ -113,13 +113,13 @@ def test_it_passes_what_every_experiment_must(copy: Copy):
 
 
 def test_it_is_built_and_passes_what_every_page_must(copy: Copy):
-    copy.run("builder", "book", "--chapter", "06_odd_ends", cwd="book")
-    page = (copy.root / "_build" / "html" / "notebooks" / "06_odd_ends.html").read_text()
+    copy.run("builder", "book", "--chapter", "99_odd_ends", cwd="book")
+    page = (copy.root / "_build" / "html" / "notebooks" / "99_odd_ends.html").read_text()
     assert "6. Odd ends" in page and 'id="claim-ends.exponent"' in page
-    assert "Chapter 6: odd ends" in (copy.root / "_build" / "html" / "book" / "index.html").read_text()
-    assert "06_odd_ends.html" in (copy.root / "_build" / "html" / "book" / "lecturers.html").read_text()
+    assert "Chapter 99: odd ends" in (copy.root / "_build" / "html" / "book" / "index.html").read_text()
+    assert "99_odd_ends.html" in (copy.root / "_build" / "html" / "book" / "lecturers.html").read_text()
     # What was built says what is committed; a change of any number would not be passed over.
-    assert "2 passed" in copy.outcome("tests/notebooks", "-k", "06_odd_ends")
+    assert "2 passed" in copy.outcome("tests/notebooks", "-k", "99_odd_ends")
 
 
 def test_what_is_there_is_not_written_over(copy: Copy, monkeypatch: pytest.MonkeyPatch):
@@ -130,12 +130,12 @@ def test_what_is_there_is_not_written_over(copy: Copy, monkeypatch: pytest.Monke
     for name, module, says in (
         (None, None, "NAME=: need a number and a name, such as 06_ntk_vs_mean_field"),
         ("6_odd", None, "NAME=6_odd: need a number and a name"),
-        ("06_other", None, "NAME=06_other: number 06 is notebooks/06_odd_ends.ipynb"),
-        ("07_other", "ends", "landscape_lib/measure/ends.py"),
-        ("07_other", "Ends", "MODULE=Ends: need a name for the chapter's modules"),
-        ("07_other", "class", "MODULE=class: need a name for the chapter's modules"),
-        ("07_my_skeleton", "k", "NAME=07_my_skeleton: need a number and a name"),
-        ("07_other", "skeletons", "MODULE=skeletons: need a name for the chapter's modules"),
+        ("99_other", None, "NAME=99_other: number 99 is notebooks/99_odd_ends.ipynb"),
+        ("98_other", "ends", "landscape_lib/measure/ends.py"),
+        ("98_other", "Ends", "MODULE=Ends: need a name for the chapter's modules"),
+        ("98_other", "class", "MODULE=class: need a name for the chapter's modules"),
+        ("98_my_skeleton", "k", "NAME=98_my_skeleton: need a number and a name"),
+        ("98_other", "skeletons", "MODULE=skeletons: need a name for the chapter's modules"),
     ):
         with pytest.raises(BuildError, match=re.escape(says)):
             lay_out(name, module)
