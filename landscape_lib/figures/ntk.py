@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import LogLocator
 
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, shades, ticks
@@ -53,15 +54,17 @@ def widths(panels: Sequence[tuple[str, Mapping[str, pd.DataFrame], float]]) -> F
 
 def followed(times: Float[np.ndarray, "times"], flows: Mapping[int, Flows]) -> Figure:
     """A width a panel: F at some test points in time, and what the network's own kernel predicts (dashed)."""
-    figure, axes = plt.subplots(1, len(flows), squeeze=False, figsize=(4.4 * len(flows), 3.4))
-    most = max(np.abs(values).max() for pair in flows.values() for values in pair)
+    figure, axes = plt.subplots(1, len(flows), squeeze=False, figsize=(3.6 * len(flows), 3.4))
+    shown = np.concatenate([values.ravel() for pair in flows.values() for values in pair])
     for axis, (h, (F, kernel)) in zip(axes[0], flows.items(), strict=True):
         for i, colour in zip(range(F.shape[1]), (BLUE, ORANGE, GREEN, PINK), strict=False):
             axis.plot(times, F[:, i], color=colour)
             axis.plot(times, kernel[:, i], color=colour, ls="--", lw=1.2)
         axis.set(
-            xscale="log", xlabel="time", ylabel="F at test points", title=f"h = {h}", ylim=(-1.05 * most, 1.05 * most)
+            xscale="log", xlabel="time", title=f"h = {h}", ylim=(1.1 * shown.min() - 0.05, 1.1 * shown.max() + 0.05)
         )
+        ticks(axis, [1, 10, 100])
+    axes[0][0].set(ylabel="F at test points")
     axes[0][0].plot([], [], color=INK, label="network")
     axes[0][0].plot([], [], color=INK, ls="--", lw=1.2, label="its kernel")
     axes[0][0].legend(loc="upper left")
@@ -73,6 +76,7 @@ def circle(one: Circle) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.5), dpi=80)
     _learned(left, one)
     _units(right, one)
+    _apart(figure)
     return figure
 
 
@@ -101,6 +105,7 @@ def here(rows: pd.DataFrame, h: int, alpha_h: float) -> Figure:
     right.plot(errors.index, errors[h], "o-", color=INK)
     right.plot([alpha_h], [errors.loc[alpha_h, h]], "o", ms=11, mfc="none", mec=ORANGE, mew=2.5)
     right.set(xscale="log", xlabel="scale α̃", ylabel="test error", ylim=(0, 1.08 * errors.max(axis=None)))
+    _apart(figure)
     return figure
 
 
@@ -138,10 +143,12 @@ def stripes(rows: pd.DataFrame, turned: Mapping[str, Float[np.ndarray, "units"]]
     """
     figure, (left, right) = plt.subplots(1, 2)
     edges = np.linspace(0, 1, 21)
-    for (name, cosines), line in zip(turned.items(), (GREY, FEATURE, LAZY), strict=True):
-        left.hist(np.abs(cosines), bins=edges, weights=np.full(len(cosines), 1 / len(cosines)), histtype="step",
+    for (name, cosines), line, kind in zip(
+        turned.items(), (PALE, FEATURE, LAZY), ("stepfilled", "step", "step"), strict=True
+    ):
+        left.hist(np.abs(cosines), bins=edges, weights=np.full(len(cosines), 1 / len(cosines)), histtype=kind,
                   lw=2, color=line, label=name)  # fmt: skip
-    left.set(xlabel="|cos| of the angle to the stripes’ normal", ylabel="share of units")
+    left.set(xlabel="|cos| to the axis x₁", ylabel="share of units")
     left.legend()
     _laws(right, rows, predicted)
     return figure
@@ -228,6 +235,13 @@ def _phase(axis: Axes, rows: pd.DataFrame, *, bar: bool = True) -> None:
     ticks(axis, [int(h) for h in errors.columns][:: max(1, len(errors.columns) // 4)])
     if bar:
         axis.figure.colorbar(mesh, ax=axis, label="test error")
+
+
+def _apart(figure: Figure) -> None:
+    """So much room between panels that a phone's page finds where to cut, whatever labels a frame has."""
+    layout = figure.get_layout_engine()
+    assert isinstance(layout, ConstrainedLayoutEngine)
+    layout.set(wspace=0.12)
 
 
 def _edges(values: pd.Index) -> np.ndarray:

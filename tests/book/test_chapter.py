@@ -115,7 +115,7 @@ def test_it_passes_what_every_experiment_must(copy: Copy):
 def test_it_is_built_and_passes_what_every_page_must(copy: Copy):
     copy.run("builder", "book", "--chapter", "99_odd_ends", cwd="book")
     page = (copy.root / "_build" / "html" / "notebooks" / "99_odd_ends.html").read_text()
-    assert "6. Odd ends" in page and 'id="claim-ends.exponent"' in page
+    assert "99. Odd ends" in page and 'id="claim-ends.exponent"' in page
     assert "Chapter 99: odd ends" in (copy.root / "_build" / "html" / "book" / "index.html").read_text()
     assert "99_odd_ends.html" in (copy.root / "_build" / "html" / "book" / "lecturers.html").read_text()
     # What was built says what is committed; a change of any number would not be passed over.

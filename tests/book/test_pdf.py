@@ -19,7 +19,7 @@ from builder.messages import BuildError
 from builder.paths import chapter_of, chapters, is_appendix
 from builder.pdf import latex
 from builder.site.book import latest, read_book
-from landscape_lib.report import conditions, load_claims, load_quiz, measured, tex_formulas
+from landscape_lib.report import conditions, load_claims, load_quiz, measured, tex_formulas, told
 
 from .conftest import ROOT, ToyBook
 
@@ -129,9 +129,10 @@ def test_a_chapter_states_its_claims(letters_of: dict[str, str], path: Path):
     known = {record["id"] for record in records_of(path.with_stem(chapter_of(path)))} if is_appendix(path) else set()
     for record in records:
         entry = entries[record["id"]]
-        box = f"{entry.statement} {entry.id} Measured {measured(record)}; accepted: {entry.rule}"
+        seen = "".join(told(record))
+        box = f"{entry.statement} {entry.id} {seen}; accepted: {entry.rule}"
         rule = f"{record['dataset']}). The paper. {entry.paper['says']} What would falsify it. {entry.falsified_by}"
-        again = f"Measured {measured(record)} ({', '.join(conditions(record))})."
+        again = f"{seen} ({', '.join(conditions(record))})."
         full = (box, rule, f"The null, which the rule must reject. {entry.null}")
         for part in (again,) if entry.id in known else full:
             assert are_in(chapter, part), part
