@@ -67,7 +67,7 @@ def followed(times: Float[np.ndarray, "times"], flows: Mapping[int, Flows]) -> F
     axes[0][0].set(ylabel="F at test points")
     axes[0][0].plot([], [], color=INK, label="network")
     axes[0][0].plot([], [], color=INK, ls="--", lw=1.2, label="its kernel")
-    axes[0][0].legend(loc="upper left")
+    axes[0][0].legend(loc="lower left")
     return figure
 
 
