@@ -160,7 +160,11 @@ def plane(networks: Mapping[int, pd.DataFrame], N_star: Mapping[int, Estimate]) 
         )
     axis.set(xscale="log", xlabel="weights N", title=SYMBOLS["error"])
     axis.margins(y=0.12)
-    ticks(axis, list(networks[min(networks)].N))
+    shown: list[int] = []
+    for N in networks[min(networks)].N.tolist():
+        if not shown or N > 1.25 * shown[-1]:  # labels closer than that run into each other
+            shown.append(N)
+    ticks(axis, shown)
     axis.legend(loc="upper right")
     return figure
 
