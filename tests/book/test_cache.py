@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from nbformat.v4 import new_markdown_cell, new_output
 
 from builder.execute import cache
+from builder.execute.run import ROUNDING
 
 from ._toy import ROOT, small_chapter
 
@@ -137,3 +139,8 @@ def test_tables_are_those_that_are_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
         (tmp_path / "results" / name).touch()
     monkeypatch.setattr(cache, "BOOK", tmp_path)
     assert {file.name for file in cache.tables(["x = 1", source])} == names
+
+
+def test_who_calls_the_builder_by_hand_gets_the_rounding_of_make():
+    exported = re.findall(r"^export (\w+) := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert dict(exported) == ROUNDING

@@ -23,6 +23,8 @@ from .parameter_cell import with_parameters
 KEPT = 4  # executions kept of each chapter: other data sets, other budgets
 GRACE = 10  # seconds for an interrupted chapter to end its kernel
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+# Arithmetic that rounds alike on every x86 processor: the Makefile's, for those who call the builder without it.
+ROUNDING = {"MKL_CBWR": "AVX2,STRICT", "ATEN_CPU_CAPABILITY": "avx2"}
 AT_ONCE = max(1, CORES // 2)  # chapters: each runs its sweep on two cores, and what cells take is printed
 
 
@@ -119,6 +121,8 @@ def with_papermill(run: Run, timeout: int) -> NotebookNode:
 
     run.partial.parent.mkdir(parents=True, exist_ok=True)
     os.environ["TQDM_DISABLE"] = "1"
+    for name, value in ROUNDING.items():
+        os.environ.setdefault(name, value)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not one of the user's
     quiet = ["--IPKernelApp.log_level=50"]  # or the kernel warns that it talks over a local port
     options = {"kernel_name": "python3", "progress_bar": False, "extra_arguments": quiet}
