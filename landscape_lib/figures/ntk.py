@@ -124,6 +124,7 @@ def scales(panels: Mapping[str, pd.DataFrame], widths_shown: Sequence[int] | Non
 
 def regimes(tasks: Mapping[str, pd.DataFrame]) -> Figure:
     """A panel each: the test error of each training set at the smallest and the largest α̃, joined; thick, the means."""
+    top = 1.05 * max(_by_set(rows, "alpha_h").max(axis=None) for rows in tasks.values())
     figure, axes = plt.subplots(1, len(tasks), squeeze=False, figsize=(2.6 * len(tasks) + 0.6, 3.6))
     for axis, (title, rows) in zip(axes[0], tasks.items(), strict=True):
         errors = _by_set(rows, "alpha_h")[[rows.alpha_h.min(), rows.alpha_h.max()]]
@@ -132,7 +133,7 @@ def regimes(tasks: Mapping[str, pd.DataFrame]) -> Figure:
         axis.plot([0, 1], errors.mean(), color=GREY, lw=2)
         for x, colour in ((0, FEATURE), (1, LAZY)):
             axis.plot([x], errors.mean().iloc[x], "o", ms=8, color=colour)
-        axis.set(xlim=(-0.4, 1.4), ylim=(0, None), title=title, xticks=[0, 1], xticklabels=["feature", "lazy"])
+        axis.set(xlim=(-0.4, 1.4), ylim=(0, top), title=title, xticks=[0, 1], xticklabels=["feature", "lazy"])
     axes[0][0].set(ylabel="test error")
     return figure
 
@@ -194,7 +195,7 @@ def learning_curves(spheres: pd.DataFrame, images: pd.DataFrame | None = None) -
     for axis in axes[0]:
         axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="square error")
     ticks(left, [32, 128, 512, 2048, 8192][: 3 if spheres.P.max() < 2000 else 5])
-    ticks(left, [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3], "y")
+    ticks(left, [y for y in (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3) if y > 0.7 * spheres.square.min()], "y")
     left.legend()
     if images is None:
         return figure
