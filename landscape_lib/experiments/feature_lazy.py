@@ -69,13 +69,13 @@ def flow_at_scales(
     """Gradient flow of F = α (f − f₀) at each α̃ = √h α, ``alpha_h``, on each training set: one row a network.
 
     All networks of a width flow in one stack, `gradient_flow` of the soft hinge, until min y F > 1, or to rest on a
-    ``plateau`` (as in `Stop`), where networks too small for their data end. On each training
-    set (``task_seeds``) ``members`` networks start from weights of their own, seeds 100 task_seed + i, the same at
-    every α. A row has the test ``error``; the hinge's ``loss`` per training pattern, ½ max(0, 1 − yF)²;
-    ``kernel_change``, ‖Θ − Θ₀‖_F / ‖Θ₀‖_F on the first ``probe`` test points; ``weight_change`` ‖w − w₀‖ / ‖w₀‖, and
-    ``weights`` ‖w₀‖; ``norm``, the root of the mean of F² over test points; ``deviation``, the mean of (F − F̄)² over
-    test points, F̄ the mean of the members of a training set, whose sum over members, over members − 1, is Var F;
-    ``together``, the error of F̄; the ``time`` that it came to, in the unit of `gradient_flow`; and why it ``stopped``.
+    ``plateau`` (as in `Stop`), where networks too small for their data end. On each training set (``task_seeds``)
+    ``members`` networks start from weights of their own, seeds 100 task_seed + i, the same at every α. A row has the
+    test ``error``; the hinge's ``loss`` per training pattern, ½ max(0, 1 − yF)²; ``kernel_change``, ‖Θ − Θ₀‖_F / ‖Θ₀‖_F
+    on the first ``probe`` test points; ``weight_change`` ‖w − w₀‖ / ‖w₀‖, and ``weights`` ‖w₀‖; ``norm``, the root of
+    the mean of F² over test points; ``deviation``, the mean of (F − F̄)² over test points, F̄ the mean of the members
+    of a training set, whose sum over members, over members − 1, is Var F; ``together``, the error of F̄; the ``time``
+    that it came to, in the unit of `gradient_flow`; and why it ``stopped``.
 
     ``implicit``: steps with the tangent kernel at hand, which a ``turn`` of 1e-2 suffices for; far fewer of them where
     the flow is stiff (large α̃, P or a CNN), each about three times as long.

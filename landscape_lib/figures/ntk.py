@@ -109,19 +109,6 @@ def here(rows: pd.DataFrame, h: int, alpha_h: float) -> Figure:
     return figure
 
 
-def scales(panels: Mapping[str, pd.DataFrame], widths_shown: Sequence[int] | None = None) -> Figure:
-    """A panel each: the test error against α̃, a line a width; bars are standard errors over training sets."""
-    figure, axes = plt.subplots(1, len(panels), squeeze=False, figsize=(5 * len(panels), 3.8))
-    for axis, (title, rows) in zip(axes[0], panels.items(), strict=True):
-        chosen = rows[rows.h.isin(widths_shown)] if widths_shown else rows
-        for h, colour in shades(chosen.h.unique().tolist()).items():
-            own = _by_set(chosen[chosen.h == h], "alpha_h")
-            axis.errorbar(own.columns, own.mean(), own.sem(), fmt="o-", color=colour, capsize=3, label=f"h = {h}")
-        axis.set(xscale="log", xlabel=SCALE, ylabel="test error", title=title, ylim=(0, None))
-        axis.legend(fontsize="small", ncols=2)
-    return figure
-
-
 def regimes(tasks: Mapping[str, pd.DataFrame]) -> Figure:
     """A panel each: the test error of each training set at the smallest and the largest α̃, joined; thick, the means."""
     top = 1.05 * max(_by_set(rows, "alpha_h").max(axis=None) for rows in tasks.values())
@@ -151,14 +138,15 @@ def stripes(rows: pd.DataFrame, turned: Mapping[str, Float[np.ndarray, "units"]]
                   lw=2, color=line, label=name)  # fmt: skip
     left.set(xlabel="|cos| to the axis x₁", ylabel="share of units")
     left.legend()
-    _laws(right, rows, predicted)
-    return figure
-
-
-def stripe_curves(rows: pd.DataFrame, predicted: Sequence[float]) -> Figure:
-    """Test errors of the stripe model against P at both ends, and laws of the predicted exponents through the last."""
-    figure, axis = plt.subplots(figsize=(6, 4))
-    _laws(axis, rows, predicted)
+    for (scale, name, colour, mark), beta in zip(_ends(rows), predicted, strict=True):
+        own = _by_set(rows[rows.alpha_h == scale], "P")
+        right.errorbar(own.columns, own.mean(), own.sem(), fmt=mark, color=colour, capsize=3, label=name)
+        P = own.columns.to_numpy(float)
+        right.plot(P, own.mean().iloc[-1] * (P / P[-1]) ** -beta, "--", color=colour, label=f"slope −{beta:.2f}")
+    right.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="test error")
+    ticks(right, sorted(rows.P.unique().tolist()))
+    ticks(right, [0.02, 0.05, 0.1, 0.2], "y")
+    right.legend(fontsize="small", ncols=2)
     return figure
 
 
@@ -167,8 +155,7 @@ def descents(rows: pd.DataFrame) -> Figure:
     Right: the share of networks that satisfied all of their patterns.
     """
     figure, (left, right) = plt.subplots(1, 2)
-    ends = (rows.alpha_h.min(), "feature", FEATURE, "o"), (rows.alpha_h.max(), "lazy", LAZY, "s")
-    for scale, name, colour, mark in ends:
+    for scale, name, colour, mark in _ends(rows):
         own = rows[rows.alpha_h == scale]
         errors = _by_set(own, "h")
         left.errorbar(errors.columns, errors.mean(), errors.sem(), fmt=mark + "-", color=colour, capsize=3, label=name)
@@ -208,19 +195,6 @@ def learning_curves(spheres: pd.DataFrame, images: pd.DataFrame | None = None) -
     ticks(right, [0.1, 0.2, 0.4], "y")
     right.legend()
     return figure
-
-
-def _laws(axis: Axes, rows: pd.DataFrame, predicted: Sequence[float]) -> None:
-    ends = (rows.alpha_h.min(), "feature", FEATURE, "o"), (rows.alpha_h.max(), "lazy", LAZY, "s")
-    for (scale, name, colour, mark), beta in zip(ends, predicted, strict=True):
-        own = _by_set(rows[rows.alpha_h == scale], "P")
-        axis.errorbar(own.columns, own.mean(), own.sem(), fmt=mark, color=colour, capsize=3, label=name)
-        P = own.columns.to_numpy(float)
-        axis.plot(P, own.mean().iloc[-1] * (P / P[-1]) ** -beta, "--", color=colour, label=f"slope −{beta:.2f}")
-    axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="test error")
-    ticks(axis, sorted(rows.P.unique().tolist()))
-    ticks(axis, [0.02, 0.05, 0.1, 0.2], "y")
-    axis.legend(fontsize="small", ncols=2)
 
 
 def _phase(axis: Axes, rows: pd.DataFrame, *, bar: bool = True) -> None:
@@ -267,6 +241,11 @@ def _units(axis: Axes, one: Circle) -> None:
     axis.plot(*one.before.numpy().T, "o", ms=3, color=GREY, alpha=0.6)
     axis.plot(*one.after.numpy().T, "o", ms=3, color=ORANGE)
     axis.set(xlim=(-size, size), ylim=(-size, size), aspect="equal", xlabel="weight of x₁", ylabel="weight of x₂")
+
+
+def _ends(rows: pd.DataFrame) -> list[tuple[float, str, str, str]]:
+    """The smallest and the largest α̃, with the names, colours and marks of the two regimes."""
+    return [(rows.alpha_h.min(), "feature", FEATURE, "o"), (rows.alpha_h.max(), "lazy", LAZY, "s")]
 
 
 def _by_set(rows: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from landscape_lib.statistics import (
     power_law,
     prominence,
     summit,
+    with_replacement,
 )
 
 Drawn = Float[np.ndarray, "draws sizes"]
@@ -104,7 +105,7 @@ def threshold(zero: pd.DataFrame, *, seed: int = 0) -> Estimate:
     >>> round(threshold(pd.DataFrame([[0.0, 0.4, 1.0]] * 2, columns=[50, 100, 400])).value, 6)
     200.0
     """
-    N, draws = _sizes(zero, "threshold"), _resamples(len(zero), seed)
+    N, draws = _sizes(zero, "threshold"), with_replacement(len(zero), seed)
     low, high = _bracket(zero.to_numpy()[draws].mean(1), N)
     return Estimate(float(np.sqrt(low[0] * high[0])), (float(np.quantile(low, 0.025)), float(np.quantile(high, 0.975))))
 
@@ -121,7 +122,7 @@ def cusp(quantities: Sequence[pd.DataFrame], zero: pd.DataFrame, *, seed: int = 
     >>> round(cusp(sharp, zero).value, 3), round(cusp(sharp[:1], zero).value, 3)
     (2.828, 1.414)
     """
-    N, draws = _alike([*quantities, zero], "cusp"), _resamples(len(zero), seed)
+    N, draws = _alike([*quantities, zero], "cusp"), with_replacement(len(zero), seed)
     places = []
     for table in quantities:
         values = _means(table, draws)
@@ -138,7 +139,7 @@ def divergence(norm: pd.DataFrame, zero: pd.DataFrame, *, seed: int = 0, resampl
     A replicate has other training sets, and an N* of its own anywhere in their bracket. At least five sizes must lie
     above it, or the fit says nothing.
     """
-    N, draws = _alike([norm, zero], "divergence"), _resamples(len(zero), seed, resamples)
+    N, draws = _alike([norm, zero], "divergence"), with_replacement(len(zero), seed, resamples)
     values, stars = _means(norm, draws), _stars(zero, N, draws, seed)
     laws = [_law(norm, *each).exponent.value for each in zip(values, stars, strict=True)]
     return Estimate(laws[0], interval(laws[1:], value=laws[0]))
@@ -146,7 +147,7 @@ def divergence(norm: pd.DataFrame, zero: pd.DataFrame, *, seed: int = 0, resampl
 
 def divergence_law(norm: pd.DataFrame, zero: pd.DataFrame) -> PowerLaw:
     """The law of `divergence` with N* in the middle of its bracket; a misfit well above 1 says that there is none."""
-    N, draws = _alike([norm, zero], "divergence"), _resamples(len(zero), 0, 0)
+    N, draws = _alike([norm, zero], "divergence"), with_replacement(len(zero), 0, 0)
     return _law(norm, _means(norm, draws)[0], _stars(zero, N, draws, 0)[0])
 
 
@@ -155,7 +156,7 @@ def descent(error: pd.DataFrame, beyond: float = 2.0) -> Estimate:
 
     The interval is the jackknife's over training sets.
     """
-    N, middle = _sizes(error, "descent"), _means(error, _resamples(len(error), 0, 0))[0]
+    N, middle = _sizes(error, "descent"), _means(error, with_replacement(len(error), 0, 0))[0]
     top = int(summit(middle, LEAST))
     if top < 0:
         raise ValueError(f"descent: no peak stands {LEAST} above its sides, in ln, so that nothing is beyond it")
@@ -171,7 +172,7 @@ def share_left(after: pd.DataFrame, before: pd.DataFrame, *, seed: int = 0) -> E
 
     Noise makes peaks, in replicates twice: they are moved so that their mean is the measured value.
     """
-    draws = (_alike([after, before], "share_left"), _resamples(len(before), seed))[1]
+    draws = (_alike([after, before], "share_left"), with_replacement(len(before), seed))[1]
     left, whole = (prominence(_means(table, draws)) for table in (after, before))
     if whole[0] < LEAST:
         raise ValueError(f"share_left: the peak before the cure stands {whole[0]:.2f} above its sides; nothing to cure")
@@ -184,7 +185,7 @@ def sharpened(noisy: pd.DataFrame, clean: pd.DataFrame, *, relative: bool = Fals
 
     A ratio says less: where labels are flipped all errors are larger, and a peak as high stands out less of them.
     """
-    draws = (_alike([noisy, clean], "sharpened"), _resamples(len(clean), seed))[1]
+    draws = (_alike([noisy, clean], "sharpened"), with_replacement(len(clean), seed))[1]
     high, low = (prominence(table.to_numpy()[draws].mean(1), absolute=not relative) for table in (noisy, clean))
     return Estimate(float(high[0] - low[0]), interval((high - low)[1:], value=float(high[0] - low[0]), centred=True))
 
@@ -201,7 +202,7 @@ def rise(fewer: pd.DataFrame, more: pd.DataFrame, zero: pd.DataFrame, *, seed: i
     >>> round(rise(error, error + [0, 0.02, 0.04, 0], zero).value, 9)
     0.03
     """
-    N, draws = _alike([fewer, more, zero], "rise"), _resamples(len(zero), seed)
+    N, draws = _alike([fewer, more, zero], "rise"), with_replacement(len(zero), seed)
     low, high = _bracket(zero.to_numpy()[draws].mean(1), N)
     rises = (more - fewer).to_numpy()[draws].mean(1)
     at_limit = np.take_along_axis(rises, np.searchsorted(N, np.stack([low, high], 1)), 1).mean(1)
@@ -232,14 +233,6 @@ def mean_second_fall(curves: Sequence[Float[np.ndarray, "_"]], *, seed: int = 0)
     0.25
     """
     return bootstrap([second_fall(values) for values in curves], seed=seed)
-
-
-def _resamples(sets: int, seed: int, resamples: int = 2000) -> Int[np.ndarray, "draws sets"]:
-    """Which training sets each draw has: all of them once, then ``resamples`` draws with replacement."""
-    if sets < 2:
-        raise ValueError(f"{sets} training set, need at least two to say anything of others")
-    drawn = np.random.default_rng(seed).integers(sets, size=(resamples, sets))
-    return np.concatenate([np.arange(sets)[None], drawn])
 
 
 def _means(table: pd.DataFrame, draws: Int[np.ndarray, "draws sets"]) -> Drawn:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.statistics import Estimate, interval, jackknife, prominence
+from landscape_lib.statistics import Estimate, interval, jackknife, prominence, with_replacement
 
 BINS = 72  # of five degrees each
 LEAST = 3  # sizes that say whether there is one exponent
@@ -57,13 +57,13 @@ def crossover(rows: pd.DataFrame) -> pd.DataFrame:
     stars = {}
     for (task_seed, h), own in rows.groupby(["task_seed", "h"]):
         change = np.log(own.kernel_change).groupby(own.alpha).mean().sort_index()
-        lazy = (change > 0).to_numpy().nonzero()[0]  # the scales at which the kernel is another one
-        if len(lazy) == 0 or lazy[-1] == len(change) - 1:
+        another = (change > 0).to_numpy().nonzero()[0]  # the scales at which the kernel has become another one
+        if len(another) == 0 or another[-1] == len(change) - 1:
             raise ValueError(
                 f"crossover: at h = {h}, training set {task_seed}, ‖ΔΘ‖/‖Θ₀‖ goes from {np.exp(change.iloc[0]):.2g} to "
                 f"{np.exp(change.iloc[-1]):.2g}; need one above 1 at a small α, and below at the largest"
             )
-        pair = change.iloc[[lazy[-1] + 1, lazy[-1]]]
+        pair = change.iloc[[another[-1] + 1, another[-1]]]
         stars[task_seed, h] = np.exp(np.interp(0.0, pair, np.log(pair.index.to_numpy(float))))
     return pd.Series(stars).unstack().rename_axis(index="task_seed", columns="h")
 
@@ -105,14 +105,8 @@ def lesser_prominence(rows: pd.DataFrame, *, seed: int = 0, resamples: int = 200
     >>> round(lesser_prominence(rows).value, 3)
     0.693
     """
-    ends = _at_ends(rows).groupby(["task_seed", "alpha_h", "h"]).error.mean()
-    errors = ends.unstack(["alpha_h", "h"]).sort_index(axis=1)
-    if errors.isna().any(axis=None):
-        raise ValueError("lesser_prominence: not every training set has both scales at every width")
-    sets, shape = len(errors), (2, len(errors.columns.levels[1]))
-    drawn = np.random.default_rng(seed).integers(sets, size=(resamples, sets))
-    draws = np.concatenate([np.arange(sets)[None], drawn])
-    lesser = prominence(errors.to_numpy()[draws].mean(1).reshape(-1, *shape)).min(-1)
+    _, errors = _by_regime(rows, "h")
+    lesser = prominence(errors[with_replacement(len(errors), seed, resamples)].mean(1)).min(-1)
     return Estimate(float(lesser[0]), interval(lesser[1:], value=float(lesser[0]), centred=True))
 
 
@@ -138,19 +132,14 @@ def feature_less_lazy_exponent(rows: pd.DataFrame) -> Estimate:
     >>> round(feature_less_lazy_exponent(rows).value, 9)
     0.3
     """
-    ends = _at_ends(rows).groupby(["task_seed", "alpha_h", "P"]).error.mean()
-    errors = ends.unstack(["alpha_h", "P"]).sort_index(axis=1)
-    if errors.isna().any(axis=None):
-        raise ValueError("feature_less_lazy_exponent: not every training set has both scales at every P")
-    sizes = errors.columns.levels[1].to_numpy(float)
+    sizes, errors = _by_regime(rows, "P")
     _refuse_few(len(sizes), "error")
-    ln_P, shape = np.log(sizes), (-1, 2, len(sizes))
 
     def less(sets: Float[np.ndarray, "sets scales sizes"]) -> float:
-        feature, lazy = -np.polyfit(ln_P, np.log(sets.mean(0)).T, 1)[0]
+        feature, lazy = -np.polyfit(np.log(sizes), np.log(sets.mean(0)).T, 1)[0]
         return float(feature - lazy)
 
-    return jackknife(errors.to_numpy().reshape(shape), less)
+    return jackknife(errors, less)
 
 
 def dimension_times_exponent(rows: pd.DataFrame) -> Estimate:
@@ -194,6 +183,18 @@ def _at_ends(rows: pd.DataFrame) -> pd.DataFrame:
     if not low < high:
         raise ValueError(f"the only scale is α̃ = {low:g}; need two, one for each regime")
     return rows[rows.alpha_h.isin([low, high])]
+
+
+def _by_regime(
+    rows: pd.DataFrame, column: str
+) -> tuple[Float[np.ndarray, "sizes"], Float[np.ndarray, "sets scales sizes"]]:
+    """The sizes in a column, and the mean error of each training set, at both ends of the scales, at all of them."""
+    means = _at_ends(rows).groupby(["task_seed", "alpha_h", column]).error.mean()
+    errors = means.unstack(["alpha_h", column]).sort_index(axis=1)
+    sizes = errors.columns.levels[1].to_numpy(float)
+    if errors.shape[1] < 2 * len(sizes) or errors.isna().any(axis=None):
+        raise ValueError(f"not every training set has both scales at every {column}")
+    return sizes, errors.to_numpy().reshape(-1, 2, len(sizes))
 
 
 def _exponent(table: pd.DataFrame, what: str) -> Estimate:

@@ -1,6 +1,14 @@
 """What numbers are worth: intervals, threshold fits, power laws, peaks. Nothing here knows physics."""
 
-from landscape_lib.statistics._intervals import Estimate, bootstrap, interval, jackknife, order_interval, shuffled
+from landscape_lib.statistics._intervals import (
+    Estimate,
+    bootstrap,
+    interval,
+    jackknife,
+    order_interval,
+    shuffled,
+    with_replacement,
+)
 from landscape_lib.statistics._peaks import Curve, Values, estimate, peak, prominence, summit
 from landscape_lib.statistics._power_laws import PowerLaw, power_law
 from landscape_lib.statistics._threshold import SPREAD, Transition, counted_transition, transition
@@ -24,4 +32,5 @@ __all__ = [
     "shuffled",
     "summit",
     "transition",
+    "with_replacement",
 ]

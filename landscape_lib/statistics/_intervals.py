@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
@@ -35,9 +35,21 @@ def bootstrap(
     0.746 [0.710, 0.782]
     """
     rows = _seeds(samples, level, "bootstrap")
-    draws = np.random.default_rng(seed).integers(len(rows), size=(resamples, len(rows)))
-    drawn = [float(statistic(rows[draw])) for draw in draws]
-    return Estimate(float(statistic(rows)), interval(drawn, level=level))
+    value, *drawn = [float(statistic(rows[draw])) for draw in with_replacement(len(rows), seed, resamples)]
+    return Estimate(value, interval(drawn, level=level))
+
+
+def with_replacement(n: int, seed: int = 0, resamples: int = 2000) -> Int[np.ndarray, "draws n"]:
+    """Which of n seeds, or training sets, each draw of a bootstrap has: all once, then ``resamples`` draws of n.
+
+    >>> with_replacement(3, resamples=1)
+    array([[0, 1, 2],
+           [2, 1, 1]])
+    """
+    if n < 2:
+        raise ValueError(f"{n} training set, need at least two to say anything of others")
+    drawn = np.random.default_rng(seed).integers(n, size=(resamples, n))
+    return np.concatenate([np.arange(n)[None], drawn])
 
 
 def jackknife(samples: ArrayLike, statistic: Callable[[np.ndarray], Any] = np.mean, *, level: float = 0.95) -> Estimate:

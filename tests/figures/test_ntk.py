@@ -128,8 +128,6 @@ def test_stripes_have_dots_and_laws_through_the_last():
     figure = figures.stripes(rows, units, (0.7, 0.4))
     left, right = figure.axes
     assert panels(figure) == 2 and words(left) == list(units)
-    [alone] = figures.stripe_curves(rows, (0.7, 0.4)).axes
-    assert words(alone) == words(right)
     laws = [line for line in right.lines if line.get_label().startswith("slope")]
     for law, beta in zip(laws, (0.7, 0.4), strict=True):
         assert law.get_ydata() == pytest.approx(1.5 * np.array([8, 32, 128]) ** -beta)

@@ -316,3 +316,14 @@ def test_pullback_is_what_autograd_gives(parametrisation, activation):
     torch.testing.assert_close(outputs, expected.detach(), rtol=0, atol=1e-14)
     # Sums of some tens of terms of order one, in another order: rounding of a few 1e-15.
     torch.testing.assert_close(pull(cotangent), *torch.autograd.grad(expected, leaf, cotangent), rtol=0, atol=1e-13)
+
+
+def test_each_is_every_member_in_turn_in_one_module():
+    nets = Population(lambda seed: MLP(3, 4, 1, seed=seed), [2, 0, 7])
+    x = torch.randn(5, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    seen = [(id(net), net(x).detach().clone()) for net in nets.each()]
+    assert len({module for module, _ in seen}) == 1
+    for net, (_, outputs) in enumerate(seen):
+        assert torch.equal(outputs, nets.member(net)(x))
+    first, second = nets.member(0), nets.member(1)
+    assert first is not second and not torch.equal(first(x), second(x)), "members are copies of their own"

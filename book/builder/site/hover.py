@@ -143,6 +143,8 @@ def formula(tex: str) -> str:
 
     >>> formula(r"\Theta(x, x') = \nabla_w f(x) \cdot \nabla_w f(x')")
     'Θ(x, x′) = ∇_w f(x) · ∇_w f(x′)'
+    >>> formula(r"\tilde\alpha")
+    'α̃'
     """
 
     def known(command: re.Match[str]) -> str:

@@ -8,10 +8,10 @@ from landscape_lib.experiments.grids._doors import check
 
 FIRST = 300  # of the training sets that decide: those before are for pilots, or were looked at
 STIFF: dict[str, Any] = {"implicit": True, "turn": 1e-2}  # how most of them flow: F to two percent, and to the end
-EXPLICIT: dict[str, Any] = {"implicit": False, "turn": 1e-4}
 CLASS_WIDTHS = (8, 12, 16, 24, 32, 48, 64, 96)
 CLASS_SCALES = (0.01, 0.05, 0.25, 1.0, 5.0, 25.0, 120.0, 600.0)
-CLASS_P, CLASS_SETS = 100, 10
+CLASS_P = 100
+SETS = 10  # of training, but in the phase diagram of the paper budget
 ENDS: dict[str, Any] = {"P": 200, "h": 64, "alpha_h": (0.01, 1.0, 600.0)}  # where the regimes are compared
 PAPER_WIDTHS = (10, 30, 100, 300)
 PAPER_SCALES = (1e-3, 1e-2, 0.1, 1.0, 10.0, 1e2, 1e3)
@@ -22,14 +22,12 @@ STRIPE_SCALES = (0.01, 1000.0)  # deep in either regime
 # Convolutional networks, whose crossover lies at a larger √h α than 1.
 CNN_H, CNN_SCALES = 8, (1.0, 100.0)
 CNN_P = {"mnist1d": 1000}  # at the paper budget; of images 500
-CNN_SETS = 10
 # Double descent: N = 12 h + 1 passes the transition, at about 0.6 P, within these widths.
 NOISE, DESCENT_SCALES = 0.1, (0.3, 100.0)
 DESCENT: dict[str, dict[str, Any]] = {
     "class": {"P": 100, "widths": (2, 4, 6, 10, 20, 60), "members": 1},
     "paper": {"P": 300, "widths": (3, 6, 9, 12, 15, 18, 24, 40, 80, 200), "members": 4},
 }
-DESCENT_SETS = 10
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
@@ -59,14 +57,12 @@ def phases(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
     widths to 1,000, eight decades and ten sets would be some hundred times as long, and single precision ends at a
     scale of 1,000.
     """
-    common: dict[str, Any] = {"network_kind": "fc", "dataset": dataset, **STIFF}
-    if budget == "class":
-        sets = tuple(range(FIRST + CLASS_SETS * seed, FIRST + CLASS_SETS * (seed + 1)))
-        common |= EXPLICIT  # the faster way where patterns are few
-        common |= {"tests": 500, "task_seeds": sets}
+    common: dict[str, Any] = {"network_kind": "fc", "dataset": dataset}
+    if budget == "class":  # by explicit steps, which are faster where patterns are few
+        common |= {"tests": 500, "task_seeds": tuple(range(FIRST + SETS * seed, FIRST + SETS * (seed + 1)))}
         ends = [{**common, **ENDS, "d": d} for d in (10, None)]
         return ends + [{**common, "P": CLASS_P, "alpha_h": CLASS_SCALES, "h": h} for h in reversed(CLASS_WIDTHS)]
-    common |= {"P": PAPER_P, "alpha_h": PAPER_SCALES, "tests": 10_000}
+    common |= {"P": PAPER_P, "alpha_h": PAPER_SCALES, "tests": 10_000, **STIFF}
     return [
         {**common, "h": h, "d": d, "task_seeds": (task_seed,)}
         for task_seed in range(FIRST + PAPER_SETS * seed, FIRST + PAPER_SETS * (seed + 1))
@@ -78,11 +74,11 @@ def phases(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
 def convolutions(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
     """Convolutional networks of eight channels in both regimes, ten training sets.
 
-    "class": P = 200; on MNIST-1D 50 seconds of a core. "paper": P = 500,
-    of MNIST-1D 1,000; half an hour of a core on each, and an hour where images have colours.
+    "class": P = 200; on MNIST-1D 50 seconds of a core. "paper": P = 500, of MNIST-1D 1,000; half an hour of a core on
+    each, and an hour where images have colours.
     """
     P = 200 if budget == "class" else CNN_P.get(dataset, 500)
-    sets = range(FIRST + CNN_SETS * seed, FIRST + CNN_SETS * (seed + 1))
+    sets = range(FIRST + SETS * seed, FIRST + SETS * (seed + 1))
     common = {"network_kind": "cnn", "dataset": dataset, "h": CNN_H, "P": P, "alpha_h": CNN_SCALES, **STIFF}
     common |= {"tests": 1000 if budget == "class" else 10_000, "probe": 30}
     return [{**common, "task_seeds": (task_seed,)} for task_seed in sets]
@@ -95,11 +91,11 @@ def descents(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
     ten widths, four networks on each of ten training sets; half an hour.
     """
     own = DESCENT[budget]
-    first = FIRST + DESCENT_SETS * seed
+    first = FIRST + SETS * seed
     common = {"network_kind": "fc", "dataset": dataset, "L": 1, "d": 10, "noise": NOISE, "P": own["P"], **STIFF}
     common |= {"alpha_h": DESCENT_SCALES, "members": own["members"], "plateau": (200, 0.01), "probe": 20}
     common |= {"tests": 1000 if budget == "class" else 10_000}
-    return [{**common, "h": h, "task_seeds": tuple(range(first, first + DESCENT_SETS))} for h in own["widths"]]
+    return [{**common, "h": h, "task_seeds": tuple(range(first, first + SETS))} for h in own["widths"]]
 
 
 def stripes(budget: str, seed: int) -> list[dict[str, Any]]:
@@ -107,13 +103,12 @@ def stripes(budget: str, seed: int) -> list[dict[str, Any]]:
 
     "class": P = 32 to 128. "paper": P to 1,024, half an hour of a core.
     """
-    sets = 10
-    first = FIRST + sets * seed
+    first = FIRST + SETS * seed
     common = {"network_kind": "fc", "dataset": "stripe", "labels": "stripe", "h": STRIPE_H, "L": 1, "d": STRIPE_D}
     common |= {"alpha_h": STRIPE_SCALES, "tests": 10_000, "steps": 10_000, **STIFF}
     together = 5  # training sets in a point
     return [
         {**common, "P": P, "task_seeds": tuple(range(start, start + together))}
         for P in sorted(STRIPE_P[budget], reverse=True)
-        for start in range(first, first + sets, together)
+        for start in range(first, first + SETS, together)
     ]
