@@ -17,6 +17,7 @@ from ._results import read_results, write_results
 from ._rules import VERDICTS, Entry, Rule, decide, load_claims, read_claims
 from ._sources import Source, data_hash, facts, lacking
 from ._strips import Code, Link, Strip, brief, strip, strip_html
+from ._surfaces import turn
 
 __all__ = [
     "PAGE",
@@ -63,6 +64,7 @@ __all__ = [
     "tagged",
     "tex_formulas",
     "told",
+    "turn",
     "with_interval",
     "write_results",
 ]

@@ -325,3 +325,63 @@ def test_the_same_card_asks_a_kernel_where_there_is_one(browser: Browser):
     page.evaluate("close_card()")
     assert page.evaluate("window.listen === undefined")
     page.close()
+
+
+SURFACE = """<style>canvas { width: 600px; height: 400px }</style>
+<div data-card="surface" class="surface"><div data-needs-script hidden>
+<select><option value="0">a</option><option value="1">b</option><option value="2">c</option></select>
+<input type="range" data-angle="turn" min="-180" max="180" step="5" value="0">
+<input type="range" data-angle="tilt" min="0" max="90" step="5" value="0"></div>
+<canvas role="img" data-needs-script hidden></canvas><img src="data:," alt="a picture"><p role="status"></p>
+<script type="application/json">%s</script></div>"""
+
+
+def test_a_surface_turns_by_slider_by_pointer_and_by_keyboard(browser: Browser):
+    """A step up to the right, or to the left, or a hole in the upper part: from above, half a turn swaps sides."""
+    heights = [[0, 0, 0, 999, 999]] * 4, [[999, 999, 0, 0, 0]] * 4, [[999, None, 0, 0, 0]] * 4
+    facts = {"axes": ["a", "b", "loss"], "ends": ["0", "1"], "colours": ["#ff0000", "#0000ff"]}
+    facts["surfaces"] = [
+        {"alt": alt, "heights": grid} for alt, grid in zip(("up", "down", "holed"), heights, strict=True)
+    ]
+    page = browser.new_page()
+    page.set_content(SURFACE % json.dumps(facts))
+    page.add_script_tag(content=(PAGE / "cards.js").read_text())
+    page.evaluate("landscapeCards.enhance(document.querySelector('[data-card]'))")
+    canvas, turn = page.locator("canvas"), page.locator("[data-angle=turn]")
+    expect(canvas).to_have_attribute("aria-label", "up")
+
+    def blue() -> tuple[int, int]:
+        """Pixels of the upper colour in the left and in the right half."""
+        return tuple(
+            page.evaluate(
+                """() => { const c = document.querySelector("canvas"), k = c.getContext("2d"), halves = [0, 0];
+                const {data} = k.getImageData(0, 0, c.width, c.height);
+                for (let i = 0; i < data.length; i += 4)
+                    if (data[i + 2] > 200 && data[i] < 50) halves[Number((i / 4) % c.width >= c.width / 2)] += 1;
+                return halves; }"""
+            )
+        )
+
+    page.locator("[data-angle=tilt]").fill("90")  # from above
+    left, right = blue()
+    assert right > 1000 and left < right / 5
+    turn.focus()
+    for _ in range(36):
+        page.keyboard.press("ArrowRight")
+    expect(turn).to_have_attribute("aria-valuetext", "180 degrees")
+    left, right = blue()
+    assert left > 1000 and right < left / 5, "half a turn"
+    page.locator("select").select_option("1")
+    expect(page.locator("[role=status]")).to_have_text("down")
+    left, right = blue()
+    assert right > 1000 and left < right / 5, "the other one"
+    page.locator("select").select_option("2")
+    assert sum(blue()) == 0, "a hole has no facets"
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 40)
+    page.mouse.up()
+    assert turn.input_value() == "130" and page.locator("[data-angle=tilt]").input_value() == "60"
+    page.close()

@@ -1,7 +1,7 @@
-/* Cards: explorers, predictions and quizzes. One script for the built page, where it enhances what is there, and for
+/* Cards: explorers, surfaces, predictions and quizzes. One script for the built page, where it enhances what is there, and for
    Jupyter, where a widget hands it the same HTML. Nothing leaves the page: what a reader predicted is kept for this tab. */
 globalThis.landscapeCards ??= (() => {
-  const parts = { explorer, choice, curve, answer, quiz };
+  const parts = { explorer, surface, choice, curve, answer, quiz };
   // Both by the hash of the question, so that an edited question has nothing to do with the one it was.
   const answers = new Map(); // what was measured
   const predictions = new Map(); // what the reader said, as a sentence
@@ -57,6 +57,124 @@ globalThis.landscapeCards ??= (() => {
       if (call === last) card.removeAttribute("aria-busy");
     };
     controls.forEach((control) => control.addEventListener("input", change));
+  }
+
+  // ---- surfaces: heights over a plane, turned by sliders, which a pointer drags too ------------------------------
+  function surface(card) {
+    const { axes, ends, colours, surfaces } = data(card);
+    const canvas = card.querySelector("canvas");
+    const menu = card.querySelector("select");
+    const said = card.querySelector("[role=status]");
+    const [turn, tilt] = ["turn", "tilt"].map((angle) => card.querySelector(`[data-angle=${angle}]`));
+    card.querySelector("img").className = "on-paper";
+    const shown = () => surfaces[menu ? Number(menu.value) : 0];
+    const draw = () => draw_surface(canvas, shown().heights, { axes, ends, colours }, Number(turn.value), Number(tilt.value));
+    const change = () => {
+      for (const slider of [turn, tilt]) slider.setAttribute("aria-valuetext", `${slider.value} degrees`);
+      canvas.setAttribute("aria-label", shown().alt);
+      draw();
+    };
+    for (const control of [turn, tilt, menu]) control?.addEventListener("input", change);
+    menu?.addEventListener("input", () => (said.textContent = shown().alt));
+    let held = null; // where the pointer took hold, and the angles then
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      held = { x: event.clientX, y: event.clientY, turn: Number(turn.value), tilt: Number(tilt.value) };
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!held) return;
+      const round = held.turn - (event.clientX - held.x) / 2;
+      turn.value = ((((round + 180) % 360) + 360) % 360) - 180;
+      if (event.pointerType === "mouse") tilt.value = held.tilt + (event.clientY - held.y) / 2; // a finger scrolls
+      change();
+    });
+    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (held = null));
+    new ResizeObserver(draw).observe(canvas);
+    new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    change();
+  }
+
+  /** Facets from the farthest to the nearest, in parallel projection. Heights are in thousandths, null is a hole. */
+  function draw_surface(canvas, heights, { axes, ends, colours }, turn, tilt) {
+    const ratio = globalThis.devicePixelRatio || 1;
+    const [wide, high] = [canvas.clientWidth, canvas.clientHeight];
+    if (!wide) return; // not shown, or not yet
+    [canvas.width, canvas.height] = [wide * ratio, high * ratio];
+    const ink = canvas.getContext("2d");
+    ink.scale(ratio, ratio);
+    const [a, e] = [turn, tilt].map((angle) => (angle * Math.PI) / 180);
+    const scale = Math.min(wide / 3.1, high / 2.7);
+    const rise = 1.2 * Math.cos(e);
+    /** A point of the box [−1, 1] × [−1, 1] × [0, 1]: where it is drawn, and how far it is from the eye. */
+    const place = (u, v, w) => {
+      const away = u * Math.sin(a) + v * Math.cos(a);
+      return {
+        x: wide / 2 + scale * (u * Math.cos(a) - v * Math.sin(a)),
+        y: high / 2 + scale * (rise / 2 - w * rise - away * Math.sin(e)),
+        far: away * Math.cos(e) - 1.2 * w * Math.sin(e),
+      };
+    };
+    const colour = getComputedStyle(canvas).color;
+    const line = (points) => {
+      ink.beginPath();
+      points.forEach(({ x, y }) => ink.lineTo(x, y));
+      ink.stroke();
+    };
+    const write = (words, { x, y }, align) => {
+      ink.textAlign = align;
+      ink.fillText(words, x, y);
+    };
+    ink.font = `14px ${getComputedStyle(canvas).fontFamily}`;
+    ink.strokeStyle = ink.fillStyle = colour;
+    const corners = [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([u, v]) => ({ u, v, ...place(u, v, 0) }));
+    line([...corners, corners[0]]);
+    const [rows, columns] = [heights.length, heights[0].length];
+    const points = heights.map((row, i) =>
+      row.map((w, j) => w !== null && place((2 * j) / (columns - 1) - 1, (2 * i) / (rows - 1) - 1, w / 999)),
+    );
+    const facets = [];
+    for (let i = 0; i + 1 < rows; i++)
+      for (let j = 0; j + 1 < columns; j++) {
+        const four = [points[i][j], points[i][j + 1], points[i + 1][j + 1], points[i + 1][j]];
+        if (!four.every(Boolean)) continue;
+        const w = (heights[i][j] + heights[i][j + 1] + heights[i + 1][j + 1] + heights[i + 1][j]) / 4 / 999;
+        facets.push({ four, w, far: four.reduce((sum, { far }) => sum + far, 0) });
+      }
+    facets.sort((one, other) => other.far - one.far);
+    ink.lineWidth = 0.7;
+    for (const { four, w } of facets) {
+      ink.fillStyle = colours[Math.min(colours.length - 1, Math.floor(w * colours.length))];
+      ink.strokeStyle = "rgb(0 0 0 / 0.35)";
+      ink.beginPath();
+      four.forEach(({ x, y }) => ink.lineTo(x, y));
+      ink.closePath();
+      ink.fill();
+      ink.stroke();
+    }
+    ink.strokeStyle = ink.fillStyle = colour;
+    ink.lineWidth = 1;
+    // A scale at the corner that is furthest left, names at the two edges in front.
+    const left = corners.reduce((one, other) => (other.x < one.x ? other : one));
+    const top = place(left.u, left.v, 1);
+    if (tilt < 80) {
+      line([left, top]);
+      write(ends[0], { x: left.x - 6, y: left.y - 4 }, "right");
+      write(ends[1], { x: top.x - 6, y: top.y + 4 }, "right");
+    }
+    write(axes[2], { x: 4, y: 16 }, "left");
+    const middles = [[0, -1, 0], [1, 0, 1], [0, 1, 0], [-1, 0, 1]].map(([u, v, axis]) => ({ axis, ...place(u, v, 0) }));
+    const [one, other] = middles.sort((p, q) => p.far - q.far);
+    for (const { axis, x, y } of [one, other])
+      write(axes[axis], { x: x + Math.sign(x - wide / 2) * 8, y: y + 18 }, x < wide / 2 ? "right" : "left");
+    const centre = points[rows >> 1][columns >> 1];
+    if (centre) {
+      ink.beginPath();
+      ink.arc(centre.x, centre.y, 5, 0, 7);
+      ink.fillStyle = "#d55e00";
+      ink.fill();
+      ink.strokeStyle = "#ffffff";
+      ink.stroke();
+    }
   }
 
   // ---- predictions ----------------------------------------------------------------------------------------------
