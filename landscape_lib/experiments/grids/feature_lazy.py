@@ -25,15 +25,15 @@ CNN_P = {"mnist1d": 1000}  # at the paper budget; of images 500
 # Double descent: N = 12 h + 1 passes the transition, at about 0.6 P, within these widths.
 NOISE, DESCENT_SCALES = 0.1, (0.3, 100.0)
 DESCENT: dict[str, dict[str, Any]] = {
-    "class": {"P": 100, "widths": (2, 4, 6, 10, 20, 60), "members": 1},
-    "paper": {"P": 300, "widths": (3, 6, 9, 12, 15, 18, 24, 40, 80, 200), "members": 4},
+    "class": {"P": 100, "widths": (2, 4, 6, 10, 20, 60)},
+    "paper": {"P": 300, "widths": (3, 6, 9, 12, 15, 18, 24, 60, 200)},
 }
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     """The points of `flow_at_scales` that the chapter runs on one data set: a width, or a P, at all its scales.
 
-    "stripe" has `stripes`. Images have `phases`; grey ones `descents`; MNIST-1D, and at the paper budget all images,
+    "stripe" has `stripes`. Images have `phases`, grey ones `descents` too; MNIST-1D, and at the paper budget all images,
     `convolutions`, and these alone where there is no phase diagram (MNIST-1D and colours at the paper budget). A table
     tells them apart by its columns ``network`` and ``noise``.
     """
@@ -42,8 +42,8 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
         return stripes(budget, seed)
     grey, paper = dataset != "mnist1d" and images(dataset).shape[0] == 1, budget == "paper"
     return [
-        *(descents(budget, dataset, seed) if grey else []),
         *(phases(budget, dataset, seed) if grey or not paper else []),
+        *(descents(budget, dataset, seed) if grey else []),
         *(convolutions(budget, dataset, seed) if paper or dataset == "mnist1d" else []),
     ]
 
@@ -88,12 +88,12 @@ def descents(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
     """Error against width in both regimes, to zero or to rest: one hidden layer, d = 10, a tenth of the labels flipped.
 
     "class": P = 100, six widths, a network on each of ten training sets; 25 seconds of a core. "paper": P = 300,
-    ten widths, four networks on each of ten training sets; half an hour.
+    nine widths; half an hour.
     """
     own = DESCENT[budget]
     first = FIRST + SETS * seed
     common = {"network_kind": "fc", "dataset": dataset, "L": 1, "d": 10, "noise": NOISE, "P": own["P"], **STIFF}
-    common |= {"alpha_h": DESCENT_SCALES, "members": own["members"], "plateau": (200, 0.01), "probe": 20}
+    common |= {"alpha_h": DESCENT_SCALES, "plateau": (200, 0.01), "probe": 20}
     common |= {"tests": 1000 if budget == "class" else 10_000}
     return [{**common, "h": h, "task_seeds": tuple(range(first, first + SETS))} for h in own["widths"]]
 
