@@ -33,9 +33,9 @@ DESCENT: dict[str, dict[str, Any]] = {
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     """The points of `flow_at_scales` that the chapter runs on one data set: a width, or a P, at all its scales.
 
-    "stripe" has `stripes`. Images have `phases`, grey ones `descents` too; MNIST-1D, and at the paper budget all images,
-    `convolutions`, and these alone where there is no phase diagram (MNIST-1D and colours at the paper budget). A table
-    tells them apart by its columns ``network`` and ``noise``.
+    "stripe" has `stripes`. Images have `phases`, grey ones `descents` too; MNIST-1D, and at the paper budget all
+    images, `convolutions`, and these alone where there is no phase diagram (MNIST-1D and colours at the paper budget).
+    A table tells them apart by its columns ``network`` and ``noise``.
     """
     check(budget, dataset, seed, datasets=(*NAMES, "stripe"), paper_needs=0 if dataset == "stripe" else PAPER_NEEDS)
     if dataset == "stripe":
