@@ -16,7 +16,7 @@ from landscape_lib.data._splits import test_part, training_rows
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Task:
-    """P training points with labels ±1, and test points that are none of them."""
+    """P training points with labels ±1, or classes 0, 1, … as numbers; and test points that are none of them."""
 
     inputs: Float[Tensor, "points features"]
     labels: Float[Tensor, "points"]
@@ -201,7 +201,8 @@ def image_task(
     are the training part's alone. With ``d=None`` the pixels are centred and scaled to norm √features, and ``whiten``
     says nothing.
 
-    labels: "parity", "halves" (of ten classes), or "random": balanced signs that ignore the image, a control.
+    labels: "parity", "halves" (of ten classes), or "random": balanced signs that ignore the image, a control; or
+    "classes": the images' own, 0, 1, …, as numbers of ``dtype``, drawn as they come.
     noise: the share of training labels that is flipped; test labels stay true.
     test_points: how many; None takes all there are. They come from the official test part or, where there is none, from
     the points not trained on; an image equal to a training image is left out.
@@ -222,21 +223,22 @@ def image_task(
     floating(dtype)
     if not isinstance(whiten, bool):
         raise ValueError(f"whiten: got {whiten!r}, need True or False")
-    if labels not in ("parity", "halves", "random"):
-        raise ValueError(f"labels: got {labels!r}, need 'parity', 'halves' or 'random'")
+    if labels not in ("parity", "halves", "random", "classes"):
+        raise ValueError(f"labels: got {labels!r}, need 'parity', 'halves', 'random' or 'classes'")
+    if labels == "classes" and noise:
+        raise ValueError(f"noise: got {noise:g} with labels 'classes'; only signs are flipped, take noise=0")
     generator = generator_of(seed)
     rows = training_rows(images, split, generator)
     if (available := len(rows)) < P:
         raise ValueError(f"P: got {P}, {images.name} has {available} training images; take P ≤ {available}")
 
-    if labels == "random":
+    if labels in ("random", "classes"):
         chosen = _draw(rows, P, generator)
-        train_labels = _coins(P, generator)
     else:
-        sign = parity if labels == "parity" else halves
-        chosen = rows[balanced(sign(images.labels[rows]), P, generator)]
-        train_labels = sign(images.labels[chosen])
-    train_labels = flip_labels(train_labels, noise, generator)
+        chosen = rows[balanced(_said(labels, images.labels[rows]), P, generator)]
+    train_labels = _coins(P, generator) if labels == "random" else _said(labels, images.labels[chosen])
+    if labels != "classes":
+        train_labels = flip_labels(train_labels, noise, generator)
 
     train = images.inputs[chosen]
     test, classes = test_part(images, chosen, apart_from=chosen if split == "random" else rows)
@@ -245,7 +247,7 @@ def image_task(
             raise ValueError(f"test_points: got {test_points}, {len(test)} are left apart from the {P} trained on")
         drawn = _draw(torch.arange(len(test)), test_points, generator)
         test, classes = test[drawn], classes[drawn]
-    test_labels = _coins(len(test), generator) if labels == "random" else sign(classes)
+    test_labels = _coins(len(test), generator) if labels == "random" else _said(labels, classes)
 
     if d is None:
         mean = train.double().mean(0)
@@ -260,6 +262,11 @@ def image_task(
     words += ([f"noise {noise:g}"] if noise else []) + (["split by blocks"] if split == "blocks" else [])
     train, train_labels, test, test_labels = (part.to(dtype) for part in (train, train_labels, test, test_labels))
     return Task(train, train_labels, test, test_labels, ", ".join(words), images.sha256)
+
+
+def _said(labels: str, classes: Int64[Tensor, "points"]) -> Float[Tensor, "points"]:
+    """What the images are labelled with: a sign of their class, or its number."""
+    return {"parity": parity, "halves": halves, "classes": Tensor.double}[labels](classes)
 
 
 def _draw(indices: Int64[Tensor, "points"], number: int, generator: Generator) -> Int64[Tensor, "chosen"]:

@@ -17,19 +17,25 @@ from landscape_lib.data import Task
 from landscape_lib.statistics import Estimate, Transition, counted_transition, interval, jackknife, power_law
 
 
-def errors(outputs: Float[Tensor, "*nets points 1"], labels: Float[Tensor, "points"]) -> Float[Tensor, "*nets"]:
+def errors(outputs: Float[Tensor, "*nets points outputs"], labels: Float[Tensor, "points"]) -> Float[Tensor, "*nets"]:
     """ε: the share of points whose output has the wrong sign; an output of zero is half wrong.
+
+    Of several outputs, the share of points whose largest is not that of their class, 0, 1, ….
 
     >>> errors(torch.tensor([[[2.0], [-1.0], [0.0], [3.0]]]), torch.tensor([1.0, 1.0, 1.0, 1.0]))
     tensor([0.3750])
+    >>> errors(torch.tensor([[[2.0, 1.0], [0.0, 1.0]]]), torch.tensor([1.0, 1.0]))
+    tensor([0.5000])
     """
-    if outputs.ndim < 2 or outputs.shape[-1] != 1 or labels.shape != outputs.shape[-2:-1]:
+    if outputs.ndim < 2 or outputs.shape[-1] == 0 or labels.shape != outputs.shape[-2:-1]:
         raise ValueError(
             f"errors: outputs have shape {tuple(outputs.shape)} and labels {tuple(labels.shape)}, need "
-            "(…, points, 1) and (points,)"
+            "(…, points, outputs) and (points,)"
         )
     if bool(outputs.isnan().any()):  # NaN has no sign, and would be counted as half right
         raise ValueError("errors: outputs hold NaN; end those runs first")
+    if outputs.shape[-1] > 1:
+        return (outputs.argmax(-1) != labels).to(outputs.dtype).mean(-1)
     return 0.5 - 0.5 * (outputs[..., 0].sign() * labels).mean(-1)
 
 

@@ -182,6 +182,18 @@ def test_image_task(images, labels, P):
         assert_close(inputs.norm(dim=1), torch.full((len(inputs),), 10**0.5, dtype=torch.float64), rtol=1e-14, atol=0)
 
 
+def test_classes_are_those_of_the_images_and_are_not_flipped():
+    task, signs = (image_task(DIGITS, 300, labels, d=None, seed=2) for labels in ("classes", "parity"))
+    # Each input is its own image's direction from the mean, so that the image most alike has its class.
+    directions = on_sphere(DIGITS.inputs.double() - DIGITS.inputs.double().mean(0))
+    alike = (task.inputs @ directions.T).argmax(1)
+    assert DIGITS.labels[alike].double().eq(task.labels).all()
+    assert task.labels.unique().tolist() == list(range(10)) and signs.labels.unique().tolist() == [-1, 1]
+    assert task.labels.dtype == torch.float64 and len(task.test_labels) == 1497
+    with pytest.raises(ValueError, match=r"noise: got 0\.1 with labels 'classes'"):
+        image_task(DIGITS, 50, "classes", noise=0.1)
+
+
 @given(P=st.integers(20, 1500), seed=seeds)
 def test_train_and_test_never_overlap(P, seed):
     task = image_task(DIGITS, P, d=None, seed=seed)
@@ -388,7 +400,7 @@ LABELS = torch.tensor([1.0, -1.0, 1.0, -1.0])
         ({"P": 5000}, "P: got 5000, digits has 1797 training images; take P ≤ 1797"),
         ({"P": 1797}, "needs 899 points of .1 and 898 of −1, there are 891 and 906; take P ≤ 1782"),
         ({"P": 10**30}, r"need an integer ≥ 2 and < 2\^63"),
-        ({"labels": "odd"}, "labels: got 'odd', need 'parity', 'halves' or 'random'"),
+        ({"labels": "odd"}, "labels: got 'odd', need 'parity', 'halves', 'random' or 'classes'"),
         ({"labels": None}, "labels: got None"),
         ({"P": 10}, r"d: got 10, P=10 inputs of 64 features have at most min\(P−1, features\) = 9"),
         ({"d": 65}, "d: got 65"),
