@@ -4,5 +4,16 @@ from landscape_lib.nets._architectures import MLP, second_moment, widen
 from landscape_lib.nets._convolutional import CNN
 from landscape_lib.nets._features import legendre, random_fourier
 from landscape_lib.nets._population import Population
+from landscape_lib.nets._residual import ResidualCNN, ResidualMLP
 
-__all__ = ["CNN", "MLP", "Population", "legendre", "random_fourier", "second_moment", "widen"]
+__all__ = [
+    "CNN",
+    "MLP",
+    "Population",
+    "ResidualCNN",
+    "ResidualMLP",
+    "legendre",
+    "random_fourier",
+    "second_moment",
+    "widen",
+]

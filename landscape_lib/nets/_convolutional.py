@@ -107,8 +107,15 @@ class CNN(nn.Module):
 
     def images(self, inputs: Float[Tensor, "points features"]) -> Float[Tensor, "points channels rows size"]:
         """The inputs as images, after the door."""
-        wanted = self.channels * self.rows * self.size
-        if inputs.shape[-1] != wanted:
-            space = f"{self.size}²" if self.rows == self.size else f"{self.size}"
-            raise ValueError(f"CNN: inputs have {inputs.shape[-1]} features, need {self.channels} · {space} = {wanted}")
-        return inputs.reshape(-1, self.channels, self.rows, self.size)
+        return as_images(inputs, self.channels, self.rows, self.size, "CNN")
+
+
+def as_images(
+    inputs: Float[Tensor, "points features"], channels: int, rows: int, size: int, caller: str
+) -> Float[Tensor, "points channels rows size"]:
+    """Flattened inputs as images, if they have as many features."""
+    wanted = channels * rows * size
+    if inputs.shape[-1] != wanted:
+        space = f"{size}²" if rows == size else f"{size}"
+        raise ValueError(f"{caller}: inputs have {inputs.shape[-1]} features, need {channels} · {space} = {wanted}")
+    return inputs.reshape(-1, channels, rows, size)
