@@ -225,6 +225,9 @@ def test_a_direction_is_its_seed():
     net = plain()
     assert torch.equal(random_direction(net, 3), random_direction(copy.deepcopy(net).double(), 3).float())
     assert not torch.equal(random_direction(net, 3), random_direction(net, 4))
+    wide = MLP(d=20, h=40, L=1, parametrisation="ntk", seed=0)
+    own, drawn = parameters_to_vector(wide.parameters()).detach()[:800], random_direction(wide, 0)[:800]
+    assert abs(torch.corrcoef(torch.stack([own, drawn]))[0, 1]) < 0.11  # 3/√800: the same seed, but not the same draws
     large = random_direction(nn.Linear(100, 100), 0)
     assert large.mean().abs() < 0.03 and abs(large.std() - 1) < 0.03  # 3/√N, and more than 3/√(2N)
 

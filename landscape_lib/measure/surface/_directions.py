@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -28,8 +29,7 @@ def random_direction(network: nn.Module, seed: int) -> Float[Tensor, "parameters
     torch.Size([3])
     """
     theta = weights_of(network, "random_direction")
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(len(theta), generator=generator, dtype=torch.float64).to(theta)
+    return _gaussian(seed, len(theta)).to(theta)
 
 
 def filter_normalised(network: nn.Module, direction: Float[Tensor, "parameters"]) -> Float[Tensor, "parameters"]:
@@ -105,8 +105,7 @@ def random_walk(trajectory: Float[Tensor, "times parameters"], seed: int) -> Flo
     torch.Size([5, 3])
     """
     lengths = trajectory.diff(dim=0).norm(dim=1, keepdim=True)
-    generator = torch.Generator().manual_seed(seed)
-    steps = torch.randn(len(lengths), trajectory.shape[1], generator=generator, dtype=torch.float64).to(trajectory)
+    steps = _gaussian(seed, len(lengths), trajectory.shape[1]).to(trajectory)
     steps = lengths * steps / steps.norm(dim=1, keepdim=True)
     return torch.cat([trajectory[:1], trajectory[0] + steps.cumsum(0)])
 
@@ -152,6 +151,11 @@ def same_architecture(first: nn.Module, last: nn.Module, caller: str) -> None:
     ]
     if shapes[0] != shapes[1]:
         raise ValueError(f"{caller}: networks of shapes {shapes[0]} and {shapes[1]}; need two of one architecture")
+
+
+def _gaussian(seed: int, *shape: int) -> Float[Tensor, "*shape"]:
+    """By NumPy: a torch generator of this seed may have drawn the network's weights, and would draw them again."""
+    return torch.from_numpy(np.random.default_rng(seed).standard_normal(shape))
 
 
 def _like(network: nn.Module, direction: Tensor) -> list[Tensor]:
