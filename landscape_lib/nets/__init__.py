@@ -3,6 +3,7 @@
 from landscape_lib.nets._architectures import MLP, second_moment, widen
 from landscape_lib.nets._convolutional import CNN
 from landscape_lib.nets._features import legendre, random_fourier
+from landscape_lib.nets._modes import unruly_part
 from landscape_lib.nets._population import Population
 
-__all__ = ["CNN", "MLP", "Population", "legendre", "random_fourier", "second_moment", "widen"]
+__all__ = ["CNN", "MLP", "Population", "legendre", "random_fourier", "second_moment", "unruly_part", "widen"]
