@@ -3,6 +3,7 @@
 from landscape_lib.nets._architectures import MLP, second_moment, widen
 from landscape_lib.nets._convolutional import CNN
 from landscape_lib.nets._features import legendre, random_fourier
+from landscape_lib.nets._modes import unruly_part
 from landscape_lib.nets._population import Population
 from landscape_lib.nets._residual import ResidualCNN, ResidualMLP
 
@@ -15,5 +16,6 @@ __all__ = [
     "legendre",
     "random_fourier",
     "second_moment",
+    "unruly_part",
     "widen",
 ]

@@ -19,10 +19,13 @@ def _positive(name: str, lr: float) -> float:
     return float(lr)
 
 
-def gd(lr: float, momentum: float = 0.0) -> Optimiser:
-    """Gradient descent w ← w − η ∇𝓛, with heavy-ball momentum if asked; SGD when `train` is given a batch size."""
+def gd(lr: float, momentum: float = 0.0, *, weight_decay: float = 0.0) -> Optimiser:
+    """Gradient descent w ← w − η (∇𝓛 + λ w), with heavy-ball momentum if asked; SGD when `train` is given a batch size.
+
+    λ is the ``weight_decay``, of all parameters.
+    """
     lr = _positive("gd", lr)
-    return lambda parameters: torch.optim.SGD(parameters, lr=lr, momentum=momentum)
+    return lambda parameters: torch.optim.SGD(parameters, lr=lr, momentum=momentum, weight_decay=weight_decay)
 
 
 def adam(lr: float, betas: tuple[float, float] = (0.9, 0.999)) -> Optimiser:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from landscape_lib.measure.kernel._factors import Factors, factors_of
-from landscape_lib.nets import Population
+from landscape_lib.nets import Population, unruly_part
 
 MEMORY = 2e9  # bytes
 
@@ -126,13 +126,11 @@ def _block(network: nn.Module, input: Tensor, entries: int, memory: float) -> in
 
 
 def _refuse(network: nn.Module, inputs: Tensor, others: Tensor) -> None:
-    for name, part in network.named_modules():
-        batch_norm = isinstance(part, nn.modules.batchnorm._BatchNorm) and (part.training or part.running_mean is None)
-        if batch_norm or (isinstance(part, nn.modules.dropout._DropoutNd) and part.training):
-            raise ValueError(
-                f"tangent_kernel: {type(part).__name__} ({name or 'the network'}) in training mode, where f(x) is no "
-                "function of x alone and has no kernel; call .eval() on the network"
-            )
+    if part := unruly_part(network):
+        raise ValueError(
+            f"tangent_kernel: {part} in training mode, where f(x) is no function of x alone and has no kernel; call "
+            ".eval() on the network"
+        )
     weights = next(network.parameters(), None)
     if weights is None:
         raise ValueError(f"tangent_kernel: {type(network).__name__} has no parameters, so no kernel")

@@ -1,4 +1,8 @@
-"""The curvature of the quadratic hinge at a point, in two parts, and how far from there it tells of the loss."""
+"""The curvature of the quadratic hinge at a point, in two parts, and how far from there it tells of the loss.
+
+`hessian_product` gives the same two parts for any loss and any number of outputs, to rounding. Of one network with one
+output they are written out here, from gaps: as chapter 3 does, whose eigenvectors would change signs with the rounding.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.functional import hessian, jacobian
-from torch.func import functional_call
+
+from landscape_lib.measure.curvature._network import Network
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,6 @@ def _gaps_of(
     network: nn.Module, inputs: Tensor, labels: Tensor
 ) -> tuple[Float[Tensor, "parameters"], Callable[[Tensor], Tensor]]:
     """All parameters in a row, and the gaps as a function of them."""
-    parameters = {name: value.detach().double() for name, value in network.named_parameters()}
+    net = Network.of(network, "hessian_parts", torch.float64)
     x, y = inputs.double(), labels.double()
-
-    def gaps(theta: Tensor) -> Tensor:
-        parts = theta.split([value.numel() for value in parameters.values()])
-        named = {name: part.view_as(value) for (name, value), part in zip(parameters.items(), parts, strict=True)}
-        return 1 - y * functional_call(network, named, (x,)).reshape(len(y))
-
-    return torch.cat([value.flatten() for value in parameters.values()]), gaps
+    return net.theta, lambda theta: 1 - y * net(theta, x).reshape(len(y))

@@ -1,0 +1,31 @@
+"""Ten classes of images: what the chapters on slices and curvature learn, and its loss at one network."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from landscape_lib.data import Task, image_task
+from landscape_lib.experiments._images import images, with_tests_shuffled
+
+CLASSES = 10
+
+
+def task(dataset: str, P: int, seed: int, tests: int | None = None, *, d: int | None = None) -> Task:
+    """P images in single precision, by their pixels or in d components; the tests, at most so many, in random order."""
+    made = image_task(images(dataset), P, labels="classes", d=d, seed=seed, dtype=torch.float32)
+    return with_tests_shuffled(made, seed, tests)
+
+
+def stacked(
+    tasks: Sequence[Task],
+) -> tuple[Float[Tensor, "nets points features"], Float[Tensor, "nets points"]]:
+    """The training points of each, and their labels."""
+    return torch.stack([task.inputs for task in tasks]), torch.stack([task.labels for task in tasks])
+
+
+def loss_on(inputs: Tensor, labels: Tensor) -> Callable[[nn.Module], Mapping[str, Tensor]]:
+    """What a slice shows: the mean cross-entropy of a network on these points."""
+    return lambda network: {"loss": F.cross_entropy(network(inputs), labels.long())}

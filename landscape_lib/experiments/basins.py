@@ -1,0 +1,91 @@
+"""How wide a basin is: networks of many widths, or by small and large batches, and the loss along random directions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from landscape_lib.experiments._classes import CLASSES, loss_on, stacked, task
+from landscape_lib.measure.ensembles import errors
+from landscape_lib.measure.surface import basin, filter_normalised, random_direction, slice_line
+from landscape_lib.nets import MLP, Population
+from landscape_lib.training import Stop, cross_entropy, gd, train
+
+L = 2
+LINES, POINTS = 4, 81  # slices a network, and in how many points
+REACH = {"filter": 4.0, "raw": 1.0}  # how far they go: in lengths of the filters, or of a unit's weight
+THRESHOLD = 0.5  # of the loss, where a basin ends
+
+
+def basin_widths(
+    dataset: str,
+    P: int,
+    h: int,
+    *,
+    seeds: Sequence[int],
+    batch: int,
+    lr: float,
+    steps: int,
+    weight_decay: float = 0.0,
+    to: float | None = None,
+    tests: int = 1000,
+) -> list[dict[str, Any]]:
+    """Train one network of two hidden layers a seed by SGD, and measure its basin: one row a seed.
+
+    ``to`` ends training at that loss, so that networks are compared at one; else it goes on for all ``steps``.
+    ``filter`` and ``raw`` are how far, from side to side, the loss stays below 0.5 along random directions, which are
+    filter-normalised, or have entries N(0, 1): means over four directions. ``open`` counts the sides, of sixteen, where
+    the slice ended first. Also the ``loss``, the test ``error`` and the ``norm`` ‖w‖.
+    """
+    tasks = [task(dataset, P, seed, tests) for seed in seeds]
+    inputs, labels = stacked(tasks)
+    nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
+    run = train(
+        nets,
+        inputs,
+        labels,
+        optimiser=gd(lr, weight_decay=weight_decay),
+        stop=Stop(steps, satisfied=to),
+        loss=cross_entropy,
+        batch=batch,
+        every=10 if to else 50,
+        setting=f"h={h}, B={batch}",
+    )
+    rows = []
+    for i, (own, seed, network) in enumerate(zip(tasks, seeds, run.population.each(), strict=True)):
+        found: dict[str, list[float]] = {name: [] for name in REACH}
+        sides = 0
+        for k in range(LINES):
+            raw = random_direction(network, LINES * seed + k)
+            for name, direction in (("filter", filter_normalised(network, raw)), ("raw", raw)):
+                t = torch.linspace(-REACH[name], REACH[name], POINTS, dtype=torch.float64)
+                line = slice_line(network, loss_on(own.inputs, own.labels), direction, t)
+                here = basin(t, line.values["loss"], THRESHOLD)
+                found[name].append(here.width)
+                sides += here.left_open + here.right_open
+        with torch.no_grad():
+            error = errors(network(own.test_inputs)[None], own.test_labels).item()
+        rows.append(
+            {
+                "dataset": dataset,
+                "P": P,
+                "h": h,
+                "batch": batch,
+                "lr": lr,
+                "weight_decay": weight_decay,
+                "steps": int(run.steps[i]),
+                "seed": seed,
+                "loss": run.loss[i].item(),
+                "error": error,
+                "norm": run.population.weights[i].norm().item(),
+                **{name: sum(widths) / LINES for name, widths in found.items()},
+                "open": sides,
+                "seconds": run.seconds / len(seeds),
+                "data_sha256": own.sha256,
+            }
+        )
+    return rows
+
+
+EXPERIMENT = basin_widths
+DIGITS: int | None = 5  # of floats in a table
