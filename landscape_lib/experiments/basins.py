@@ -12,7 +12,7 @@ from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
 L = 2
-LINES, POINTS = 4, 81  # slices a network, and in how many points
+LINES, POINTS = 4, 41  # slices a network, and in how many points
 REACH = {"filter": 4.0, "raw": 1.0}  # how far they go: in lengths of the filters, or of a unit's weight
 THRESHOLD = 0.5  # of the loss, where a basin ends
 

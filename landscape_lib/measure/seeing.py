@@ -1,25 +1,158 @@
-"""Seeing the landscape: how well a mean of n numbers is known. To be replaced by what the chapter measures.
+"""Statistics of slices: what a picture of the landscape shows, and what it shows of its own making.
 
-Notation: n numbers x_i of one seed, x̄ their mean, μ the mean of the distribution they come from.
+Notation: d a direction in the space of weights, ε the test error, h the width, B the batch. A row is a network, and a
+``seed`` draws its patterns and its weights; where two ways are compared, both have the same seeds.
 """
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from landscape_lib.statistics import Estimate, jackknife
 
+LEAST = 3  # sizes that say whether there is one exponent
+SADDLE = 0.01  # share of directions down from which on a point counts as one that is no minimum
 
-def error_exponent(rows: pd.DataFrame) -> Estimate:
-    """The exponent a of ⟨|x̄ − μ|⟩ ~ nᵃ, ⟨·⟩ the mean over seeds: a straight line in ln n, by least squares.
 
-    ``rows`` has one row an ``n`` and ``seed``, with ``error`` = |x̄ − μ|. The interval is the jackknife's over seeds.
+def normalised_over_raw(rows: pd.DataFrame) -> Estimate:
+    """How much a change of units moves a filter-normalised slice, over how much it moves a raw one.
 
-    >>> rows = pd.DataFrame({"n": [1, 4, 1, 4], "seed": [0, 0, 1, 1], "error": [1.0, 0.5, 1.0, 0.5]})
-    >>> round(error_exponent(rows).value, 9)
-    -0.5
+    ``rows`` has, of each seed, ``raw`` and ``filter``: the root mean square change of the loss along a slice when one
+    ReLU layer is multiplied by a factor and the next divided by it. 0 where the slice does not see the units (Li et
+    al. 2018, 1712.09913, section 4; Dinh et al. 2017, 1703.04933). Jackknife over seeds.
+
+    >>> normalised_over_raw(pd.DataFrame({"seed": [0, 1], "raw": [2.0, 2.0], "filter": [0.5, 0.5]})).value
+    0.25
     """
-    errors = rows.pivot(index="seed", columns="n", values="error")
-    if errors.shape[1] < 2:
-        raise ValueError(f"error_exponent: got n of {list(errors.columns)}, need at least two different ones")
-    ln_n = np.log(errors.columns.to_numpy(float))
-    return jackknife(errors.to_numpy(), lambda drawn: np.polyfit(ln_n, np.log(drawn.mean(0)), 1)[0])
+    changes = rows.groupby("seed")[["filter", "raw"]].mean()
+    if len(changes) == 0 or not changes.raw.mean() > 0:
+        raise ValueError(f"normalised_over_raw: the raw slices of {len(changes)} seeds do not change; need some that do")
+    return jackknife(changes.to_numpy(), _ratio)
+
+
+def concave_difference(rows: pd.DataFrame) -> Estimate:
+    """The share of a slice's points where it bends down, without skips less with them.
+
+    ``rows`` has ``concave`` of each ``seed`` at ``skip`` True and False. 0 where skips change nothing (Li et al. 2018,
+    1712.09913, sections 5 and 6). Jackknife over seeds.
+
+    >>> rows = pd.DataFrame({"seed": [0, 1] * 2, "skip": [True, True, False, False], "concave": [0.0, 0.0, 0.5, 0.25]})
+    >>> concave_difference(rows).value
+    0.375
+    """
+    return jackknife(_pairs(rows, "concave", "skip", (False, True)), lambda pairs: float(-np.diff(pairs.mean(0))[0]))
+
+
+def loss_without_over_with(rows: pd.DataFrame) -> Estimate:
+    """The mean training loss without skips over that with them, after the same number of steps.
+
+    ``rows`` has ``loss`` of each ``seed`` at ``skip`` True and False. Jackknife over seeds, of the logarithm.
+
+    >>> rows = pd.DataFrame({"seed": [0, 1] * 2, "skip": [True, True, False, False], "loss": [1.0, 1.0, 4.0, 4.0]})
+    >>> round(loss_without_over_with(rows).value, 9)
+    4.0
+    """
+    return _log_ratio(_pairs(rows, "loss", "skip", (False, True)))
+
+
+def width_exponent(rows: pd.DataFrame, column: str = "filter") -> Estimate:
+    """The exponent a of ⟨width of the basin⟩ ~ hᵃ: least squares in ln h, jackknife over seeds.
+
+    ``rows`` has the width in a column at each ``h`` and ``seed``: ``filter`` in lengths of the filters, or ``raw``.
+
+    >>> rows = pd.DataFrame({"h": [4, 16, 64] * 2, "seed": [0, 0, 0, 1, 1, 1], "filter": [1.0, 2.0, 4.0] * 2})
+    >>> width_exponent(rows).value
+    0.5
+    """
+    table = rows.pivot(index="seed", columns="h", values=column)
+    if table.shape[1] < LEAST or table.isna().any(axis=None):
+        raise ValueError(f"width_exponent: {table.shape[1]} widths; need {LEAST} at least, each of every seed")
+    ln_h = np.log(table.columns.to_numpy(float))
+    return jackknife(table.to_numpy(), lambda drawn: float(np.polyfit(ln_h, np.log(drawn.mean(0)), 1)[0]))
+
+
+def lesser_batch_ratio(rows: pd.DataFrame, column: str = "filter") -> Estimate:
+    """The width of the basin after small batches over that after large ones, at the weight decay where it is less.
+
+    ``rows`` has the width in a column of each ``seed``, at two sizes of ``batch`` and each ``weight_decay``. Above 1
+    where small batches end in wider basins with decay and without (Li et al. 2018, 1712.09913, section 4.1). Jackknife
+    over seeds, of the logarithm.
+
+    >>> rows = pd.DataFrame([{"seed": s, "batch": b, "weight_decay": d, "filter": w}
+    ...                      for s in (0, 1) for b, d, w in ((8, 0, 3.0), (64, 0, 2.0), (8, 1, 2.0), (64, 1, 1.0))])
+    >>> round(lesser_batch_ratio(rows).value, 9)
+    1.5
+    """
+    sizes = sorted(rows.batch.unique())
+    if len(sizes) != 2:
+        raise ValueError(f"lesser_batch_ratio: batches of {sizes}; need two sizes")
+    ratios = [_log_ratio(_pairs(own, column, "batch", sizes)) for _, own in rows.groupby("weight_decay")]
+    return min(ratios, key=lambda ratio: ratio.value)
+
+
+def share_above_walk(rows: pd.DataFrame) -> Estimate:
+    """The share of a path's variance in its two leading principal directions, less that of a random walk.
+
+    ``rows`` has, of each seed, ``first`` and ``second``, the shares of the path, and ``walk``, their sum for a walk with
+    steps of the same lengths in directions at random. 0 for a path that is one. Jackknife over seeds.
+
+    >>> rows = pd.DataFrame({"seed": [0, 1], "first": [0.75, 0.75], "second": [0.125, 0.125], "walk": [0.75, 0.75]})
+    >>> share_above_walk(rows).value
+    0.125
+    """
+    return jackknife((rows["first"] + rows.second - rows.walk).groupby(rows.seed).mean())
+
+
+def share_up(rows: pd.DataFrame) -> Estimate:
+    """The share of random slices that bend up, at points from which the loss falls along some directions.
+
+    ``rows`` has ``up`` of each ``seed``, and ``down``, the share of negative eigenvalues; rows below a hundredth are
+    left out. One half where curvatures up and down are alike, 0 along the lowest eigenvector (Böttcher & Wheeler 2024,
+    2208.13219). Jackknife over seeds.
+
+    >>> share_up(pd.DataFrame({"seed": [0, 0, 1], "down": [0.5, 0.0, 0.5], "up": [1.0, 0.0, 0.5]})).value
+    0.75
+    """
+    there = rows[rows.down >= SADDLE]
+    if there.seed.nunique() < 2:
+        raise ValueError(f"share_up: {there.seed.nunique()} seeds with directions down; need at least two")
+    return jackknife(there.groupby("seed").up.mean())
+
+
+def gd_over_sgd(rows: pd.DataFrame) -> Estimate:
+    """The mean test error of gradient descent over that of SGD, in the one regime where they are furthest apart, in ln.
+
+    ``rows`` has ``error`` of each ``seed`` and ``regime``, by both of ``method`` "GD" and "SGD". 1 where the noise of
+    SGD changes nothing (Sagun et al. 2015, 1412.6615). Jackknife over seeds, of the logarithm.
+
+    >>> rows = pd.DataFrame([{"seed": s, "regime": r, "method": m, "error": e} for s in (0, 1)
+    ...                      for r, m, e in (("a", "GD", 0.2), ("a", "SGD", 0.1), ("b", "GD", 0.1), ("b", "SGD", 0.1))])
+    >>> round(gd_over_sgd(rows).value, 9)
+    2.0
+    """
+    ratios = [_log_ratio(_pairs(own, "error", "method", ("GD", "SGD"))) for _, own in rows.groupby("regime")]
+    if not ratios:
+        raise ValueError("gd_over_sgd: no rows")
+    return max(ratios, key=lambda ratio: abs(np.log(ratio.value)))
+
+
+def _pairs(rows: pd.DataFrame, column: str, by: str, two: tuple | list) -> Float[np.ndarray, "seeds 2"]:
+    """The mean of a column at the first and the second of two values, a row a seed."""
+    table = rows.groupby(["seed", by])[column].mean().unstack(by)
+    missing = [value for value in two if value not in table]
+    if missing or table[list(two)].isna().any(axis=None):
+        raise ValueError(f"{column}: of {by}, {missing or list(two)} is not there for every seed")
+    return table[list(two)].to_numpy(float)
+
+
+def _ratio(pairs: Float[np.ndarray, "seeds 2"]) -> float:
+    first, second = pairs.mean(0)
+    return float(first / second)
+
+
+def _log_ratio(pairs: Float[np.ndarray, "seeds 2"]) -> Estimate:
+    """The first mean over the second; the interval from the jackknife of its logarithm, so that neither end is below 0."""
+    if not (pairs.mean(0) > 0).all():
+        raise ValueError(f"means {pairs.mean(0).round(6).tolist()} over {len(pairs)} seeds; need positive ones")
+    value, (low, high) = jackknife(pairs, lambda drawn: np.log(_ratio(drawn)))
+    return Estimate(float(np.exp(value)), (float(np.exp(low)), float(np.exp(high))))
