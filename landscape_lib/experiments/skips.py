@@ -10,7 +10,15 @@ from landscape_lib.data import Task
 from landscape_lib.experiments._classes import CLASSES, loss_on, stacked, task
 from landscape_lib.experiments._images import images
 from landscape_lib.measure.ensembles import errors
-from landscape_lib.measure.surface import concave_share, filter_normalised, random_direction, roughness, slice_line
+from landscape_lib.measure.surface import (
+    Plane,
+    concave_share,
+    filter_normalised,
+    random_direction,
+    roughness,
+    slice_line,
+    slice_plane,
+)
 from landscape_lib.nets import Population, ResidualCNN, ResidualMLP
 from landscape_lib.training import Run, Stop, cross_entropy, gd, train
 
@@ -58,6 +66,13 @@ def descend(
         every=50,
         setting=f"{kind} of {blocks} blocks, {'with' if skip else 'no'} skips",
     )
+
+
+def surface(network: nn.Module, patterns: Task, seed: int, points: int = POINTS) -> Plane:
+    """The loss on the plane of two random filter-normalised directions, from −1 to 1 along each."""
+    axes = [filter_normalised(network, random_direction(network, LINES * seed + i)) for i in range(2)]
+    t = torch.linspace(-1, 1, points, dtype=torch.float64)
+    return slice_plane(network, loss_on(patterns.inputs, patterns.labels), (axes[0], axes[1]), (t, t))
 
 
 def slices_of_skips(

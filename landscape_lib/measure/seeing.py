@@ -26,7 +26,9 @@ def normalised_over_raw(rows: pd.DataFrame) -> Estimate:
     """
     changes = rows.groupby("seed")[["filter", "raw"]].mean()
     if len(changes) == 0 or not changes.raw.mean() > 0:
-        raise ValueError(f"normalised_over_raw: the raw slices of {len(changes)} seeds do not change; need some that do")
+        raise ValueError(
+            f"normalised_over_raw: the raw slices of {len(changes)} seeds do not change; need some that do"
+        )
     return jackknife(changes.to_numpy(), _ratio)
 
 
@@ -93,8 +95,8 @@ def lesser_batch_ratio(rows: pd.DataFrame, column: str = "filter") -> Estimate:
 def share_above_walk(rows: pd.DataFrame) -> Estimate:
     """The share of a path's variance in its two leading principal directions, less that of a random walk.
 
-    ``rows`` has, of each seed, ``first`` and ``second``, the shares of the path, and ``walk``, their sum for a walk with
-    steps of the same lengths in directions at random. 0 for a path that is one. Jackknife over seeds.
+    ``rows`` has, of each seed, ``first`` and ``second``, the shares of the path, and ``walk``, their sum for a walk
+    with steps of the same lengths in directions at random. 0 for a path that is one. Jackknife over seeds.
 
     >>> rows = pd.DataFrame({"seed": [0, 1], "first": [0.75, 0.75], "second": [0.125, 0.125], "walk": [0.75, 0.75]})
     >>> share_above_walk(rows).value
@@ -151,7 +153,7 @@ def _ratio(pairs: Float[np.ndarray, "seeds 2"]) -> float:
 
 
 def _log_ratio(pairs: Float[np.ndarray, "seeds 2"]) -> Estimate:
-    """The first mean over the second; the interval from the jackknife of its logarithm, so that neither end is below 0."""
+    """The first mean over the second; the interval from the jackknife of ln, so that neither end is below 0."""
     if not (pairs.mean(0) > 0).all():
         raise ValueError(f"means {pairs.mean(0).round(6).tolist()} over {len(pairs)} seeds; need positive ones")
     value, (low, high) = jackknife(pairs, lambda drawn: np.log(_ratio(drawn)))
