@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from landscape_lib.statistics import Estimate, jackknife
+from landscape_lib.statistics import Estimate, interval, jackknife, with_replacement
 
 LEAST = 3  # sizes that say whether there is one exponent
 SADDLE = 0.01  # share of directions down from which on a point counts as one that is no minimum
@@ -136,6 +136,33 @@ def gd_over_sgd(rows: pd.DataFrame) -> Estimate:
     if not ratios:
         raise ValueError("gd_over_sgd: no rows")
     return max(ratios, key=lambda ratio: abs(np.log(ratio.value)))
+
+
+def limit_energy(rows: pd.DataFrame, *, seed: int = 0, resamples: int = 2000) -> Estimate:
+    """e of ⟨energy⟩ = e + c N^(−2/3), the energy per spin where descent ends in the limit of many spins.
+
+    ``rows`` has ``energy`` at each number ``N`` of spins and ``seed`` of the couplings; replicas are averaged. The power
+    is that by which the edge of a random spectrum, which decides where descent ends, is off at finite N. Weighted least
+    squares; couplings are resampled at each N. Cugliandolo & Kurchan (1993): −2 √(2/3) = −1.633 for p = 3.
+
+    >>> rows = pd.DataFrame([{"N": N, "seed": s, "energy": -1.5 + N ** (-2 / 3)} for N in (8, 27, 64) for s in (0, 1)])
+    >>> round(limit_energy(rows).value, 9)
+    -1.5
+    """
+    samples = {N: own.groupby("seed").energy.mean().to_numpy() for N, own in rows.groupby("N")}
+    if len(samples) < LEAST:
+        raise ValueError(f"limit_energy: {len(samples)} sizes, need at least {LEAST} for a limit")
+    x = np.array(list(samples), dtype=float) ** (-2 / 3)
+    drawn = np.stack(
+        [own[with_replacement(len(own), seed + i, resamples)].mean(1) for i, own in enumerate(samples.values())]
+    )
+    errors = np.array([own.std(ddof=1) / np.sqrt(len(own)) for own in samples.values()])
+    weights = 1 / np.maximum(errors, 1e-12) ** 2
+    weights /= weights.sum()
+    away = x - weights @ x
+    slopes = (weights * away) @ drawn / (weights @ away**2)
+    limits = weights @ drawn - slopes * (weights @ x)
+    return Estimate(float(limits[0]), interval(limits[1:], value=float(limits[0])))
 
 
 def _pairs(rows: pd.DataFrame, column: str, by: str, two: tuple | list) -> Float[np.ndarray, "seeds 2"]:
