@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
+from landscape_lib.data import Task
 from landscape_lib.experiments._classes import CLASSES, loss_on, stacked, task
 from landscape_lib.measure.ensembles import errors
-from landscape_lib.measure.surface import basin, filter_normalised, random_direction, slice_line
+from landscape_lib.measure.surface import basin, filter_normalised, random_direction, rescaled, slice_line
 from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
@@ -85,6 +88,45 @@ def basin_widths(
             }
         )
     return rows
+
+
+def changes_by_rescaling(
+    dataset: str, P: int, h: int, *, seeds: Sequence[int], factor: float, lr: float, steps: int
+) -> list[dict[str, Any]]:
+    """How much a slice changes when the first layer is multiplied by a factor, and the second divided: one row a seed.
+
+    ``raw`` and ``filter``: the root mean square change of the loss along one random direction, as it is and
+    filter-normalised, over as far as `basin_widths` goes. The networks are those of `basin_widths`, by batches of 50.
+    """
+    tasks = [task(dataset, P, seed, 0) for seed in seeds]
+    inputs, labels = stacked(tasks)
+    nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
+    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps), "loss": cross_entropy, "batch": 50, "every": 50}
+    run = train(nets, inputs, labels, **rules)
+    rows = []
+    for own, seed, network in zip(tasks, seeds, run.population.each(), strict=True):
+        assert isinstance(network, MLP)
+        two = rescaled_slices(network, own, seed, factor)
+        changes = {name: (one - other).square().mean().sqrt().item() for name, (one, other) in two.items()}
+        row = {"dataset": dataset, "P": P, "h": h, "factor": factor, "seed": seed, **changes}
+        rows.append({**row, "seconds": run.seconds / len(seeds), "data_sha256": own.sha256})
+    return rows
+
+
+def rescaled_slices(
+    network: MLP, patterns: Task, seed: int, factor: float
+) -> dict[str, tuple[Float[Tensor, "points"], Float[Tensor, "points"]]]:
+    """The loss along one random direction, raw and filter-normalised, of a network and of the same one rescaled."""
+    drawn, evaluate = random_direction(network, LINES * seed), loss_on(patterns.inputs, patterns.labels)
+    pairs = {}
+    for name, reach in REACH.items():
+        t = torch.linspace(-reach, reach, POINTS, dtype=torch.float64)
+        pair = []
+        for one in (network, rescaled(network, 0, factor)):
+            direction = filter_normalised(one, drawn) if name == "filter" else drawn
+            pair.append(slice_line(one, evaluate, direction, t).values["loss"])
+        pairs[name] = (pair[0], pair[1])
+    return pairs
 
 
 EXPERIMENT = basin_widths
