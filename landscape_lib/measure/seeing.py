@@ -142,8 +142,8 @@ def limit_energy(rows: pd.DataFrame, *, seed: int = 0, resamples: int = 2000) ->
     """e of ⟨energy⟩ = e + c N^(−2/3), the energy per spin where descent ends in the limit of many spins.
 
     ``rows`` has ``energy`` at each number ``N`` of spins and ``seed`` of the couplings; replicas are averaged. By
-    N^(−2/3) the edge of a random spectrum, which decides where descent ends, is off at finite N. Weighted least squares;
-    couplings are resampled at each N. Cugliandolo & Kurchan (1993): −2 √(2/3) = −1.633 for p = 3.
+    N^(−2/3) the edge of a random spectrum, which decides where descent ends, is off at finite N. Weighted least
+    squares; couplings are resampled at each N. Cugliandolo & Kurchan (1993): −2 √(2/3) = −1.633 for p = 3.
 
     >>> rows = pd.DataFrame([{"N": N, "seed": s, "energy": -1.5 + N ** (-2 / 3)} for N in (8, 27, 64) for s in (0, 1)])
     >>> round(limit_energy(rows).value, 9)
