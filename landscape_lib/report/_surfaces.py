@@ -7,6 +7,7 @@ import html
 from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
@@ -59,6 +60,7 @@ def turn(
     menu = _menu(name, list(surfaces)) if len(surfaces) > 1 else ""
     sliders = "\n".join(_slider(name, key, *of_) for key, of_ in (("turn", TURN), ("tilt", TILT)))
     shot = png(picture)
+    plt.close(picture)  # or the notebook shows it once more
     shown = (
         '<div class="surface" data-card="surface">\n'
         f'<div class="controls" data-needs-script hidden>\n{menu}{sliders}\n</div>\n'

@@ -17,7 +17,7 @@ PAPER_WIDTHS = (10, 30, 100, 300)
 PAPER_SCALES = (1e-3, 1e-2, 0.1, 1.0, 10.0, 1e2, 1e3)
 PAPER_P, PAPER_SETS = 1000, 5
 PAPER_NEEDS = 2000  # images, so that others are left to test on
-STRIPE_D, STRIPE_P, STRIPE_H = 5, {"class": (32, 64, 128), "paper": (32, 64, 128, 256, 512, 1024)}, 100
+STRIPE_D, STRIPE_P, STRIPE_H = 5, {"class": (32, 64, 128), "paper": (32, 64, 128, 256, 512)}, 100
 STRIPE_SCALES = (0.01, 1000.0)  # deep in either regime
 # Convolutional networks, whose crossover lies at a larger √h α than 1.
 CNN_H, CNN_SCALES = 8, (1.0, 100.0)
@@ -101,7 +101,7 @@ def descents(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
 def stripes(budget: str, seed: int) -> list[dict[str, Any]]:
     """The stripe model in five dimensions, networks of one hidden layer of 100 units deep in either regime; ten sets.
 
-    "class": P = 32 to 128. "paper": P to 1,024, half an hour of a core.
+    "class": P = 32 to 128. "paper": P to 512, half an hour of a core.
     """
     first = FIRST + SETS * seed
     common = {"network_kind": "fc", "dataset": "stripe", "labels": "stripe", "h": STRIPE_H, "L": 1, "d": STRIPE_D}
