@@ -1,11 +1,12 @@
 """How wide a basin is: networks of many widths, or by small and large batches, and the loss along random directions."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from landscape_lib.experiments._classes import CLASSES, loss_on, stacked, task
+from landscape_lib.experiments._classes import CLASSES, loss_on, stacked, task, timed
 from landscape_lib.measure.ensembles import errors
 from landscape_lib.measure.surface import basin, filter_normalised, random_direction, slice_line
 from landscape_lib.nets import MLP, Population
@@ -37,6 +38,7 @@ def basin_widths(
     filter-normalised, or have entries N(0, 1): means over four directions. ``open`` counts the sides, of sixteen, where
     the slice ended first. Also the ``loss``, the test ``error`` and the ``norm`` ‖w‖.
     """
+    began = time.perf_counter()
     tasks = [task(dataset, P, seed, tests) for seed in seeds]
     inputs, labels = stacked(tasks)
     nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
@@ -80,11 +82,10 @@ def basin_widths(
                 "norm": run.population.weights[i].norm().item(),
                 **{name: sum(widths) / LINES for name, widths in found.items()},
                 "open": sides,
-                "seconds": run.seconds / len(seeds),
                 "data_sha256": own.sha256,
             }
         )
-    return rows
+    return timed(rows, began)
 
 
 EXPERIMENT = basin_widths

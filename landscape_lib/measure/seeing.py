@@ -26,7 +26,9 @@ def normalised_over_raw(rows: pd.DataFrame) -> Estimate:
     """
     changes = rows.groupby("seed")[["filter", "raw"]].mean()
     if len(changes) == 0 or not changes.raw.mean() > 0:
-        raise ValueError(f"normalised_over_raw: the raw slices of {len(changes)} seeds do not change; need some that do")
+        raise ValueError(
+            f"normalised_over_raw: the raw slices of {len(changes)} seeds do not change; need some that do"
+        )
     return jackknife(changes.to_numpy(), _ratio)
 
 
@@ -61,12 +63,15 @@ def width_exponent(rows: pd.DataFrame, column: str = "filter") -> Estimate:
     ``rows`` has the width in a column at each ``h`` and ``seed``: ``filter`` in lengths of the filters, or ``raw``.
 
     >>> rows = pd.DataFrame({"h": [4, 16, 64] * 2, "seed": [0, 0, 0, 1, 1, 1], "filter": [1.0, 2.0, 4.0] * 2})
-    >>> width_exponent(rows).value
+    >>> round(width_exponent(rows).value, 9)
     0.5
     """
+    _refuse_repeated(rows, ["seed", "h"], "width_exponent")
     table = rows.pivot(index="seed", columns="h", values=column)
     if table.shape[1] < LEAST or table.isna().any(axis=None):
         raise ValueError(f"width_exponent: {table.shape[1]} widths; need {LEAST} at least, each of every seed")
+    if not (table.mean() > 0).all():
+        raise ValueError(f"width_exponent: {column} is {table.mean().to_dict()} in the mean; need basins with a width")
     ln_h = np.log(table.columns.to_numpy(float))
     return jackknife(table.to_numpy(), lambda drawn: float(np.polyfit(ln_h, np.log(drawn.mean(0)), 1)[0]))
 
@@ -86,6 +91,7 @@ def lesser_batch_ratio(rows: pd.DataFrame, column: str = "filter") -> Estimate:
     sizes = sorted(rows.batch.unique())
     if len(sizes) != 2:
         raise ValueError(f"lesser_batch_ratio: batches of {sizes}; need two sizes")
+    _refuse_repeated(rows, ["seed", "batch", "weight_decay"], "lesser_batch_ratio")
     ratios = [_log_ratio(_pairs(own, column, "batch", sizes)) for _, own in rows.groupby("weight_decay")]
     return min(ratios, key=lambda ratio: ratio.value)
 
@@ -93,8 +99,8 @@ def lesser_batch_ratio(rows: pd.DataFrame, column: str = "filter") -> Estimate:
 def share_above_walk(rows: pd.DataFrame) -> Estimate:
     """The share of a path's variance in its two leading principal directions, less that of a random walk.
 
-    ``rows`` has, of each seed, ``first`` and ``second``, the shares of the path, and ``walk``, their sum for a walk with
-    steps of the same lengths in directions at random. 0 for a path that is one. Jackknife over seeds.
+    ``rows`` has, of each seed, ``first`` and ``second``, the shares of the path, and ``walk``, their sum for a walk
+    with steps of the same lengths in directions at random. 0 for a path that is one. Jackknife over seeds.
 
     >>> rows = pd.DataFrame({"seed": [0, 1], "first": [0.75, 0.75], "second": [0.125, 0.125], "walk": [0.75, 0.75]})
     >>> share_above_walk(rows).value
@@ -136,13 +142,21 @@ def gd_over_sgd(rows: pd.DataFrame) -> Estimate:
     return max(ratios, key=lambda ratio: abs(np.log(ratio.value)))
 
 
+def _refuse_repeated(rows: pd.DataFrame, by: list[str], caller: str) -> None:
+    """Runs of other lengths, say, whose mean would be of neither."""
+    if (again := rows[by].duplicated()).any():
+        which = ", ".join(f"{name} {value:g}" for name, value in rows.loc[again, by].iloc[0].items())
+        raise ValueError(f"{caller}: several rows of {which}; choose one measurement of each")
+
+
 def _pairs(rows: pd.DataFrame, column: str, by: str, two: tuple | list) -> Float[np.ndarray, "seeds 2"]:
     """The mean of a column at the first and the second of two values, a row a seed."""
-    table = rows.groupby(["seed", by])[column].mean().unstack(by)
-    missing = [value for value in two if value not in table]
-    if missing or table[list(two)].isna().any(axis=None):
-        raise ValueError(f"{column}: of {by}, {missing or list(two)} is not there for every seed")
-    return table[list(two)].to_numpy(float)
+    table = rows.groupby(["seed", by])[column].mean().unstack(by).reindex(columns=list(two))
+    if table.empty or table.isna().any(axis=None):
+        raise ValueError(
+            f"{column}: need every seed at {by} = {two[0]} and {two[1]}, there is {rows[by].unique().tolist()}"
+        )
+    return table.to_numpy(float)
 
 
 def _ratio(pairs: Float[np.ndarray, "seeds 2"]) -> float:
@@ -151,7 +165,7 @@ def _ratio(pairs: Float[np.ndarray, "seeds 2"]) -> float:
 
 
 def _log_ratio(pairs: Float[np.ndarray, "seeds 2"]) -> Estimate:
-    """The first mean over the second; the interval from the jackknife of its logarithm, so that neither end is below 0."""
+    """The first mean over the second; the interval from the jackknife of ln, so that neither end is below 0."""
     if not (pairs.mean(0) > 0).all():
         raise ValueError(f"means {pairs.mean(0).round(6).tolist()} over {len(pairs)} seeds; need positive ones")
     value, (low, high) = jackknife(pairs, lambda drawn: np.log(_ratio(drawn)))
