@@ -142,13 +142,6 @@ def gd_over_sgd(rows: pd.DataFrame) -> Estimate:
     return max(ratios, key=lambda ratio: abs(np.log(ratio.value)))
 
 
-def _refuse_repeated(rows: pd.DataFrame, by: list[str], caller: str) -> None:
-    """Runs of other lengths, say, whose mean would be of neither."""
-    if (again := rows[by].duplicated()).any():
-        which = ", ".join(f"{name} {value:g}" for name, value in rows.loc[again, by].iloc[0].items())
-        raise ValueError(f"{caller}: several rows of {which}; choose one measurement of each")
-
-
 def _pairs(rows: pd.DataFrame, column: str, by: str, two: tuple | list) -> Float[np.ndarray, "seeds 2"]:
     """The mean of a column at the first and the second of two values, a row a seed."""
     table = rows.groupby(["seed", by])[column].mean().unstack(by).reindex(columns=list(two))
@@ -170,3 +163,10 @@ def _log_ratio(pairs: Float[np.ndarray, "seeds 2"]) -> Estimate:
         raise ValueError(f"means {pairs.mean(0).round(6).tolist()} over {len(pairs)} seeds; need positive ones")
     value, (low, high) = jackknife(pairs, lambda drawn: np.log(_ratio(drawn)))
     return Estimate(float(np.exp(value)), (float(np.exp(low)), float(np.exp(high))))
+
+
+def _refuse_repeated(rows: pd.DataFrame, by: list[str], caller: str) -> None:
+    """Runs of other lengths, say, whose mean would be of neither."""
+    if (again := rows[by].duplicated()).any():
+        which = ", ".join(f"{name} {value:g}" for name, value in rows.loc[again, by].iloc[0].items())
+        raise ValueError(f"{caller}: several rows of {which}; choose one measurement of each")
