@@ -88,7 +88,7 @@ def lesser_batch_ratio(rows: pd.DataFrame, column: str = "filter") -> Estimate:
     >>> round(lesser_batch_ratio(rows).value, 9)
     1.5
     """
-    sizes = sorted(rows.batch.unique())
+    sizes = sorted(rows.batch.unique().tolist())
     if len(sizes) != 2:
         raise ValueError(f"lesser_batch_ratio: batches of {sizes}; need two sizes")
     _refuse_repeated(rows, ["seed", "batch", "weight_decay"], "lesser_batch_ratio")
