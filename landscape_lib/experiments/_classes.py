@@ -1,6 +1,8 @@
 """Ten classes of images: what the chapters on slices and curvature learn, and its loss at one network."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -29,3 +31,9 @@ def stacked(
 def loss_on(inputs: Tensor, labels: Tensor) -> Callable[[nn.Module], Mapping[str, Tensor]]:
     """What a slice shows: the mean cross-entropy of a network on these points."""
     return lambda network: {"loss": F.cross_entropy(network(inputs), labels.long())}
+
+
+def timed(rows: Sequence[Mapping[str, Any]], began: float) -> list[dict[str, Any]]:
+    """Each row with its share of the ``seconds`` since then, by `time.perf_counter`."""
+    share = (time.perf_counter() - began) / len(rows)
+    return [{**row, "seconds": share} for row in rows]

@@ -1,5 +1,6 @@
 """How wide a basin is: networks of many widths, or by small and large batches, and the loss along random directions."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.experiments._classes import CLASSES, loss_on, stacked, task
+from landscape_lib.experiments._classes import CLASSES, loss_on, stacked, task, timed
 from landscape_lib.measure.ensembles import errors
 from landscape_lib.measure.surface import basin, filter_normalised, random_direction, rescaled, slice_line
 from landscape_lib.nets import MLP, Population
@@ -40,6 +41,7 @@ def basin_widths(
     filter-normalised, or have entries N(0, 1): means over four directions. ``open`` counts the sides, of sixteen, where
     the slice ended first. Also the ``loss``, the test ``error`` and the ``norm`` ‖w‖.
     """
+    began = time.perf_counter()
     tasks = [task(dataset, P, seed, tests) for seed in seeds]
     inputs, labels = stacked(tasks)
     nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
@@ -83,11 +85,10 @@ def basin_widths(
                 "norm": run.population.weights[i].norm().item(),
                 **{name: sum(widths) / LINES for name, widths in found.items()},
                 "open": sides,
-                "seconds": run.seconds / len(seeds),
                 "data_sha256": own.sha256,
             }
         )
-    return rows
+    return timed(rows, began)
 
 
 def changes_by_rescaling(
@@ -99,19 +100,20 @@ def changes_by_rescaling(
     filter-normalised, over as far as `basin_widths` goes, to four decimals, as far as single precision knows it. The
     networks are those of `basin_widths`, by batches of 50.
     """
+    began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0) for seed in seeds]
     inputs, labels = stacked(tasks)
     nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps), "loss": cross_entropy, "batch": 50, "every": 50}
-    run = train(nets, inputs, labels, **rules)
+    ends = train(nets, inputs, labels, **rules).population
     rows = []
-    for own, seed, network in zip(tasks, seeds, run.population.each(), strict=True):
+    for own, seed, network in zip(tasks, seeds, ends.each(), strict=True):
         assert isinstance(network, MLP)
         two = rescaled_slices(network, own, seed, factor)
         changes = {name: round((one - other).square().mean().sqrt().item(), 4) for name, (one, other) in two.items()}
         row = {"dataset": dataset, "P": P, "h": h, "factor": factor, "seed": seed, **changes}
-        rows.append({**row, "seconds": run.seconds / len(seeds), "data_sha256": own.sha256})
-    return rows
+        rows.append({**row, "data_sha256": own.sha256})
+    return timed(rows, began)
 
 
 def rescaled_slices(

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from landscape_lib.experiments._classes import CLASSES, stacked, task
+from landscape_lib.experiments._classes import CLASSES, stacked, task, timed
 from landscape_lib.measure.curvature import exact_hessian, hessian_product
 from landscape_lib.measure.surface import filter_normalised, random_direction
 from landscape_lib.nets import MLP, Population
@@ -27,13 +27,15 @@ def curvatures_on_the_way(
     ``down``, their ``mean`` tr H/N; ``slices``, the mean curvature dᵀHd/dᵀd along filter-normalised directions, and
     ``up``, the share of these that bend up. ``flat``: ‖H g‖/(‖g‖ λ₁), 0 for a gradient in the Hessian's kernel.
     """
+    if list(steps) != sorted(set(steps)) or not steps or steps[0] < 0:
+        raise ValueError(f"curvatures_on_the_way: steps are {tuple(steps)}, need numbers that grow, from 0 on")
+    began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
     inputs, labels = stacked(tasks)
     inputs, labels = inputs.double(), labels.double()
     nets = Population(lambda seed: MLP(D, h, L, outputs=CLASSES, activation="softplus", seed=seed), seeds)
     rows, before = [], 0
     for after in steps:
-        began = time.perf_counter()
         if after > before:
             rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(after - before), "loss": cross_entropy}
             nets = train(nets, inputs, labels, every=100, **rules).population
@@ -64,11 +66,10 @@ def curvatures_on_the_way(
                     "slices": curvatures.mean().item(),
                     "up": (curvatures > 0).double().mean().item(),
                     "flat": ((H @ g).norm() / (g.norm() * eigenvalues[-1])).item(),
-                    "seconds": (time.perf_counter() - began) / len(seeds),
                     "data_sha256": own.sha256,
                 }
             )
-    return rows
+    return timed(rows, began)
 
 
 EXPERIMENT = curvatures_on_the_way

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from landscape_lib.data import Task
 from landscape_lib.experiments._classes import CLASSES, stacked, task
@@ -18,28 +19,28 @@ NOISE = 2.0  # standard deviation of what is added to each pixel; images have a 
 FIT = 0.01  # the loss at which training ends
 
 
-def scrambled(own: Task, generator: Generator) -> Task:
+def scrambled(own: Task, generator: np.random.Generator) -> Task:
     """Labels of the training patterns, three of ten drawn anew."""
     labels = own.labels.clone()
-    chosen = torch.randperm(len(labels), generator=generator)[: round(SCRAMBLED * len(labels))]
-    labels[chosen] = torch.randint(CLASSES, (len(chosen),), generator=generator).to(labels)
+    chosen = torch.from_numpy(generator.permutation(len(labels))[: round(SCRAMBLED * len(labels))])
+    labels[chosen] = torch.from_numpy(generator.integers(CLASSES, size=len(chosen))).to(labels)
     return replace(own, labels=labels)
 
 
-def noisy(own: Task, generator: Generator) -> Task:
+def noisy(own: Task, generator: np.random.Generator) -> Task:
     """Gaussian noise on every pixel, of training and test images."""
 
     def add(inputs: Tensor) -> Tensor:
-        return inputs + NOISE * torch.randn(inputs.shape, generator=generator)
+        return inputs + NOISE * torch.from_numpy(generator.standard_normal(inputs.shape)).to(inputs)
 
     return replace(own, inputs=add(own.inputs), test_inputs=add(own.test_inputs))
 
 
-def sums(own: Task, generator: Generator) -> Task:
+def sums(own: Task, generator: np.random.Generator) -> Task:
     """Two images side by side, labelled by the last figure of the sum of their digits: twice as many as of images."""
 
     def pair(inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        i, j = torch.randint(len(inputs), (2, 2 * len(inputs)), generator=generator)
+        i, j = torch.from_numpy(generator.integers(len(inputs), size=(2, 2 * len(inputs))))
         return torch.cat([inputs[i], inputs[j]], 1), (labels[i] + labels[j]) % CLASSES
 
     x, y = pair(own.inputs, own.labels)
@@ -47,7 +48,7 @@ def sums(own: Task, generator: Generator) -> Task:
     return replace(own, inputs=x, labels=y, test_inputs=test_x, test_labels=test_y)
 
 
-REGIMES: dict[str, Callable[[Task, Generator], Task] | None] = {
+REGIMES: dict[str, Callable[[Task, np.random.Generator], Task] | None] = {
     "images": None,
     "few units": None,
     "scrambled": scrambled,
@@ -77,8 +78,8 @@ def errors_of_descent(
     if regime not in REGIMES:
         raise ValueError(f"errors_of_descent: unknown regime {regime!r}, choose one of {tuple(REGIMES)}")
     change, tasks = REGIMES[regime], [task(dataset, P, seed, tests) for seed in seeds]
-    if change:
-        tasks = [change(own, torch.Generator().manual_seed(seed)) for own, seed in zip(tasks, seeds, strict=True)]
+    if change:  # by NumPy: a torch generator of this seed draws the network's weights, and noise would be alike
+        tasks = [change(own, np.random.default_rng([seed, 1])) for own, seed in zip(tasks, seeds, strict=True)]
     inputs, labels = stacked(tasks)
     nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
     run = train(

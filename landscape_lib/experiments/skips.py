@@ -1,5 +1,6 @@
 """Deep networks with and without skip connections: how far training gets, and how the loss looks around its end."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import torch
 from torch import nn
 
 from landscape_lib.data import Task
-from landscape_lib.experiments._classes import CLASSES, loss_on, stacked, task
+from landscape_lib.experiments._classes import CLASSES, loss_on, stacked, task, timed
 from landscape_lib.experiments._images import images
 from landscape_lib.measure.ensembles import errors
 from landscape_lib.measure.surface import (
@@ -93,6 +94,7 @@ def slices_of_skips(
     ``loss`` on all training patterns after so many steps, test ``error``, and means over four random filter-normalised
     directions of the share of points where the slice bends down, ``concave``, and of its `roughness`.
     """
+    began = time.perf_counter()
     tasks = [task(dataset, P, seed, tests) for seed in seeds]
     run = descend(kind, tasks, dataset, seeds, h=h, blocks=blocks, skip=skip, lr=lr, steps=steps)
     t = torch.linspace(-1, 1, POINTS, dtype=torch.float64)
@@ -126,11 +128,10 @@ def slices_of_skips(
                 "error": error,
                 "concave": concave_share(t, lines).mean().item(),
                 "roughness": roughness(lines).mean().item(),
-                "seconds": run.seconds / len(seeds),
                 "data_sha256": own.sha256,
             }
         )
-    return rows
+    return timed(rows, began)
 
 
 EXPERIMENT = slices_of_skips

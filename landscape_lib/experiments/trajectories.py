@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.experiments._classes import CLASSES, stacked, task
+from landscape_lib.experiments._classes import CLASSES, stacked, task, timed
 from landscape_lib.measure.surface import principal_directions, random_walk, walk_shares
 from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
@@ -21,6 +21,8 @@ def paths(
     tasks: Sequence[Task], seeds: Sequence[int], *, h: int, batch: int, lr: float, steps: int
 ) -> tuple[Population, Float[Tensor, "times nets parameters"]]:
     """One network a task by SGD, and where each was every six steps, in double precision; the first is the start."""
+    if steps < EVERY or steps % EVERY:
+        raise ValueError(f"paths: steps is {steps}, need a multiple of {EVERY}, from one point of a path to the next")
     inputs, labels = stacked(tasks)
     nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
     places = [nets.weights.double()]
@@ -59,11 +61,10 @@ def shares_of_paths(
                 "second": second,
                 "walk": principal_directions(random_walk(path, seed)).shares.sum().item(),
                 "law": walk_shares(path.diff(dim=0).norm(dim=1)).sum().item(),
-                "seconds": (time.perf_counter() - began) / len(seeds),
                 "data_sha256": own.sha256,
             }
         )
-    return rows
+    return timed(rows, began)
 
 
 EXPERIMENT = shares_of_paths

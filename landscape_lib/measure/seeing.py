@@ -66,9 +66,12 @@ def width_exponent(rows: pd.DataFrame, column: str = "filter") -> Estimate:
     >>> round(width_exponent(rows).value, 9)
     0.5
     """
+    _refuse_repeated(rows, ["seed", "h"], "width_exponent")
     table = rows.pivot(index="seed", columns="h", values=column)
     if table.shape[1] < LEAST or table.isna().any(axis=None):
         raise ValueError(f"width_exponent: {table.shape[1]} widths; need {LEAST} at least, each of every seed")
+    if not (table.mean() > 0).all():
+        raise ValueError(f"width_exponent: {column} is {table.mean().to_dict()} in the mean; need basins with a width")
     ln_h = np.log(table.columns.to_numpy(float))
     return jackknife(table.to_numpy(), lambda drawn: float(np.polyfit(ln_h, np.log(drawn.mean(0)), 1)[0]))
 
@@ -85,9 +88,10 @@ def lesser_batch_ratio(rows: pd.DataFrame, column: str = "filter") -> Estimate:
     >>> round(lesser_batch_ratio(rows).value, 9)
     1.5
     """
-    sizes = sorted(rows.batch.unique())
+    sizes = sorted(rows.batch.unique().tolist())
     if len(sizes) != 2:
         raise ValueError(f"lesser_batch_ratio: batches of {sizes}; need two sizes")
+    _refuse_repeated(rows, ["seed", "batch", "weight_decay"], "lesser_batch_ratio")
     ratios = [_log_ratio(_pairs(own, column, "batch", sizes)) for _, own in rows.groupby("weight_decay")]
     return min(ratios, key=lambda ratio: ratio.value)
 
@@ -186,3 +190,10 @@ def _log_ratio(pairs: Float[np.ndarray, "seeds 2"]) -> Estimate:
         raise ValueError(f"means {pairs.mean(0).round(6).tolist()} over {len(pairs)} seeds; need positive ones")
     value, (low, high) = jackknife(pairs, lambda drawn: np.log(_ratio(drawn)))
     return Estimate(float(np.exp(value)), (float(np.exp(low)), float(np.exp(high))))
+
+
+def _refuse_repeated(rows: pd.DataFrame, by: list[str], caller: str) -> None:
+    """Runs of other lengths, say, whose mean would be of neither."""
+    if (again := rows[by].duplicated()).any():
+        which = ", ".join(f"{name} {value:g}" for name, value in rows.loc[again, by].iloc[0].items())
+        raise ValueError(f"{caller}: several rows of {which}; choose one measurement of each")
