@@ -56,11 +56,10 @@ def as_product(matrix: Symmetric, what: str) -> Product:
     """A product is one already; a symmetric matrix multiplies."""
     if isinstance(matrix, Product):
         return matrix
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix) or not matrix.isfinite().all():
-        raise ValueError(
-            f"{what}: the matrix has shape {tuple(matrix.shape)}{' and holds NaN or infinity' * (matrix.ndim == 2)}; "
-            "need (parameters, parameters), finite and symmetric, or a product"
-        )
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
+        raise ValueError(f"{what}: the matrix has shape {tuple(matrix.shape)}, need (parameters, parameters)")
+    if not matrix.isfinite().all():
+        raise ValueError(f"{what}: the matrix holds NaN or infinity")
     away = (matrix - matrix.T).abs().max()
     if away > 100 * torch.finfo(matrix.dtype).eps * matrix.abs().max():
         raise ValueError(f"{what}: the matrix is not symmetric, it differs from its transpose by up to {away:.1e}")
