@@ -65,7 +65,7 @@ def spectral_density(
 
     From a Gaussian probe v, Lanczos makes a tridiagonal T whose eigenvalues are the nodes, and the squares of the first
     components of its eigenvectors the weights: Gauss's quadrature for the measure of v. Fully re-orthogonalised, since
-    else eigenvalues at the edges return as ghosts. Ghorbani et al. (1901.10159), section 2. A quadrature has as many
+    else eigenvalues at the edges return as ghosts. Ghorbani et al. (1901.10159). A quadrature has as many
     nodes as steps, or N where that is fewer; those of no weight are where the space was exhausted.
 
     Probes go side by side while their Lanczos vectors fit into ``memory`` bytes.
