@@ -7,6 +7,7 @@ from landscape_lib.measure.curvature._eigenpairs import Eigenpairs, NotConverged
 from landscape_lib.measure.curvature._gradients import batch_sharpness, gradient_curvature, gradient_overlap
 from landscape_lib.measure.curvature._hinge import HessianParts, hessian_parts, loss_along
 from landscape_lib.measure.curvature._products import Product, gradient, hessian_product
+from landscape_lib.measure.curvature._projection import top_projection
 from landscape_lib.measure.curvature._spectra import Outliers, negative_share, outliers, peak_at_zero
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "outliers",
     "peak_at_zero",
     "spectral_density",
+    "top_projection",
     "trace",
 ]
