@@ -3,7 +3,7 @@
 from landscape_lib.training._descent import train
 from landscape_lib.training._flow import TIME, Flow, gradient_flow
 from landscape_lib.training._least_squares import minimum_norm
-from landscape_lib.training._losses import cross_entropy, hinge, mean_square, quadratic_hinge, soft_hinge
+from landscape_lib.training._losses import batch_mean, cross_entropy, hinge, mean_square, quadratic_hinge, soft_hinge
 from landscape_lib.training._optimisers import adam, gd
 from landscape_lib.training._rest import REST, Rest, come_to_rest
 from landscape_lib.training._runs import DivergedError, History, Run
@@ -29,6 +29,7 @@ __all__ = [
     "adam",
     "annealed",
     "bands",
+    "batch_mean",
     "come_to_rest",
     "cross_entropy",
     "descend",

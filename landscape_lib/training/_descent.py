@@ -1,14 +1,17 @@
 """Training of a population: many networks descend at once, each as it would alone, and leave when they are done."""
 
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from tqdm import tqdm
 
 from landscape_lib.nets import Population
+from landscape_lib.training._doors import kept_steps, refuse_rules
 from landscape_lib.training._losses import Loss, quadratic_hinge, slope
 from landscape_lib.training._optimisers import Optimiser, keep
 from landscape_lib.training._patterns import Batches, Patterns, checked_patterns
@@ -17,6 +20,11 @@ from landscape_lib.training._stopping import PLATEAU, SATISFIED, STEPS, Stop
 
 # Which networks, their patterns, and which of these count (1) or are padding (0).
 _Block = tuple[slice, Patterns, Tensor | None]
+
+# The networks as they are, their gradients, and their places among all networks; to what is descended instead.
+Project = Callable[
+    [Population, Float[Tensor, "nets parameters"], Int[Tensor, "nets"]], Float[Tensor, "nets parameters"]
+]
 
 
 @dataclass
@@ -77,14 +85,19 @@ class _Stack:
             blocks.append((part, block, counted[part, :longest]))
         return blocks
 
-    def descend(self, blocks: list[_Block], loss: Loss, points: int) -> None:
+    def descend(self, blocks: list[_Block], loss: Loss, points: int, project: Project | None) -> None:
         """One step of the optimiser on (1/points) Σ_μ ℓ_μ, patterns counted with the weights of their block."""
         gradients = []
         for part, patterns, counted in blocks:
             outputs, pull = self.population.pullback(self.population.weights[part], patterns.inputs, part)
             share = 1 / points if counted is None else (counted / points)[..., None]
             gradients.append(pull(slope(loss, outputs, patterns.labels) * share))
-        self.population.weights.grad = torch.cat(gradients)
+        gradient = torch.cat(gradients)
+        if project is not None:
+            shape, gradient = gradient.shape, project(self.population, gradient, self.nets)
+            if gradient.shape != shape:
+                raise ValueError(f"train: project returned shape {tuple(gradient.shape)}, need {tuple(shape)}")
+        self.population.weights.grad = gradient
         self.optimiser.step()
 
 
@@ -100,15 +113,17 @@ class _Record:
     times: list[int]
     curves: list[Tensor]
     outputs: list[Tensor]
+    at: tuple[int, ...]
+    snapshots: list[Tensor]
     began: float
 
     @classmethod
-    def of(cls, population: Population, probe: Tensor | None) -> "_Record":
+    def of(cls, population: Population, probe: Tensor | None, at: tuple[int, ...]) -> "_Record":
         own = population.take(range(len(population)))
         w = own.weights
         steps = torch.zeros(len(population), dtype=torch.long, device=w.device)
         loss = torch.full_like(w[:, 0], torch.nan)
-        return cls(own, probe, loss, steps, [""] * len(own), [], [], [], time.perf_counter())
+        return cls(own, probe, loss, steps, [""] * len(own), [], [], [], at, [], time.perf_counter())
 
     def add(self, step: int, losses: Tensor, stack: _Stack, reasons: list[str]) -> None:
         self.loss[stack.nets], self.steps[stack.nets] = losses, step
@@ -123,23 +138,17 @@ class _Record:
                 self.population.weights[stack.nets] = stack.population.weights
                 self.outputs.append(self.population(self.probe))
 
+    def snapshot(self, stack: _Stack) -> None:
+        self.population.weights[stack.nets] = stack.population.weights
+        self.snapshots.append(self.population.weights.clone())
+
     def run(self) -> Run:
         outputs = torch.stack(self.outputs) if self.outputs else None
-        history = History(torch.tensor(self.times), torch.stack(self.curves), outputs)
+        late = [self.population.weights.clone()] * (len(self.at) - len(self.snapshots))
+        weights = torch.stack(self.snapshots + late) if self.at else None
+        history = History(torch.tensor(self.times), torch.stack(self.curves), outputs, weights)
         seconds = time.perf_counter() - self.began
         return Run(self.population, self.loss, self.steps, tuple(self.reasons), history, seconds)
-
-
-def _refuse_rules(inputs: Tensor, labels: Tensor, every: int, working_set: bool, batch: int | None) -> None:
-    shape, points = tuple(inputs.shape[:-1]), inputs.shape[-2]
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise ValueError(f"train: every is {every!r}, need a whole number of steps of at least 1")
-    if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= points):
-        raise ValueError(f"train: batch is {batch!r}, need a whole number from 1 to {points}, the number of points")
-    if working_set and batch is not None:
-        raise ValueError("train: working_set and batch exclude each other: one chooses patterns, the other draws them")
-    if working_set and not (tuple(labels.shape) == shape and bool((labels.abs() == 1).all())):
-        raise ValueError("train: working_set needs labels ±1, one a pattern")
 
 
 def train(
@@ -156,6 +165,8 @@ def train(
     batch: int | None = None,
     seed: int = 0,
     probe: Float[Tensor, "*_ probed features"] | None = None,
+    at: Iterable[SupportsIndex] = (),
+    project: Project | None = None,
     setting: str = "",
     progress: bool = False,
 ) -> Run:
@@ -176,6 +187,10 @@ def train(
     and the network's own seed.
 
     ``probe``: inputs, shared or one set a network, at which the outputs are kept in the history: test points, say.
+    ``at``: steps, after which the weights are kept in the history (0: the initial ones); `Run.at` has the networks.
+
+    ``project`` gives what is descended in place of the gradients, (nets, parameters): it is called at every step with
+    the networks that are left, their gradients, and their places among all. `measure.curvature.top_projection` is one.
 
     >>> from landscape_lib.nets import MLP
     >>> from landscape_lib.training import Stop, adam, train
@@ -185,16 +200,18 @@ def train(
     (True, True)
     """
     population.checked(inputs)
-    _refuse_rules(inputs, labels, every, working_set, batch)
+    refuse_rules(inputs, labels, every, working_set, batch)
     patterns = checked_patterns(population, inputs, labels, loss)
     points = patterns.inputs.shape[-2] if batch is None else batch
     batches = None if batch is None else Batches(population, seed, patterns.inputs.shape[-2], batch)
     stack = _Stack.of(population.take(range(len(population))), optimiser)  # the caller's networks stay as they are
-    record = _Record.of(population, None if probe is None else population.checked(probe))
+    record = _Record.of(population, None if probe is None else population.checked(probe), kept_steps(at, stop.steps))
     blocks: list[_Block] = []
 
     with tqdm(total=stop.steps, disable=None if progress else True, desc=setting or "training") as bar:
         for step in range(stop.steps + 1):
+            if step in record.at:
+                record.snapshot(stack)
             if step % every == 0 or step == stop.steps:
                 here = patterns.of(stack.nets)
                 outputs = stack.population(here.inputs)
@@ -218,5 +235,5 @@ def train(
                 bar.update(min(every, stop.steps - step))
             if batches is not None:
                 blocks = stack.blocks(patterns.at(stack.nets, batches.draw(stack.nets)))
-            stack.descend(blocks, loss, points)
+            stack.descend(blocks, loss, points, project)
     return record.run()

@@ -85,6 +85,15 @@ def mean_square(
     return 0.5 * (outputs - targets).square().sum(-1)
 
 
+def batch_mean(loss: Loss) -> Callable[[Tensor, Tensor], Tensor]:
+    """One network's mean loss over a batch, of (outputs, labels) without an axis nets: as `measure.curvature` takes it.
+
+    >>> batch_mean(mean_square)(torch.tensor([[1.0], [3.0]]), torch.tensor([0.0, 0.0]))
+    tensor(2.5000)
+    """
+    return lambda outputs, labels: loss(outputs[None], labels).mean()
+
+
 def slope(
     loss: Loss, outputs: Float[Tensor, "nets points outputs"], labels: Tensor
 ) -> Float[Tensor, "nets points outputs"]:

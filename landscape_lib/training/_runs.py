@@ -20,6 +20,7 @@ class History:
     steps: Int[Tensor, "times"]
     loss: Float[Tensor, "times nets"]
     outputs: Float[Tensor, "times nets probed outputs"] | None = None  # f at the points of ``probe``, if any
+    weights: Float[Tensor, "snapshots nets parameters"] | None = None  # at the steps of ``at``, if any
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,14 @@ class Run:
     def satisfied(self) -> tuple[bool, ...]:
         """Which networks ended at zero loss."""
         return tuple(reason == SATISFIED for reason in self.reasons)
+
+    def at(self, at: int) -> Population:
+        """The networks as they were at the ``at``-th of the steps that `train` was asked to keep."""
+        if self.history.weights is None:
+            raise ValueError("Run.at: no weights were kept; give train the steps at which to keep them, at=[…]")
+        nets = self.population.take(range(len(self.population)))
+        nets.weights = self.history.weights[at].clone()
+        return nets
 
 
 def refuse_broken(losses: Tensor, nets: Tensor, step: int, setting: str) -> None:

@@ -16,6 +16,7 @@ from landscape_lib.training import (
     DivergedError,
     Stop,
     adam,
+    batch_mean,
     cross_entropy,
     gd,
     hinge,
@@ -460,3 +461,91 @@ def test_door_probe(as_user):
     x, y = gaussian(8, 3), gaussian(8, seed=1).sign()
     with pytest.raises(ValueError, match=r"inputs have shape \(3, 5, 3\), need .* \(2, points, features\)"):
         train(nets, x, y, optimiser=adam(1e-2), stop=Stop(4), probe=gaussian(3, 5, 3))
+
+
+# snapshots, and what is descended in place of the gradients
+
+
+def test_snapshots_are_the_weights_of_shorter_runs():
+    x, y = problem(P=16)
+    start, options = mlps(), {"optimiser": adam(0.01), "batch": 5}
+    stop, at = Stop(300, satisfied=1e-3), torch.tensor([0, 7, 60, 120, 300]).numpy()
+    run = train(start, x, y, stop=stop, at=at, **options)
+    assert run.history.weights.shape == (5, 4, start.weights.shape[1])
+    assert run.history.weights[0].equal(start.weights) and run.at(0).weights.equal(start.weights)
+    assert run.history.weights[-1].equal(run.population.weights)
+    assert len(run.steps.unique()) > 1 and run.steps.min() < 300, "some finish before the last snapshot"
+    for i, steps in enumerate(at.tolist()):
+        short = train(start, x, y, stop=Stop(steps, satisfied=1e-3), **options)
+        assert run.at(i).weights.equal(short.population.weights)
+    plain = train(start, x, y, stop=stop, **options)
+    assert plain.history.weights is None and plain.population.weights.equal(run.population.weights)
+    with pytest.raises(ValueError, match="no weights were kept; give train the steps"):
+        plain.at(0)
+
+
+def test_a_projection_by_the_identity_is_plain_descent_and_by_zero_is_none():
+    x, y = problem(P=16)
+    start, options = mlps(), {"optimiser": gd(0.1), "stop": Stop(200, satisfied=1e-2), "batch": 5}
+    plain, same, still = (
+        train(start, x, y, project=project, **options)
+        for project in (None, lambda nets, gradients, places: gradients, lambda nets, gradients, places: 0 * gradients)
+    )
+    assert same.population.weights.equal(plain.population.weights) and same.steps.equal(plain.steps)
+    assert still.population.weights.equal(start.weights)
+
+
+def test_a_projection_sees_the_networks_that_are_left_as_they_are():
+    x, y = problem(P=16)
+    start, seen = mlps(), []
+
+    def project(nets, gradients, places):
+        for place, i in enumerate(places.tolist()):
+            net = nets.member(place)
+            exact = torch.autograd.grad(quadratic(x, y)(net), [*net.parameters()])
+            assert_close(gradients[place], torch.cat([g.flatten() for g in exact]), **ROUNDING)
+            assert nets.seeds[place] == start.seeds[i]
+        seen.append(len(places))
+        return gradients
+
+    run = train(start, x, y, optimiser=gd(0.1), stop=Stop(100, satisfied=0.1), project=project)
+    assert len(run.steps.unique()) > 1 and seen == sorted(seen, reverse=True) and seen[0] == 4
+    assert len(seen) == run.steps.max()
+
+
+@pytest.mark.parametrize("share", [0.99, 1.01])
+def test_descent_of_a_quadratic_diverges_just_above_two_over_its_largest_curvature(share):
+    """Along each eigenvector the distance to the minimum is multiplied by 1 − η λ a step: −0.98, or −1.02."""
+    x, y = gaussian(30, 4), gaussian(30, seed=1)
+    nets = Population(lambda seed: nn.Linear(4, 1, bias=False), [0])
+    values, vectors = torch.linalg.eigh(x.T @ x / 30)
+    lr, best = share * 2 / values[-1], torch.linalg.lstsq(x, y[:, None]).solution[:, 0]
+    run = train(nets, x, y, optimiser=gd(lr.item()), stop=Stop(100), loss=mean_square)
+    before, after = ((w[0] - best) @ vectors for w in (nets.weights, run.population.weights))
+    assert_close(after, before * (1 - lr * values) ** 100, **ROUNDING)
+    assert (after[-1].abs() > before[-1].abs()) == (share > 1)
+
+
+def test_the_mean_of_a_batch_is_what_is_descended():
+    net = MLP(4, 5, 1, outputs=3).double()
+    x, y = gaussian(12, 4), torch.arange(12) % 3
+    assert_close(batch_mean(cross_entropy)(net(x), y), F.cross_entropy(net(x), y))
+    targets = F.one_hot(y, 3).double()
+    assert_close(batch_mean(mean_square)(net(x), targets), F.mse_loss(net(x), targets) * 3 / 2)
+    one = MLP(4, 5, 1).double()
+    assert_close(batch_mean(quadratic_hinge)(one(x), y - 1.0), quadratic(x, y - 1.0)(one))
+
+
+@pytest.mark.parametrize(
+    "given, says",
+    [
+        *[({"at": at}, r"need whole numbers from 0 to stop.steps = 10, rising") for at in ([11], [-1], [2, 1], [3, 3])],
+        (
+            {"project": lambda nets, gradients, places: gradients[0]},
+            r"project returned shape \(121,\), need \(4, 121\)",
+        ),
+    ],
+)
+def test_door_of_snapshots_and_projections(as_user, given, says):
+    with pytest.raises(ValueError, match=says):
+        train(mlps(), X, Y, optimiser=gd(0.1), stop=Stop(10), **given)

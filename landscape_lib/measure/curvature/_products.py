@@ -56,11 +56,10 @@ def as_product(matrix: Symmetric, what: str) -> Product:
     """A product is one already; a symmetric matrix multiplies."""
     if isinstance(matrix, Product):
         return matrix
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix) or not matrix.isfinite().all():
-        raise ValueError(
-            f"{what}: the matrix has shape {tuple(matrix.shape)}{' and holds NaN or infinity' * (matrix.ndim == 2)}; "
-            "need (parameters, parameters), finite and symmetric, or a product"
-        )
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
+        raise ValueError(f"{what}: the matrix has shape {tuple(matrix.shape)}, need (parameters, parameters)")
+    if not matrix.isfinite().all():
+        raise ValueError(f"{what}: the matrix holds NaN or infinity")
     away = (matrix - matrix.T).abs().max()
     if away > 100 * torch.finfo(matrix.dtype).eps * matrix.abs().max():
         raise ValueError(f"{what}: the matrix is not symmetric, it differs from its transpose by up to {away:.1e}")
@@ -156,33 +155,33 @@ def derivative(values: Tensor, leaf: Tensor, rows: Tensor) -> Tensor:
     return torch.stack([grad(values, leaf, row, **options)[0].detach() for row in rows])
 
 
-def _slopes(outputs: Tensor, loss: Loss, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """The outputs as a leaf, and ∂ℓ/∂f there."""
-    leaf = outputs.detach().requires_grad_()
-    return leaf, _differentiable(loss(leaf, targets), leaf)
-
-
-def _differentiable(value: Tensor, leaf: Tensor, weights: Tensor | None = None) -> Tensor:
+def differentiable(value: Tensor, leaf: Tensor, weights: Tensor | None = None) -> Tensor:
     """Σ weights ∂value/∂leaf, to be differentiated again."""
     if not value.requires_grad:
         return torch.zeros_like(leaf, requires_grad=False)
     return grad(value, leaf, weights, create_graph=True, allow_unused=True, materialize_grads=True)[0]
 
 
+def _slopes(outputs: Tensor, loss: Loss, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """The outputs as a leaf, and ∂ℓ/∂f there."""
+    leaf = outputs.detach().requires_grad_()
+    return leaf, differentiable(loss(leaf, targets), leaf)
+
+
 def _whole(outputs: Tensor, leaf: Tensor, loss: Loss, targets: Tensor) -> Rows:
-    slope = _differentiable(loss(outputs, targets), leaf)
+    slope = differentiable(loss(outputs, targets), leaf)
     return lambda rows: derivative(slope, leaf, rows)
 
 
 def _functional(outputs: Tensor, leaf: Tensor, loss: Loss, targets: Tensor) -> Rows:
-    slope = _differentiable(outputs, leaf, _slopes(outputs, loss, targets)[1].detach())
+    slope = differentiable(outputs, leaf, _slopes(outputs, loss, targets)[1].detach())
     return lambda rows: derivative(slope, leaf, rows)
 
 
 def _gauss_newton(outputs: Tensor, leaf: Tensor, loss: Loss, targets: Tensor) -> Rows:
     f, slopes = _slopes(outputs, loss, targets)
     u = torch.zeros_like(outputs, requires_grad=True)
-    pulled = _differentiable(outputs, leaf, u)  # Jᵀ u, linear in u, whose derivative along v is J v
+    pulled = differentiable(outputs, leaf, u)  # Jᵀ u, linear in u, whose derivative along v is J v
 
     def apply(rows: Tensor) -> Tensor:
         moved = derivative(pulled, u, rows)
