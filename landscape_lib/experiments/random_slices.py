@@ -34,13 +34,11 @@ def curvatures_on_the_way(
     inputs, labels = stacked(tasks)
     inputs, labels = inputs.double(), labels.double()
     nets = Population(lambda seed: MLP(D, h, L, outputs=CLASSES, activation="softplus", seed=seed), seeds)
-    rows, before = [], 0
-    for after in steps:
-        if after > before:
-            rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(after - before), "loss": cross_entropy}
-            nets = train(nets, inputs, labels, every=100, **rules).population
-            before = after
-        for i, (own, seed, network) in enumerate(zip(tasks, seeds, nets.each(), strict=True)):
+    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps)), "loss": cross_entropy, "every": 100}
+    run = train(nets, inputs, labels, at=steps, **rules)
+    rows = []
+    for place, after in enumerate(steps):
+        for i, (own, seed, network) in enumerate(zip(tasks, seeds, run.at(place).each(), strict=True)):
             batches = [(inputs[i], labels[i].long())]
             product = hessian_product(network, F.cross_entropy, batches)
             H = exact_hessian(product)

@@ -25,12 +25,10 @@ def paths(
         raise ValueError(f"paths: steps is {steps}, need a multiple of {EVERY}, from one point of a path to the next")
     inputs, labels = stacked(tasks)
     nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
-    places = [nets.weights.double()]
-    for leg in range(steps // EVERY):  # plain SGD remembers nothing, so that legs are a path; each draws its batches
-        rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(EVERY), "loss": cross_entropy, "every": EVERY}
-        nets = train(nets, inputs, labels, batch=batch, seed=leg, **rules).population
-        places.append(nets.weights.double())
-    return nets, torch.stack(places)
+    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps), "loss": cross_entropy, "batch": batch}
+    run = train(nets, inputs, labels, every=steps, at=range(0, steps + 1, EVERY), **rules)
+    assert run.history.weights is not None
+    return run.population, run.history.weights.double()
 
 
 def shares_of_paths(
