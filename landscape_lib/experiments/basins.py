@@ -16,7 +16,7 @@ from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
 L = 2
-LINES, POINTS = 4, 41  # slices a network, and in how many points
+LINES, POINTS = 3, 41  # slices a network, and in how many points
 REACH = {"filter": 4.0, "raw": 1.0}  # how far they go: in lengths of the filters, or of a unit's weight
 THRESHOLD = 0.5  # of the loss, where a basin ends
 
@@ -38,7 +38,7 @@ def basin_widths(
 
     ``to`` ends training at that loss, so that networks are compared at one; else it goes on for all ``steps``.
     ``filter`` and ``raw`` are how far, from side to side, the loss stays below 0.5 along random directions, which are
-    filter-normalised, or have entries N(0, 1): means over four directions. ``open`` counts the sides, of sixteen, where
+    filter-normalised, or have entries N(0, 1): means over three directions. ``open`` counts the sides, of twelve, where
     the slice ended first. Also the ``loss``, the test ``error`` and the ``norm`` ‖w‖.
     """
     began = time.perf_counter()

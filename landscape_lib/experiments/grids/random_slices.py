@@ -6,7 +6,7 @@ from landscape_lib.experiments.grids._doors import check
 
 FIRST = 300  # of the seeds that decide: those before are for pilots
 SEEDS, TOGETHER = 10, 5  # seeds, and how many of them share a point
-STEPS = (0, 20, 100, 400)
+STEPS = (0, 100, 400)
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from landscape_lib.experiments.grids._doors import check
 FIRST = 300  # of the seeds that decide: those before are for pilots
 # Of each number of spins: samples, and replicas in each.
 SIZES = {
-    "class": {25: (30, 4), 50: (20, 4), 100: (10, 4)},
+    "class": {25: (30, 4), 50: (20, 4), 100: (8, 4)},
     "paper": {50: (100, 6), 100: (100, 6), 200: (30, 6)},
 }
 MOST = 100  # samples of a size
