@@ -2,9 +2,10 @@
 
 A plane of 40 × 40 points (--points) about a trained 64-32-32-10 ReLU network: the cross-entropy of all 1,797 digits, or
 of the first 100, in single precision, on one thread. The other side is random_plane of loss-landscapes, where that is
-installed (pip install --no-deps loss-landscapes==3.0.6). Both evaluate the loss in the same way, in two filter-normalised
-directions, and take turns. Each one's time is the shortest of its turns, in seconds of the processor: other work on the
-machine only adds. The forward passes alone are timed too; nothing that takes one point after the other can be faster.
+installed (pip install --no-deps loss-landscapes==3.0.6). Both evaluate the loss in the same way, along two directions
+that are filter-normalised, and take turns. Each one's time is the shortest of its turns, in seconds of the processor:
+other work on the machine only adds. The forward passes alone are timed too; nothing that takes one point after the
+other can be faster.
 
 Then both say where each point of their plane is. An even grid is fitted to these places: how far from it the farthest
 is, and how far the grid's middle is from the trained network, in steps of the grid; and what the loss at the middle is.
@@ -70,7 +71,7 @@ def theirs(net: nn.Module, x: Tensor, y: Tensor, points: int, places: Places | N
 
 
 def placed(net: nn.Module, places: Places, plane: Tensor) -> tuple[float, float]:
-    """How far the farthest point is from an even grid fitted to all, and the grid's middle from the network, in steps."""
+    """How far the farthest point is from an even grid fitted to all, and its middle from the network, in steps."""
     n = len(plane)
     grid = torch.stack([place for place, _ in places]).view(n, n, -1)
     losses = torch.tensor([loss for _, loss in places], dtype=plane.dtype).view(n, n)
