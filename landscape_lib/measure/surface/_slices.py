@@ -179,8 +179,7 @@ class _Twin:
         """What ``evaluate`` says of the network where it stands, from the same buffers and modes at each point."""
         for buffer, value in self.buffers:
             buffer.copy_(value)
-        for part, training in self.modes:
-            part.training = training
+        self.restore_modes()
         with torch.no_grad():
             if self.inputs is not None:
                 self.take_statistics(self.inputs)
@@ -195,8 +194,13 @@ class _Twin:
         self.network(inputs)
         for norm, momentum in zip(self.norms, momenta, strict=True):
             norm.momentum = momentum
+        self.restore_modes()
+
+    def restore_modes(self) -> None:
+        """Training or evaluation, part by part, as the network came."""
         for part, training in self.modes:
-            part.training = training
+            if part.training != training:  # to set what is set already would take as long as a small layer
+                part.training = training
 
 
 def _axes(network: nn.Module, axes: Iterable[Tensor], caller: str) -> list[Float[Tensor, "parameters"]]:
