@@ -223,6 +223,6 @@ def regimes(early=(), seed=0):
 def test_descent_that_is_stopped_early_in_one_regime():
     assert verdict("see.regimes", regimes()) == "reproduced"
     assert [verdict("see.regimes", regimes({name})) for name in ("few units", "sums")] == ["not reproduced"] * 2
-    # Little is lost with noise, and much gained where labels are wrong: not all is outside the rule, but never all within.
+    # Little is lost with noise, and much gained where labels are wrong: that is open at times, and never reproduced.
     verdicts = {verdict("see.regimes", regimes({name}, seed)) for name in REGIMES for seed in range(25)}
     assert "reproduced" not in verdicts
