@@ -13,6 +13,7 @@ from landscape_lib.experiments.grids import _doors
 
 NAMES = sorted(file.stem for file in EXPERIMENTS.glob("[a-z]*.py"))
 TINY = {
+    "basins": {"P": 40, "h": 4, "batch": 10, "steps": 5, "seeds": (0, 1), "tests": 10},
     "borders": {"h": 3, "P": 10, "seeds": (0, 1)},
     "circle": {"alpha_h": (0.1, 10.0), "P": 6, "h": 8, "seed": 0},
     "double_descent": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1), "task_seeds": (1,)},
@@ -31,8 +32,14 @@ TINY = {
     "landscapes": {"h": 3, "P": 20, "seeds": (0, 1), "columns": (6, 6), "steps": 5, "batch": 10},
     "learning_curves": {"sizes": (4, 8), "tests": 10},
     "packings": {"n": 16, "seeds": (0, 1)},
+    "random_slices": {"P": 30, "h": 2, "steps": (0, 3), "seeds": (0, 1)},
+    "regimes": {"P": 30, "h": 4, "steps": 5, "seeds": (0, 1), "tests": 10},
+    "skips": {"P": 40, "h": 4, "blocks": 1, "steps": 3, "seeds": (0, 1), "tests": 10},
+    "trajectories": {"P": 30, "h": 4, "batch": 10, "steps": 18, "seeds": (0, 1)},
     "wide_networks": {"P": 10, "h": 4, "seeds": (0, 1), "tests": 8, "steps": 50},
 }
+
+SLICED = ("basins", "random_slices", "regimes", "skips", "trajectories")  # chapter 1's
 
 
 def modules(name):
@@ -73,6 +80,19 @@ def test_each_row_says_where_it_comes_from_and_repeats_itself(name):
 def test_a_stored_point_does_not_depend_on_the_grid(name):
     experiment, _ = modules(name)
     assert not [module for module in parts(experiment.EXPERIMENT) if ".grids" in module]
+
+
+@pytest.mark.parametrize("budget", ["class", "paper"])
+@pytest.mark.parametrize("name", SLICED)
+def test_every_setting_has_the_same_seeds_and_no_pilot_or_other_grid_has_them(large, name, budget):
+    experiment, grids = modules(name)
+    for seed in (0, 1, 2):
+        seeds = {}
+        for point in grids.grid(budget, "mnist", seed):
+            inspect.signature(experiment.EXPERIMENT).bind(**point)
+            setting = repr({key: value for key, value in point.items() if key != "seeds"})
+            seeds.setdefault(setting, []).extend(point["seeds"])
+        assert all(own == list(range(300 + 10 * seed, 310 + 10 * seed)) for own in seeds.values())
 
 
 @pytest.mark.parametrize("name", NAMES)

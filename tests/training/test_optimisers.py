@@ -70,6 +70,28 @@ def test_momentum_sums_past_gradients_with_geometric_weights(momentum):
     assert weights.item() == pytest.approx(-total, rel=1e-13)
 
 
+@given(lr=st.floats(1e-6, 10), decay=st.floats(0, 1), momentum=st.floats(0, 0.99))
+def test_weight_decay_adds_to_the_gradient(lr, decay, momentum):
+    start, gradients = gaussian(2, 3), gaussian(2, 2, 3, seed=1)
+    weights = start.clone()
+    optimiser = gd(lr, momentum, weight_decay=decay)([weights])
+    steps(optimiser, weights, gradients[:1])
+    first = gradients[0] + decay * start
+    after = start - lr * first
+    assert_close(weights, after, rtol=1e-14, atol=1e-14)
+    steps(optimiser, weights, gradients[1:])
+    second = momentum * first + gradients[1] + decay * after
+    # Numbers up to a hundred, whose difference may be small.
+    assert_close(weights, after - lr * second, rtol=1e-13, atol=1e-12)
+
+
+def test_decay_alone_shrinks_every_weight_by_one_factor():
+    start = 512 * torch.arange(-6, 6, dtype=torch.float64).view(3, 4)  # a product with 7/8 is exact, three times
+    weights = start.clone()
+    steps(gd(0.5, weight_decay=0.25)([weights]), weights, torch.zeros(3, 3, 4, dtype=torch.float64))
+    assert weights.equal(start * 0.875**3)
+
+
 @pytest.mark.parametrize("make", [gd, adam], ids=["gd", "adam"])
 @pytest.mark.parametrize("lr", [0, -1e-3, float("nan"), float("inf"), "0.1", None, True])
 def test_door(as_user, make, lr):
