@@ -15,11 +15,13 @@ from matplotlib.figure import Figure
 
 from landscape_lib import one_thread
 from landscape_lib.experiments import landscapes as expedition
+from landscape_lib.experiments import skips
 from landscape_lib.experiments.borders import learn
 from landscape_lib.experiments.circle import learn as learn_circle
 from landscape_lib.experiments.grids import borders, circle
 from landscape_lib.experiments.grids import landscapes as grids
-from landscape_lib.figures import double_descent, ensembles, jamming, landscapes, ntk, png, style
+from landscape_lib.experiments.grids import skips as skip_grids
+from landscape_lib.figures import double_descent, ensembles, jamming, landscapes, ntk, png, seeing, style
 from landscape_lib.report import read_results, write_results
 
 from .messages import BuildError, say
@@ -65,6 +67,21 @@ def circles() -> bytes:
     return picture(ntk.hero, drawn)
 
 
+def surfaces() -> bytes:
+    """The two surfaces at the head of chapter 1. Some seconds.
+
+    What training came to, and how often slices bend down, is in the table that `landscape sweep skips` makes.
+    """
+    points = {point["skip"]: point for point in skip_grids.grid("class", "digits")}
+    seed, planes = skip_grids.FIRST, {}
+    for skip, title in ((True, "with skip connections"), (False, "without")):
+        how = {name: value for name, value in points[skip].items() if name not in ("dataset", "kind", "P", "seeds")}
+        patterns = skips.task("digits", points[skip]["P"], seed)
+        run = skips.descend("mlp", [patterns], "digits", [seed], **how)
+        planes[title] = skips.surface(run.population.member(0), patterns, seed, points=51)
+    return picture(seeing.surfaces, planes)
+
+
 # Of each chapter: the picture, how its table is drawn, and the table.
 TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], Figure], str]] = {
     "03_jamming": ("jamming", jamming.hero, "jamming_class_mnist"),
@@ -73,6 +90,7 @@ TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], Figure], str]] = {
 # The picture, measured and drawn.
 MEASURED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "index": ("landscapes", maps),
+    "01_seeing_the_landscape": ("seeing", surfaces),
     "05_fluctuations_and_ensembles": ("ensembles", squares),
     "06_ntk_vs_mean_field": ("ntk", circles),
 }
