@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from landscape_lib.experiments.jamming import train_widths
+from landscape_lib.measure.curvature import batch_sharpness, eigenpairs, hessian_product, spectral_density, trace
 from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, adam, train
 
@@ -33,3 +34,18 @@ def test_a_population_trains_where_its_inputs_live(batch):
         assert run.population.weights.device.type == device and run.loss.device.type == device
         losses.append(run.loss.cpu())
     torch.testing.assert_close(losses[1], losses[0], rtol=1e-6, atol=0)
+
+
+def test_curvature_is_measured_where_the_network_lives():
+    x = torch.randn(30, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    y, measured = torch.arange(30) % 3, []
+    for device in ("cpu", "cuda"):
+        net = MLP(d=4, h=6, L=2, outputs=3, activation="tanh").double().to(device)
+        batches = [(x.to(device), y.to(device))]
+        product = hessian_product(net, torch.nn.functional.cross_entropy, batches)
+        top = eigenpairs(product, 3, tolerance=1e-9)
+        assert top.vectors.device.type == device
+        sharpness, _ = batch_sharpness(net, torch.nn.functional.cross_entropy, batches)
+        moment, _ = spectral_density(product, steps=5, probes=3).mean(torch.square)
+        measured.append([*top.values.tolist(), sharpness, moment, *trace(product, probes=5)])
+    assert measured[1] == pytest.approx(measured[0], rel=1e-8)  # rounding, and residuals squared

@@ -46,6 +46,7 @@ def gradient_curvature(matrix: Symmetric, gradient: Float[Tensor, "parameters"],
     return product(unit).double().norm().item() / largest
 
 
+@torch.enable_grad()
 def batch_sharpness(network: nn.Module, loss: Loss, batches: Batches) -> tuple[float, float]:
     """E_B[g_Bᵀ H_B g_B / ‖g_B‖²] and its standard error: the curvature of a batch along its own gradient, on average.
 

@@ -66,6 +66,7 @@ def as_product(matrix: Symmetric, what: str) -> Product:
     return Product(lambda rows: rows @ matrix, len(matrix), matrix.dtype, matrix.device)
 
 
+@torch.enable_grad()
 def gradient(network: nn.Module, loss: Loss, batches: Batches) -> Float[Tensor, "parameters"]:
     """∇𝓛 over all parameters in a row, 𝓛 = Σ_b (n_b/P) ℓ_b as in `hessian_product`; no ``.grad`` is touched.
 
@@ -85,6 +86,7 @@ def gradient(network: nn.Module, loss: Loss, batches: Batches) -> Float[Tensor, 
     return total / P
 
 
+@torch.enable_grad()
 def hessian_product(
     network: nn.Module, loss: Loss, batches: Batches, *, part: str = "whole", memory: float = MEMORY
 ) -> Product:
@@ -132,6 +134,7 @@ def hessian_product(
             kept = None
     together = min(TOGETHER, max(1, int(memory / 2 / largest)))
 
+    @torch.enable_grad()  # whatever the caller has switched off
     def rows(vectors: Tensor) -> Tensor:
         total, P = torch.zeros_like(vectors), 0
         for inputs, apply in graphs() if kept is None else kept:

@@ -10,7 +10,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from landscape_lib.measure.curvature import exact_hessian, gradient, hessian_parts, hessian_product
+from landscape_lib.measure.curvature import batch_sharpness, exact_hessian, gradient, hessian_parts, hessian_product
 from landscape_lib.nets import CNN, MLP
 
 PARTS = ("whole", "gauss_newton", "functional")
@@ -240,6 +240,18 @@ def test_it_stays_where_it_was_taken_and_leaves_the_network_as_it_was():
     assert product(v).equal(first)
 
 
+def test_gradients_that_are_switched_off_do_not_make_it_zero():
+    net, loss, x, y = case("softmax")
+    product = hessian_product(net, loss, [(x, y)], memory=0.0)
+    v = gaussian(product.N)
+    exact, slope, sharpness = product(v), gradient(net, loss, [(x, y)]), batch_sharpness(net, loss, [(x, y)])[0]
+    with torch.no_grad():
+        assert product(v).equal(exact) and hessian_product(net, loss, [(x, y)])(v).equal(exact)
+        assert gradient(net, loss, [(x, y)]).equal(slope)
+        assert batch_sharpness(net, loss, [(x, y)])[0] == sharpness > 0
+        assert not torch.is_grad_enabled()
+
+
 def test_single_precision_is_single_precision():
     net, loss, x, y = case("softmax")
     exact = hessian_product(net, loss, [(x, y)])
@@ -249,6 +261,7 @@ def test_single_precision_is_single_precision():
     assert_close(product(v.float()).double(), exact(v), rtol=1e-4, atol=1e-5)  # some hundred roundings of 1e-7
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # what torch's forward mode loads
 @pytest.mark.parametrize("part, peer", [("whole", "HessianLinearOperator"), ("gauss_newton", "GGNLinearOperator")])
 def test_it_is_that_of_curvlinops(part, peer):
     curvlinops = pytest.importorskip("curvlinops", reason="an oracle, not a dependency: curvlinops-for-pytorch==3.0.1")
