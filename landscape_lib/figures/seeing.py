@@ -181,3 +181,27 @@ def energies(rows: pd.DataFrame, limit: float, threshold: float, ground: float, 
     axis.set_xticks([0, *x], ["∞", *(f"{int(n)}" for n in means.columns)])
     axis.legend()
     return figure
+
+
+def depths(rows: pd.DataFrame) -> Figure:
+    """Against the number of layers, with skips and without: how often slices bend down, and the training loss."""
+    figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.5))
+    for axis, column, name in zip(axes, ("concave", "loss"), ("share that bends down", "training loss"), strict=True):
+        for skip, colour, mark, label in ((True, WITH, "o", "with skips"), (False, WITHOUT, "s", "without")):
+            means = rows[rows.skip == skip].groupby("layers")[column].agg(["mean", "sem"])
+            axis.errorbar(
+                means.index, means["mean"], means["sem"], fmt=mark + "-", color=colour, capsize=3, label=label
+            )
+        axis.set(xlabel="layers", ylabel=name)
+        ticks(axis, [int(layers) for layers in sorted(rows.layers.unique())])
+    axes[0].legend()
+    axes[1].set(yscale="log")
+    return figure
+
+
+def between(lines: Float[np.ndarray, "networks points"]) -> Figure:
+    """The loss on the straight line from the start of training to its end, a line a network."""
+    figure, axis = plt.subplots(figsize=(5.2, 3.4))
+    axis.plot(np.linspace(0, 1, lines.shape[1]), lines.T, color=BLUE, lw=1, alpha=0.6)
+    axis.set(xlabel="from start to end", ylabel="training loss", ylim=(0, None))
+    return figure
