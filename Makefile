@@ -14,6 +14,7 @@ CHOICES := $(if $(CHAPTER),--chapter $(CHAPTER)) $(if $(BUDGET),--budget $(BUDGE
 # Arithmetic that rounds alike on every x86 processor, so that a notebook's numbers are the same on all of them.
 export MKL_CBWR := AVX2,STRICT
 export ATEN_CPU_CAPABILITY := avx2
+export OPENBLAS_CORETYPE := Haswell
 
 .DEFAULT_GOAL := help
 .PHONY: help ready book pdf zip class heroes chapter test check unit outputs nbval pages publishable lab refresh bench lock clean

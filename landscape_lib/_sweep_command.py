@@ -87,7 +87,8 @@ def _sweep(arguments: argparse.Namespace) -> int:
     from landscape_lib.sweeps import ExecutorError, OtherCodeError, StoreError, cluster, processes, sweep
 
     if platform.machine() in ("x86_64", "AMD64"):  # as in the Makefile: arithmetic that rounds alike on all of them
-        for variable, value in (("MKL_CBWR", "AVX2,STRICT"), ("ATEN_CPU_CAPABILITY", "avx2")):
+        rounding = {"MKL_CBWR": "AVX2,STRICT", "ATEN_CPU_CAPABILITY": "avx2", "OPENBLAS_CORETYPE": "Haswell"}
+        for variable, value in rounding.items():
             os.environ.setdefault(variable, value)  # for the workers, which read it when they begin
     name, out, again = _name(arguments), arguments.out, arguments.retry_failed
     store = arguments.store or STORES / f"{name}.sqlite"

@@ -38,7 +38,7 @@ def width_exponent(rows: pd.DataFrame, column: str) -> Estimate:
     for the fluctuation of Θ; −1 for the motion of Θ in training at α = 1 (Dyer & Gur-Ari 2020, 1909.11304).
 
     >>> rows = pd.DataFrame({"h": [4, 16, 64] * 2, "seed": [0, 0, 0, 1, 1, 1], "q": [1.0, 0.5, 0.25] * 2})
-    >>> width_exponent(rows, "q").value
+    >>> round(width_exponent(rows, "q").value, 9)
     -0.5
     """
     return _exponent(rows.pivot(index="seed", columns="h", values=column), column)
@@ -114,7 +114,7 @@ def learning_exponent(rows: pd.DataFrame, column: str = "error") -> Estimate:
     """β of ⟨q⟩ ~ P^(−β), ⟨q⟩ the mean of a column over training sets, ``seed``: jackknife over them (1905.10843).
 
     >>> rows = pd.DataFrame({"P": [4, 16, 64] * 2, "seed": [0, 0, 0, 1, 1, 1], "error": [1.0, 0.5, 0.25] * 2})
-    >>> learning_exponent(rows).value
+    >>> round(learning_exponent(rows).value, 9)
     0.5
     """
     falls = _exponent(rows.pivot(index="seed", columns="P", values=column), column)

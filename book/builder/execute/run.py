@@ -24,7 +24,7 @@ KEPT = 4  # executions kept of each chapter: other data sets, other budgets
 GRACE = 10  # seconds for an interrupted chapter to end its kernel
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 # Arithmetic that rounds alike on every x86 processor: the Makefile's, for those who call the builder without it.
-ROUNDING = {"MKL_CBWR": "AVX2,STRICT", "ATEN_CPU_CAPABILITY": "avx2"}
+ROUNDING = {"MKL_CBWR": "AVX2,STRICT", "ATEN_CPU_CAPABILITY": "avx2", "OPENBLAS_CORETYPE": "Haswell"}
 AT_ONCE = max(1, CORES // 2)  # chapters: each runs its sweep on two cores, and what cells take is printed
 
 
