@@ -10,7 +10,7 @@ P = 500
 WIDTHS = {"class": (8, 16, 32, 64, 128, 256), "paper": (8, 16, 32, 64, 128, 256, 512, 1024)}
 SMALL, LARGE = 10, 250  # batches
 DECAYS = (0.0, 0.005)
-EPOCHS, LONGER = 20, 10  # epochs, and how many times as many the large batch gets in the control
+EPOCHS, LONGER = 30, 10  # epochs, and how many times as many the large batch gets in the control
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def widths(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
 
 
 def batches(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
-    """Batches of 10 and of 250 for 20 epochs at one step size, and of 250 for 200; with weight decay and without.
+    """Batches of 10 and of 250 for 30 epochs at one step size, and of 250 for 300; with weight decay and without.
 
     "paper": 5,000 images, batches of 10 and 2,500.
     """
