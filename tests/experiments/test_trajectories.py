@@ -32,10 +32,14 @@ def test_a_path_begins_with_the_network_of_its_seed_and_is_one_descent():
 
 
 def test_each_leg_draws_batches_of_its_own():
-    _, places = paths(tasks(), SEEDS, **TINY | {"batch": 1})
-    steps = places.diff(dim=0)[:, 0]
-    similar = torch.nn.functional.cosine_similarity(steps[:-1], steps[1:], dim=1)
-    assert similar.max() < 0.95 and len(steps.unique(dim=0)) == len(steps)
+    _, places = paths(tasks(), SEEDS, **TINY | {"batch": 5})
+    nets = Population(lambda seed: MLP(64, 6, L, outputs=10, seed=seed), SEEDS, dtype=torch.float32)
+    inputs, labels = stacked(tasks())
+    rules = {"optimiser": gd(0.1), "stop": Stop(EVERY), "loss": cross_entropy, "batch": 5}
+    for leg in range(2):
+        other = train(nets, inputs, labels, seed=leg + 50, **rules).population
+        nets = train(nets, inputs, labels, seed=leg, **rules).population
+        assert places[leg + 1].equal(nets.weights.double()) and not places[leg + 1].equal(other.weights.double())
 
 
 @pytest.mark.parametrize("batch", [5, 30])
