@@ -72,7 +72,7 @@ def test_a_width_is_where_the_loss_passes_one_half_on_either_side():
 def test_a_basin_that_ends_outside_the_slice_is_open(monkeypatch):
     monkeypatch.setattr(basins, "REACH", {"filter": 0.02, "raw": 0.01})
     for row in basin_widths("digits", 40, 8, **TINY):
-        assert (row["open"], row["filter"], row["raw"]) == (16, pytest.approx(0.04), pytest.approx(0.02))
+        assert (row["open"], row["filter"], row["raw"]) == (4 * LINES, pytest.approx(0.04), pytest.approx(0.02))
     for row in basin_widths("digits", 40, 8, **TINY | {"steps": 0}):
         assert (row["open"], row["filter"], row["raw"]) == (0, 0, 0), "above one half from the start"
 

@@ -10,7 +10,7 @@ from landscape_lib.experiments._classes import task
 from landscape_lib.experiments.grids import skips as grids
 from landscape_lib.experiments.skips import LINES, POINTS, deep, descend, slices_of_skips
 
-TINY = {"h": 6, "blocks": 2, "lr": 0.1, "steps": 12}
+TINY = {"h": 4, "blocks": 3, "lr": 0.1, "steps": 25}
 SEEDS = (0, 1)
 
 
@@ -33,20 +33,22 @@ def test_a_row_is_its_network_trained_and_sliced_alone(skip):
     t = np.linspace(-1, 1, POINTS)
     for i, (own, seed, row) in enumerate(zip(tasks, SEEDS, rows, strict=True)):
         assert (row["seed"], row["skip"], row["data_sha256"]) == (seed, skip, load("digits").sha256)
-        # At 0 it is the training loss, of all patterns as one batch: single precision, through six layers and norms.
+        # At 0 it is the training loss, of all patterns as one batch: single precision, through eight layers and norms.
         assert row["loss"] == pytest.approx(run.loss[i].item(), rel=1e-4)
         network = run.population.member(i)
         assert network.training
-        concave = []
+        concave, rough = [], []
         for line in range(LINES):
             f = []
             for x in t:
                 there = run.population.member(i)
                 moved(there, LINES * seed + line, x)
                 f.append(F.cross_entropy(there(own.inputs), own.labels.long()).item())
-            bends = np.diff(f, 2) / 2 < -1e-6 * np.ptp(f)
-            concave.append(bends.mean())
+            concave.append((np.diff(f, 2) / 2 < -1e-6 * np.ptp(f)).mean())
+            needed = f[0] + f[-1] - 2 * min(f)
+            rough.append((np.abs(np.diff(f)).sum() - needed) / (2 * np.ptp(f)))
         assert row["concave"] == pytest.approx(np.mean(concave), abs=1.5 / (LINES * (POINTS - 2)))  # one that rounds
+        assert row["roughness"] == pytest.approx(np.mean(rough), rel=1e-3, abs=1e-4)
         wrong = network(own.test_inputs).argmax(1) != own.test_labels
         assert row["error"] == pytest.approx(wrong.double().mean().item(), abs=0.021)  # or one test point
 
