@@ -214,10 +214,12 @@ def broken_slides(page: Page) -> list[str]:
                     if (box.width && off > 1)
                         say(`overflows: ${part.outerHTML.slice(0, 60)}`);
                 }
-                for (const image of slide.querySelectorAll("img")) {
+                for (const image of slide.querySelectorAll("img:not(.on-paper), canvas")) {
                     const box = image.getBoundingClientRect();
-                    const drawn = Math.min(box.width, (box.height * image.naturalWidth) / image.naturalHeight);
-                    if (!image.alt || drawn < 440) say(`a figure ${Math.round(drawn)} wide: ${image.alt}`);
+                    const shape = (image.naturalWidth || image.width) / (image.naturalHeight || image.height);
+                    const drawn = Math.min(box.width, box.height * shape);
+                    const alt = image.alt || image.getAttribute("aria-label");
+                    if (!alt || drawn < 440) say(`a figure ${Math.round(drawn)} wide: ${alt}`);
                 }
                 const words = [...slide.querySelectorAll(":scope > :is(p, ul, h1, h2)")].map((part) => part.innerText);
                 if (words.join(" ").split(/\\s+/).length > 70) say("a wall of text");

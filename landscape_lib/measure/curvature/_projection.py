@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from landscape_lib.measure.curvature._eigenpairs import eigenpairs
+from landscape_lib.measure.curvature._lanczos import eigenpairs
 from landscape_lib.measure.curvature._network import Batches, Loss
 from landscape_lib.measure.curvature._products import hessian_product
 from landscape_lib.nets import Population
