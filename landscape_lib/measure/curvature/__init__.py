@@ -3,9 +3,9 @@
 from landscape_lib.measure.curvature._aging import displacement
 from landscape_lib.measure.curvature._dense import exact_hessian
 from landscape_lib.measure.curvature._density import SpectralDensity, spectral_density, trace
-from landscape_lib.measure.curvature._lanczos import Eigenpairs, NotConvergedError, eigenpairs
 from landscape_lib.measure.curvature._gradients import batch_sharpness, gradient_curvature, gradient_overlap
 from landscape_lib.measure.curvature._hinge import HessianParts, hessian_parts, loss_along
+from landscape_lib.measure.curvature._lanczos import Eigenpairs, NotConvergedError, eigenpairs
 from landscape_lib.measure.curvature._products import Product, gradient, hessian_product
 from landscape_lib.measure.curvature._projection import top_projection
 from landscape_lib.measure.curvature._spectra import Outliers, negative_share, outliers, peak_at_zero
