@@ -4,8 +4,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from landscape_lib.experiments._classes import CLASSES, stacked, task, timed
 from landscape_lib.measure.curvature import displacement
 from landscape_lib.nets import MLP, Population

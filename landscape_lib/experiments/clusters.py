@@ -28,7 +28,9 @@ def clusters(k: int, P: int, seed: int) -> tuple[Float[Tensor, "points features"
     (torch.Size([6, 10]), tensor([0., 1., 0., 1., 0., 1.], dtype=torch.float64))
     """
     if isinstance(k, bool) or not 1 <= k <= D:
-        raise ValueError(f"clusters: k is {k!r}, need a whole number from 1 to {D}, orthogonal centres in {D} dimensions")
+        raise ValueError(
+            f"clusters: k is {k!r}, need a whole number from 1 to {D}, orthogonal centres in {D} dimensions"
+        )
     generator = np.random.default_rng(seed)
     centres = np.linalg.qr(generator.standard_normal((D, D)))[0][:k] * np.sqrt(D)
     labels = np.arange(P) % k

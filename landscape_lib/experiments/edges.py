@@ -36,8 +36,8 @@ def sharpness_of_descent(
     """
     if list(steps) != sorted(set(steps)) or not steps or steps[0] < 0 or (to is not None and len(steps) > 1):
         raise ValueError(
-            f"sharpness_of_descent: steps are {tuple(steps)}, need numbers that grow, from 0 on, and one with a loss to "
-            "end at"
+            f"sharpness_of_descent: steps are {tuple(steps)}, need numbers that grow, from 0 on, and one if "
+            "there is a loss to end at"
         )
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]

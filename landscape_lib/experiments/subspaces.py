@@ -50,9 +50,7 @@ def runs_in_subspaces(
             if kind != "whole":
                 project = top_projection(batch_mean(cross_entropy), patterns, CLASSES, out=kind == "bulk", every=every)
             one = begun.population.take([i])
-            run = train(
-                one, *patterns[0], stop=Stop(steps, None), every=steps, seed=1, project=project, **rules
-            )
+            run = train(one, *patterns[0], stop=Stop(steps, None), every=steps, seed=1, project=project, **rules)
             found[i] = run.loss[0]
             if kind == "whole":
                 both = [_overlaps(state.member(0), inputs[i], labels[i], batch) for state in (one, run.population)]
