@@ -1,7 +1,7 @@
 """Statistics of spectra: what the curvature of the loss says of size, data, batches, steps, and of how training moves.
 
 Notation: N parameters, λ₁ the largest eigenvalue of the Hessian H, G its Gauss-Newton part, η the step size, B the size
-of a batch, N_Δ the unsatisfied patterns. A row is a network at a time, and a ``seed`` draws its patterns and its weights.
+of a batch, N_Δ the unsatisfied patterns. A row is a network at a time; a ``seed`` draws its patterns and weights.
 """
 
 import numpy as np
@@ -205,8 +205,8 @@ def aging(rows: pd.DataFrame, *, raw: bool = False) -> Estimate:
     μ > 0 where the longer a system has waited, the longer it stays (Baity-Jesi et al., 1803.06969). ``raw``: the same
     of Δ at the longest lag, noise and all. Jackknife over seeds, of means over them.
 
-    >>> rows = pd.DataFrame([{"seed": s, "N": N, "wait": w, "lag": t, "moved": t * w ** -(0.5 if N == 9 and t > 1 else 0)}
-    ...                      for s in (0, 1) for N in (9, 99) for w in (1, 10, 100) for t in (1, 10)])
+    >>> rows = pd.DataFrame([{"seed": s, "N": N, "wait": w, "lag": t, "moved": t * w ** -mu if t > 1 else t}
+    ...                      for s in (0, 1) for N, mu in ((9, 0.5), (99, 0)) for w in (1, 10, 100) for t in (1, 10)])
     >>> round(aging(rows).value, 9)
     0.5
     """
