@@ -244,7 +244,9 @@ def index_with_loss(rows: pd.DataFrame, column: str = "down") -> Estimate:
     """
     if (rows.groupby("seed").size() < LEAST).any():
         raise ValueError(f"index_with_loss: need {LEAST} times at least of every seed")
-    return jackknife([_spearman(own[column].to_numpy(), own.loss.to_numpy()) for _, own in rows.groupby("seed")])
+    return jackknife(
+        [_spearman(own[column].to_numpy(float), own.loss.to_numpy(float)) for _, own in rows.groupby("seed")]
+    )
 
 
 def _spearman(x: Float[np.ndarray, "n"], y: Float[np.ndarray, "n"]) -> float:

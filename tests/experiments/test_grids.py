@@ -34,6 +34,7 @@ TINY = {
     "jamming": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1)},
     "just_jammed": {"L": 1, "h": 4, "seeds": (0, 1), "begin": 1.0},
     "landscapes": {"h": 3, "P": 20, "seeds": (0, 1), "columns": (6, 6), "steps": 5, "batch": 10},
+    "large_spectra": {"P": 20, "h": 2, "batch": 10, "steps": (0, 3), "lanczos": 5, "probes": 2, "seeds": (0, 1)},
     "learning_curves": {"sizes": (4, 8), "tests": 10},
     "packings": {"n": 16, "seeds": (0, 1)},
     "random_slices": {"P": 30, "h": 2, "steps": (0, 3), "seeds": (0, 1)},
