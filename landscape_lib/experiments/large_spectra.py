@@ -29,8 +29,8 @@ def densities_on_the_way(
     """The density of the spectrum on all pixels after so many steps of SGD: one row a seed and step.
 
     Columns as of `spectra_on_the_way`, from ``probes`` times ``lanczos`` products: ``zero``, the share within a
-    hundredth of the largest |λ|, has ``zero_error`` over probes; ``down`` counts λ below minus a thousandth. ``outliers``
-    and ``split`` are from the top 2C eigenpairs. Single precision.
+    hundredth of the largest |λ|, has ``zero_error`` over probes; ``down`` is that of λ below minus a thousandth of it.
+    ``outliers`` and ``split`` are from the top 2C eigenpairs. Single precision.
     """
     if list(steps) != sorted(set(steps)) or not steps or steps[0] < 0:
         raise ValueError(f"densities_on_the_way: steps are {tuple(steps)}, need numbers that grow, from 0 on")

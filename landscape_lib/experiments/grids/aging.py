@@ -17,6 +17,12 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     check(budget, dataset, seed, paper_needs=1000)
     times, first = (1 if budget == "class" else 10), FIRST + SEEDS * seed
     waits = (100, 300, 1000, 3000) if times == 1 else (100, 300, 1000, 3000, 10_000, 30_000)
-    common = {"dataset": dataset, "P": 300 if times == 1 else 1000, "batch": 10, "lr": 0.1, "waits": waits}
+    common: dict[str, Any] = {
+        "dataset": dataset,
+        "P": 300 if times == 1 else 1000,
+        "batch": 10,
+        "lr": 0.1,
+        "waits": waits,
+    }
     common |= {"lags": (10, 300) if times == 1 else (10, 300, 3000), "seeds": tuple(range(first, first + SEEDS))}
     return [{**common, "h": h} for h in (WIDTHS if times == 1 else (64, 3))]
