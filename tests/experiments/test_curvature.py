@@ -1,8 +1,9 @@
-"""The experiments of chapter 2 at toy size, against Hessians by torch.func and descent by hand."""
+"""The experiments of chapter 2 at toy size, against Hessians by torch.autograd.functional and descent by hand."""
 
 import pytest
 import torch
-from torch.func import functional_call, hessian
+from torch.autograd.functional import hessian
+from torch.func import functional_call
 from torch.nn import functional as F
 
 from landscape_lib.experiments._classes import task
@@ -19,7 +20,7 @@ GIVEN = {"seeds": (0, 1), "lr": 0.1}
 
 
 def whole_hessian(network, loss):
-    """H over all parameters, by torch.func."""
+    """H over all parameters, by torch.autograd.functional."""
     parameters = dict(network.named_parameters())
     flat = torch.cat([p.detach().flatten() for p in parameters.values()])
 
@@ -28,10 +29,10 @@ def whole_hessian(network, loss):
         views = {name: part.view_as(p) for part, (name, p) in zip(parts, parameters.items(), strict=True)}
         return loss(lambda x: functional_call(network, views, (x,)))
 
-    return hessian(at)(flat)
+    return hessian(at, flat)
 
 
-def test_a_spectrum_is_that_of_torch_func():
+def test_a_spectrum_is_that_of_the_whole_hessian():
     rows = spectra_on_the_way("digits", 20, 2, batch=None, steps=(0, 1), **GIVEN)
     for row in (row for row in rows if row["step"] == 0):
         own = task("digits", 20, row["seed"], 0, d=10)
