@@ -13,10 +13,13 @@ from landscape_lib.experiments.grids import _doors
 
 NAMES = sorted(file.stem for file in EXPERIMENTS.glob("[a-z]*.py"))
 TINY = {
+    "aging": {"P": 20, "h": 2, "batch": 10, "waits": (1, 2), "lags": (1, 3), "seeds": (0, 1)},
     "basins": {"P": 40, "h": 4, "batch": 10, "steps": 5, "seeds": (0, 1), "tests": 10},
     "borders": {"h": 3, "P": 10, "seeds": (0, 1)},
     "circle": {"alpha_h": (0.1, 10.0), "P": 6, "h": 8, "seed": 0},
+    "clusters": {"k": 2, "P": 20, "h": 2, "steps": 10, "seeds": (0, 1)},
     "double_descent": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1), "task_seeds": (1,)},
+    "edges": {"P": 20, "h": 3, "batch": 10, "steps": (3,), "seeds": (0, 1)},
     "ensembles": {"P": 20, "h": 2, "task_seeds": (0, 1), "members": 2, "steps": 5},
     "feature_lazy": {
         "P": 20,
@@ -27,14 +30,18 @@ TINY = {
         "probe": 10,
         "steps": 40,
     },
+    "flat_directions": {"P": 40, "h": 2, "d": 3, "steps": 5, "seeds": (0, 1)},
     "jamming": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1)},
     "just_jammed": {"L": 1, "h": 4, "seeds": (0, 1), "begin": 1.0},
     "landscapes": {"h": 3, "P": 20, "seeds": (0, 1), "columns": (6, 6), "steps": 5, "batch": 10},
+    "large_spectra": {"P": 20, "h": 2, "batch": 10, "steps": (0, 3), "lanczos": 5, "probes": 2, "seeds": (0, 1)},
     "learning_curves": {"sizes": (4, 8), "tests": 10},
     "packings": {"n": 16, "seeds": (0, 1)},
     "random_slices": {"P": 30, "h": 2, "steps": (0, 3), "seeds": (0, 1)},
     "regimes": {"P": 30, "h": 4, "steps": 5, "seeds": (0, 1), "tests": 10},
     "skips": {"P": 40, "h": 4, "blocks": 1, "steps": 3, "seeds": (0, 1), "tests": 10},
+    "spectra": {"P": 20, "h": 2, "batch": 10, "steps": (0, 3), "seeds": (0, 1)},
+    "subspaces": {"P": 20, "h": 2, "batch": 10, "warm": 2, "steps": 2, "every": 1, "seeds": (0, 1)},
     "trajectories": {"P": 30, "h": 4, "batch": 10, "steps": 18, "seeds": (0, 1)},
     "wide_networks": {"P": 10, "h": 4, "seeds": (0, 1), "tests": 8, "steps": 50},
 }

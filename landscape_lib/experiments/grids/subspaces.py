@@ -1,0 +1,28 @@
+"""Where SGD is run whole, in the space of the top eigenvectors, and outside of it."""
+
+from typing import Any
+
+from landscape_lib.experiments.grids._doors import check
+
+FIRST = 300  # of the seeds that decide: those before are for pilots
+SEEDS, TOGETHER = 10, 5  # seeds, and how many of them share a point
+
+
+def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
+    """The points of `runs_in_subspaces`: ten seeds, 100 steps and then 100 of each kind.
+
+    "class": 200 images, N = 258, twelve seconds of a core. "paper": 1,000 images, width 24, 500 steps of each kind,
+    eigenvectors at every fifth; half an hour.
+    """
+    check(budget, dataset, seed, paper_needs=1000)
+    common: dict[str, Any] = {"dataset": dataset, "batch": 20, "lr": 0.3}
+    if budget == "class":
+        common |= {"P": 200, "h": 8, "warm": 100, "steps": 100, "every": 10}
+    else:
+        common |= {"P": 1000, "h": 24, "warm": 500, "steps": 500, "every": 5}
+    return [{**common, "seeds": own} for own in _seeds(seed)]
+
+
+def _seeds(seed: int, together: int = TOGETHER) -> list[tuple[int, ...]]:
+    first = FIRST + SEEDS * seed
+    return [tuple(range(start, start + together)) for start in range(first, first + SEEDS, together)]

@@ -1,0 +1,91 @@
+"""SGD whole, within the space of the top eigenvectors, and outside of it: from one start, by the same batches."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from landscape_lib.experiments._classes import CLASSES, stacked, task, timed
+from landscape_lib.measure.curvature import eigenpairs, gradient, gradient_overlap, hessian_product, top_projection
+from landscape_lib.nets import MLP, Population
+from landscape_lib.training import Stop, batch_mean, cross_entropy, gd, train
+
+L, D = 2, 10  # hidden layers; principal components of the images
+RUNS = ("whole", "dominant", "bulk")
+
+
+def runs_in_subspaces(
+    dataset: str,
+    P: int,
+    h: int,
+    *,
+    seeds: Sequence[int],
+    batch: int,
+    lr: float,
+    warm: int,
+    steps: int,
+    every: int = 1,
+) -> list[dict[str, Any]]:
+    """After ``warm`` steps of SGD, so many ``steps`` more of each kind: one row a seed and ``run``.
+
+    "whole" descends the batch's gradient, "dominant" its projection onto the top C eigenvectors of the Hessian over
+    all patterns, C = 10 classes, and "bulk" what the projection leaves; they are computed anew ``every`` so many steps.
+    ``start`` and ``loss`` are the training losses before and after; ``overlap`` is the share of ‖g‖² in that space of
+    a batch's gradient, ``overlap_full`` of the gradient, means over the start and the end of the whole run.
+    """
+    began = time.perf_counter()
+    tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
+    inputs, labels = (part.double() for part in stacked(tasks))
+    nets = Population(lambda seed: MLP(D, h, L, outputs=CLASSES, activation="softplus", seed=seed), seeds)
+    rules: dict[str, Any] = {"optimiser": gd(lr), "loss": cross_entropy, "batch": batch}
+    begun = train(nets, inputs, labels, stop=Stop(warm, None), every=max(warm, 1), **rules)
+    ends, overlaps = {}, torch.zeros(len(tasks), 2)
+    for kind in RUNS:
+        found = torch.empty(len(tasks), dtype=torch.float64)
+        for i in range(len(tasks)):  # one by one, since a projection is of the loss over one set of patterns
+            patterns = [(inputs[i], labels[i])]
+            project = None
+            if kind != "whole":
+                project = top_projection(batch_mean(cross_entropy), patterns, CLASSES, out=kind == "bulk", every=every)
+            one = begun.population.take([i])
+            run = train(one, *patterns[0], stop=Stop(steps, None), every=steps, seed=1, project=project, **rules)
+            found[i] = run.loss[0]
+            if kind == "whole":
+                both = [_overlaps(state.member(0), inputs[i], labels[i], batch) for state in (one, run.population)]
+                overlaps[i] = torch.tensor(both).mean(0)
+        ends[kind] = found
+    rows = [
+        {
+            "dataset": dataset,
+            "P": P,
+            "h": h,
+            "batch": batch,
+            "lr": lr,
+            "warm": warm,
+            "steps": steps,
+            "run": kind,
+            "seed": seed,
+            "start": begun.loss[i].item(),
+            "loss": ends[kind][i].item(),
+            "overlap": overlaps[i, 0].item(),
+            "overlap_full": overlaps[i, 1].item(),
+            "data_sha256": own.sha256,
+        }
+        for i, (own, seed) in enumerate(zip(tasks, seeds, strict=True))
+        for kind in RUNS
+    ]
+    return timed(rows, began)
+
+
+def _overlaps(network: torch.nn.Module, x: torch.Tensor, y: torch.Tensor, batch: int) -> tuple[float, float]:
+    """The share of ‖g‖² in the top space, of batches' gradients in the mean, and of the whole gradient."""
+    vectors = eigenpairs(hessian_product(network, F.cross_entropy, [(x, y.long())]), CLASSES, tolerance=1e-3).vectors
+    parts = torch.arange(len(x)).split(batch)
+    each = [gradient_overlap(gradient(network, F.cross_entropy, [(x[p], y[p].long())]), vectors) for p in parts]
+    return sum(each) / len(each), gradient_overlap(gradient(network, F.cross_entropy, [(x, y.long())]), vectors)
+
+
+EXPERIMENT = runs_in_subspaces
+DIGITS: int | None = 5  # of floats in a table
