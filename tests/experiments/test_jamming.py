@@ -176,7 +176,7 @@ def test_depths_are_compared_at_about_the_same_N_and_the_same_P_over_N():
             r"unknown loss 'hinge2', choose one of \('quadratic_hinge', 'soft_hinge', 'cross_entropy'\)",
         ),
         ({"finish": "sgd"}, r"unknown finish 'sgd', choose one of \('rest', 'annealed', 'steps'\)"),
-        ({"labels": "colour"}, "labels: got 'colour', need 'parity', 'halves' or 'random'"),
+        ({"labels": "colour"}, "labels: got 'colour', need 'parity', 'halves', 'random' or 'classes'"),
         ({"dataset": "random"}, "labels: got 'parity', need 'random' for the data set 'random'"),
         ({"dataset": "letters"}, "name: got 'letters', need one of digits, mnist"),
         ({"widths": ()}, "got 0 widths and 2 seeds, need at least one of each"),
