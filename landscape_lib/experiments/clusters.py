@@ -20,16 +20,16 @@ L, D = 1, 10  # hidden layers; dimensions of the inputs
 SPREAD = 0.3  # standard deviation of a cluster, in each direction; centres are √d from zero
 
 
-def clusters(k: int, P: int, seed: int) -> tuple[Float[Tensor, "points features"], Float[Tensor, "points"]]:
+def clustered(k: int, P: int, seed: int) -> tuple[Float[Tensor, "points features"], Float[Tensor, "points"]]:
     """P points in k Gaussian clusters as large as each other, at orthogonal centres of length √d; and which each is in.
 
-    >>> inputs, labels = clusters(2, 6, seed=0)
+    >>> inputs, labels = clustered(2, 6, seed=0)
     >>> inputs.shape, labels
     (torch.Size([6, 10]), tensor([0., 1., 0., 1., 0., 1.], dtype=torch.float64))
     """
     if isinstance(k, bool) or not 1 <= k <= D:
         raise ValueError(
-            f"clusters: k is {k!r}, need a whole number from 1 to {D}, orthogonal centres in {D} dimensions"
+            f"clustered: k is {k!r}, need a whole number from 1 to {D}, orthogonal centres in {D} dimensions"
         )
     generator = np.random.default_rng(seed)
     centres = np.linalg.qr(generator.standard_normal((D, D)))[0][:k] * np.sqrt(D)
@@ -47,7 +47,7 @@ def outliers_of_clusters(
     first fifteen eigenvalues, so that no count is favoured by k; ``above``: how many are above a fifth of the largest.
     """
     began = time.perf_counter()
-    data = [clusters(k, P, seed) for seed in seeds]
+    data = [clustered(k, P, seed) for seed in seeds]
     inputs, labels = (torch.stack(parts) for parts in zip(*data, strict=True))
     nets = Population(lambda seed: MLP(D, h, L, outputs=CLASSES, activation="softplus", seed=seed), seeds)
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps, to), "loss": cross_entropy, "batch": min(50, P)}

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from landscape_lib.experiments._classes import task
 from landscape_lib.experiments.aging import displacements
-from landscape_lib.experiments.clusters import SPREAD, D, clusters, outliers_of_clusters
+from landscape_lib.experiments.clusters import SPREAD, D, clustered, outliers_of_clusters
 from landscape_lib.experiments.edges import sharpness_of_descent
 from landscape_lib.experiments.flat_directions import spectra_at_rest
 from landscape_lib.experiments.large_spectra import densities_on_the_way
@@ -58,14 +58,14 @@ def test_a_density_counts_what_a_whole_spectrum_does():
 
 
 def test_clusters_are_where_their_centres_are():
-    inputs, labels = clusters(4, 4000, seed=0)
+    inputs, labels = clustered(4, 4000, seed=0)
     centres = torch.stack([inputs[labels == k].mean(0) for k in range(4)])
     # 1,000 points a cluster: a mean is off by 0.3/√1000 = 0.01 a direction, an overlap by √10 times as much.
     assert (centres @ centres.T - D * torch.eye(4)).abs().max() < 5 * 0.01 * D**0.5
     spread = (inputs - centres[labels.long()]).square().mean().sqrt()
     assert spread.item() == pytest.approx(SPREAD, rel=0.02)
-    with pytest.raises(ValueError, match="clusters: k is 11, need a whole number from 1 to 10"):
-        clusters(11, 20, seed=0)
+    with pytest.raises(ValueError, match="clustered: k is 11, need a whole number from 1 to 10"):
+        clustered(11, 20, seed=0)
     for row in outliers_of_clusters(2, 20, 3, steps=2000, to=0.05, **GIVEN):
         assert row["loss"] < 0.05 and row["gap"] > 1
 
