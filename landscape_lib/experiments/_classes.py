@@ -11,8 +11,10 @@ from torch.nn import functional as F
 
 from landscape_lib.data import Task, image_task
 from landscape_lib.experiments._images import images, with_tests_shuffled
+from landscape_lib.nets import MLP, Population
 
 CLASSES = 10
+L = 2  # hidden layers
 
 
 def task(dataset: str, P: int, seed: int, tests: int | None = None, *, d: int | None = None) -> Task:
@@ -26,6 +28,19 @@ def stacked(
 ) -> tuple[Float[Tensor, "nets points features"], Float[Tensor, "nets points"]]:
     """The training points of each, and their labels."""
     return torch.stack([task.inputs for task in tasks]), torch.stack([task.labels for task in tasks])
+
+
+def networks(
+    seeds: Sequence[int], d: int, h: int, *, L: int = L, activation: str = "relu", dtype: torch.dtype = torch.float64
+) -> Population:
+    """A fully connected network of ten outputs a seed, as it starts."""
+    return Population(lambda seed: MLP(d, h, L, outputs=CLASSES, activation=activation, seed=seed), seeds, dtype=dtype)
+
+
+def check_steps(steps: Sequence[int], caller: str) -> None:
+    """Refuse steps of which one is not after the one before it."""
+    if list(steps) != sorted(set(steps)) or not steps or steps[0] < 0:
+        raise ValueError(f"{caller}: steps are {tuple(steps)}, need numbers that grow, from 0 on")
 
 
 def loss_on(inputs: Tensor, labels: Tensor) -> Callable[[nn.Module], Mapping[str, Tensor]]:

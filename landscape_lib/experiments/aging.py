@@ -4,12 +4,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from landscape_lib.experiments._classes import CLASSES, stacked, task, timed
+from landscape_lib.experiments._classes import networks, stacked, task, timed
 from landscape_lib.measure.curvature import displacement
-from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
-L, D = 2, 10  # hidden layers; principal components of the images
+D = 10  # principal components of the images
 
 
 def displacements(
@@ -30,7 +29,7 @@ def displacements(
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
     inputs, labels = (part.double() for part in stacked(tasks))
-    nets = Population(lambda seed: MLP(D, h, L, outputs=CLASSES, seed=seed), seeds)
+    nets = networks(seeds, D, h)
     at = sorted({0, *waits, *(wait + lag for wait in waits for lag in lags)})
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(at[-1], None), "loss": cross_entropy, "batch": batch}
     run = train(nets, inputs, labels, every=at[-1], at=at, **rules)

@@ -9,13 +9,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.experiments._classes import CLASSES, loss_on, stacked, task, timed
+from landscape_lib.experiments._classes import loss_on, networks, stacked, task, timed
 from landscape_lib.measure.ensembles import errors
 from landscape_lib.measure.surface import basin, filter_normalised, random_direction, rescaled, slice_line
-from landscape_lib.nets import MLP, Population
+from landscape_lib.nets import MLP
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
-L = 2
 LINES, POINTS = 3, 41  # slices a network, and in how many points
 REACH = {"filter": 4.0, "raw": 1.0}  # how far they go: in lengths of the filters, or of a unit's weight
 THRESHOLD = 0.5  # of the loss, where a basin ends
@@ -44,7 +43,7 @@ def basin_widths(
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, tests) for seed in seeds]
     inputs, labels = stacked(tasks)
-    nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
+    nets = networks(seeds, inputs.shape[2], h, dtype=torch.float32)
     run = train(
         nets,
         inputs,
@@ -103,7 +102,7 @@ def changes_by_rescaling(
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0) for seed in seeds]
     inputs, labels = stacked(tasks)
-    nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
+    nets = networks(seeds, inputs.shape[2], h, dtype=torch.float32)
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps), "loss": cross_entropy, "batch": 50, "every": 50}
     ends = train(nets, inputs, labels, **rules).population
     rows = []

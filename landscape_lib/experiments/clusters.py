@@ -11,9 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from landscape_lib.experiments._classes import CLASSES, timed
+from landscape_lib.experiments._classes import networks, timed
 from landscape_lib.measure.curvature import exact_hessian, hessian_product, outliers
-from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
 L, D = 1, 10  # hidden layers; dimensions of the inputs
@@ -49,7 +48,7 @@ def outliers_of_clusters(
     began = time.perf_counter()
     data = [clustered(k, P, seed) for seed in seeds]
     inputs, labels = (torch.stack(parts) for parts in zip(*data, strict=True))
-    nets = Population(lambda seed: MLP(D, h, L, outputs=CLASSES, activation="softplus", seed=seed), seeds)
+    nets = networks(seeds, D, h, L=L, activation="softplus")
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps, to), "loss": cross_entropy, "batch": min(50, P)}
     run = train(nets, inputs, labels, every=10, **rules)
     rows = []

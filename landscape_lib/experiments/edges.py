@@ -7,12 +7,11 @@ from typing import Any
 import torch
 
 from landscape_lib.data import one_hot
-from landscape_lib.experiments._classes import CLASSES, stacked, task, timed
+from landscape_lib.experiments._classes import CLASSES, check_steps, networks, stacked, task, timed
 from landscape_lib.measure.curvature import batch_sharpness, eigenpairs, hessian_product
-from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, batch_mean, gd, mean_square, train
 
-L, D = 2, 10  # hidden layers; principal components of the images
+D = 10  # principal components of the images
 DRAWS = 60  # of batches, for their sharpness
 
 
@@ -34,16 +33,14 @@ def sharpness_of_descent(
     and ``tenth`` λ of rank C = 10; ``batch_edge`` η/2 times the batch sharpness E[gᵀ H_B g/‖g‖²], whose error over
     draws is ``batch_error``, and which full batch has from its one batch.
     """
-    if list(steps) != sorted(set(steps)) or not steps or steps[0] < 0 or (to is not None and len(steps) > 1):
-        raise ValueError(
-            f"sharpness_of_descent: steps are {tuple(steps)}, need numbers that grow, from 0 on, and one if "
-            "there is a loss to end at"
-        )
+    check_steps(steps, "sharpness_of_descent")
+    if to is not None and len(steps) > 1:
+        raise ValueError(f"sharpness_of_descent: steps are {tuple(steps)}; need one if there is a loss to end at")
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
     inputs, labels = (part.double() for part in stacked(tasks))
     targets = torch.stack([one_hot(own.long(), CLASSES) for own in labels])
-    nets = Population(lambda seed: MLP(D, h, L, outputs=CLASSES, activation="tanh", seed=seed), seeds)
+    nets = networks(seeds, D, h, activation="tanh")
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps), to), "loss": mean_square, "batch": batch}
     every = max(*steps, 1) if to is None else 10
     run = train(nets, inputs, targets, at=steps, every=every, setting=f"B={batch}, lr={lr:g}", **rules)

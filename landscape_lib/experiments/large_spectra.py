@@ -7,10 +7,9 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from landscape_lib.experiments._classes import CLASSES, stacked, task, timed
-from landscape_lib.experiments.spectra import ZERO, L
+from landscape_lib.experiments._classes import CLASSES, check_steps, networks, stacked, task, timed
+from landscape_lib.experiments.spectra import ZERO
 from landscape_lib.measure.curvature import eigenpairs, hessian_product, outliers, spectral_density
-from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
 
@@ -32,15 +31,11 @@ def densities_on_the_way(
     hundredth of the largest |λ|, has ``zero_error`` over probes; ``down`` is that of λ below minus a thousandth of it.
     ``outliers`` and ``split`` are from the top 2C eigenpairs. Single precision.
     """
-    if list(steps) != sorted(set(steps)) or not steps or steps[0] < 0:
-        raise ValueError(f"densities_on_the_way: steps are {tuple(steps)}, need numbers that grow, from 0 on")
+    check_steps(steps, "densities_on_the_way")
     began, rows = time.perf_counter(), []
     tasks = [task(dataset, P, seed, 0) for seed in seeds]
     inputs, labels = stacked(tasks)
-    d = inputs.shape[2]
-    nets = Population(
-        lambda seed: MLP(d, h, L, outputs=CLASSES, activation="softplus", seed=seed), seeds, dtype=torch.float32
-    )
+    nets = networks(seeds, inputs.shape[2], h, activation="softplus", dtype=torch.float32)
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps), None), "loss": cross_entropy}
     run = train(nets, inputs, labels, at=steps, batch=batch, every=max(*steps, 1), **rules)
     for place, after in enumerate(steps):

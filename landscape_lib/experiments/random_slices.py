@@ -2,20 +2,62 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from landscape_lib.experiments._classes import CLASSES, stacked, task, timed
-from landscape_lib.measure.curvature import exact_hessian, hessian_product
+from landscape_lib.data import Task
+from landscape_lib.experiments._classes import check_steps, networks, stacked, task, timed
+from landscape_lib.measure.curvature import exact_hessian, gradient, gradient_curvature, hessian_product, negative_share
 from landscape_lib.measure.surface import filter_normalised, random_direction
-from landscape_lib.nets import MLP, Population
-from landscape_lib.training import Stop, cross_entropy, gd, train
+from landscape_lib.training import Run, Stop, cross_entropy, gd, train
 
-L, D = 2, 10  # hidden layers; principal components of the images
+D = 10  # principal components of the images
 DIRECTIONS = 100
 ZERO = 1e-6  # of the largest eigenvalue: below, a negative one is rounding
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The Hessian's eigenvalues, rising, and eigenvectors, in columns, at a network; random directions, and curvatures.
+
+    ``curvatures`` are dᵀHd/dᵀd along the filter-normalised ``directions``; ``flat`` is ‖H g‖/(‖g‖ max|λ|).
+    """
+
+    eigenvalues: Float[Tensor, "N"]
+    eigenvectors: Float[Tensor, "N N"]
+    directions: Float[Tensor, "directions N"]
+    curvatures: Float[Tensor, "directions"]
+    flat: float
+
+
+def surroundings(network: nn.Module, inputs: Tensor, labels: Tensor, seed: int) -> Surroundings:
+    """What is around a network: its cross-entropy's Hessian, and a hundred random filter-normalised directions."""
+    batches = [(inputs, labels.long())]
+    H = exact_hessian(hessian_product(network, F.cross_entropy, batches))
+    eigenvalues, vectors = torch.linalg.eigh(H)
+    drawn = [random_direction(network, 1000 * seed + k) for k in range(DIRECTIONS)]
+    d = torch.stack([filter_normalised(network, direction) for direction in drawn])
+    curvatures = ((d @ H) * d).sum(1) / d.square().sum(1)
+    g = gradient(network, F.cross_entropy, batches)
+    flat = gradient_curvature(H, g, eigenvalues.abs().max().item())
+    return Surroundings(eigenvalues, vectors, d, curvatures, flat)
+
+
+def descend(
+    tasks: Sequence[Task], seeds: Sequence[int], *, h: int, lr: float, steps: Sequence[int]
+) -> tuple[Run, Float[Tensor, "nets points features"], Float[Tensor, "nets points"]]:
+    """Networks of softplus units by full-batch descent, kept after so many steps; and what they descend on, in double
+    precision.
+    """
+    inputs, labels = (part.double() for part in stacked(tasks))
+    nets = networks(seeds, D, h, activation="softplus")
+    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps)), "loss": cross_entropy, "every": 100}
+    return train(nets, inputs, labels, at=steps, **rules), inputs, labels
 
 
 def curvatures_on_the_way(
@@ -25,45 +67,34 @@ def curvatures_on_the_way(
 
     Softplus units, cross-entropy, double precision. ``lowest``, ``highest`` eigenvalue, the share of negative ones
     ``down``, their ``mean`` tr H/N; ``slices``, the mean curvature dᵀHd/dᵀd along filter-normalised directions, and
-    ``up``, the share of these that bend up. ``flat``: ‖H g‖/(‖g‖ λ₁), 0 for a gradient in the Hessian's kernel.
+    ``up``, the share of these that bend up. ``flat``: ‖H g‖/(‖g‖ max|λ|), 0 for a gradient in the Hessian's kernel.
     """
-    if list(steps) != sorted(set(steps)) or not steps or steps[0] < 0:
-        raise ValueError(f"curvatures_on_the_way: steps are {tuple(steps)}, need numbers that grow, from 0 on")
+    check_steps(steps, "curvatures_on_the_way")
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
-    inputs, labels = stacked(tasks)
-    inputs, labels = inputs.double(), labels.double()
-    nets = Population(lambda seed: MLP(D, h, L, outputs=CLASSES, activation="softplus", seed=seed), seeds)
-    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps)), "loss": cross_entropy, "every": 100}
-    run = train(nets, inputs, labels, at=steps, **rules)
+    run, inputs, labels = descend(tasks, seeds, h=h, lr=lr, steps=steps)
     rows = []
     for place, after in enumerate(steps):
         for i, (own, seed, network) in enumerate(zip(tasks, seeds, run.at(place).each(), strict=True)):
-            batches = [(inputs[i], labels[i].long())]
-            product = hessian_product(network, F.cross_entropy, batches)
-            H = exact_hessian(product)
-            eigenvalues = torch.linalg.eigvalsh(H)
-            drawn = [random_direction(network, 1000 * seed + k) for k in range(DIRECTIONS)]
-            d = torch.stack([filter_normalised(network, direction) for direction in drawn])
-            curvatures = ((d @ H) * d).sum(1) / d.square().sum(1)
-            loss = F.cross_entropy(network(inputs[i]), labels[i].long())
-            g = torch.nn.utils.parameters_to_vector(torch.autograd.grad(loss, list(network.parameters())))
+            here = surroundings(network, inputs[i], labels[i], seed)
+            with torch.no_grad():
+                loss = F.cross_entropy(network(inputs[i]), labels[i].long()).item()
             rows.append(
                 {
                     "dataset": dataset,
                     "P": P,
                     "h": h,
-                    "N": len(eigenvalues),
+                    "N": len(here.eigenvalues),
                     "step": after,
                     "seed": seed,
-                    "loss": loss.item(),
-                    "lowest": eigenvalues[0].item(),
-                    "highest": eigenvalues[-1].item(),
-                    "down": (eigenvalues < -ZERO * eigenvalues[-1]).double().mean().item(),
-                    "mean": eigenvalues.mean().item(),
-                    "slices": curvatures.mean().item(),
-                    "up": (curvatures > 0).double().mean().item(),
-                    "flat": ((H @ g).norm() / (g.norm() * eigenvalues[-1])).item(),
+                    "loss": loss,
+                    "lowest": here.eigenvalues[0].item(),
+                    "highest": here.eigenvalues[-1].item(),
+                    "down": negative_share(here.eigenvalues, ZERO),
+                    "mean": here.eigenvalues.mean().item(),
+                    "slices": here.curvatures.mean().item(),
+                    "up": (here.curvatures > 0).double().mean().item(),
+                    "flat": here.flat,
                     "data_sha256": own.sha256,
                 }
             )

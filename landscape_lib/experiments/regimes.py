@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.experiments._classes import CLASSES, stacked, task
+from landscape_lib.experiments._classes import CLASSES, networks, stacked, task
 from landscape_lib.measure.ensembles import errors
-from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
 SCRAMBLED = 0.3  # share of the training labels that are drawn anew
@@ -81,7 +80,7 @@ def errors_of_descent(
     if change:  # by NumPy: a torch generator of this seed draws the network's weights, and noise would be alike
         tasks = [change(own, np.random.default_rng([seed, 1])) for own, seed in zip(tasks, seeds, strict=True)]
     inputs, labels = stacked(tasks)
-    nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
+    nets = networks(seeds, inputs.shape[2], h, L=L, dtype=torch.float32)
     run = train(
         nets,
         inputs,

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from landscape_lib.experiments._classes import CLASSES, stacked, task, timed
+from landscape_lib.experiments._classes import CLASSES, check_steps, networks, stacked, task, timed
 from landscape_lib.measure.curvature import (
     exact_hessian,
     gradient,
@@ -18,10 +18,9 @@ from landscape_lib.measure.curvature import (
     outliers,
     peak_at_zero,
 )
-from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
-L, D = 2, 10  # hidden layers; principal components of the images
+D = 10  # principal components of the images
 ZERO = 1e-2  # of the largest |λ|: below it, an eigenvalue counts as zero
 
 
@@ -38,12 +37,11 @@ def spectra_on_the_way(
     ‖∇𝓛‖² in their space, and ``flat`` is ‖H g‖/(‖g‖ max|λ|), 0 for a gradient in the Hessian's kernel. ``top``: the
     largest 2C eigenvalues, as words.
     """
-    if list(steps) != sorted(set(steps)) or not steps or steps[0] < 0:
-        raise ValueError(f"spectra_on_the_way: steps are {tuple(steps)}, need numbers that grow, from 0 on")
+    check_steps(steps, "spectra_on_the_way")
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
     inputs, labels = (part.double() for part in stacked(tasks))
-    nets = Population(lambda seed: MLP(D, h, L, outputs=CLASSES, activation="softplus", seed=seed), seeds)
+    nets = networks(seeds, D, h, activation="softplus")
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps), None), "loss": cross_entropy}
     run = train(nets, inputs, labels, at=steps, batch=batch, every=max(*steps, 1), **rules)
     rows = []

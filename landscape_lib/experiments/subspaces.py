@@ -7,12 +7,11 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from landscape_lib.experiments._classes import CLASSES, stacked, task, timed
+from landscape_lib.experiments._classes import CLASSES, networks, stacked, task, timed
 from landscape_lib.measure.curvature import eigenpairs, gradient, gradient_overlap, hessian_product, top_projection
-from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, batch_mean, cross_entropy, gd, train
 
-L, D = 2, 10  # hidden layers; principal components of the images
+D = 10  # principal components of the images
 RUNS = ("whole", "dominant", "bulk")
 
 
@@ -38,7 +37,7 @@ def runs_in_subspaces(
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
     inputs, labels = (part.double() for part in stacked(tasks))
-    nets = Population(lambda seed: MLP(D, h, L, outputs=CLASSES, activation="softplus", seed=seed), seeds)
+    nets = networks(seeds, D, h, activation="softplus")
     rules: dict[str, Any] = {"optimiser": gd(lr), "loss": cross_entropy, "batch": batch}
     begun = train(nets, inputs, labels, stop=Stop(warm, None), every=max(warm, 1), **rules)
     ends, overlaps = {}, torch.zeros(len(tasks), 2)

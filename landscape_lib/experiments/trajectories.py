@@ -9,12 +9,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.experiments._classes import CLASSES, stacked, task, timed
+from landscape_lib.experiments._classes import networks, stacked, task, timed
 from landscape_lib.measure.surface import principal_directions, random_walk, walk_shares
-from landscape_lib.nets import MLP, Population
+from landscape_lib.nets import Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
-L, EVERY = 2, 6  # hidden layers; steps from one point of a path to the next
+EVERY = 6  # steps from one point of a path to the next
 
 
 def paths(
@@ -24,7 +24,7 @@ def paths(
     if steps < EVERY or steps % EVERY:
         raise ValueError(f"paths: steps is {steps}, need a multiple of {EVERY}, from one point of a path to the next")
     inputs, labels = stacked(tasks)
-    nets = Population(lambda seed: MLP(inputs.shape[2], h, L, outputs=CLASSES, seed=seed), seeds, dtype=torch.float32)
+    nets = networks(seeds, inputs.shape[2], h, dtype=torch.float32)
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps), "loss": cross_entropy, "batch": batch}
     run = train(nets, inputs, labels, every=steps, at=range(0, steps + 1, EVERY), **rules)
     assert run.history.weights is not None

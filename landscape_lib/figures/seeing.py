@@ -9,6 +9,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PALE, shades, ticks
+from landscape_lib.measure.pspin import ground_state_energy, threshold_energy
 from landscape_lib.measure.surface import Plane
 
 WITH, WITHOUT = BLUE, ORANGE
@@ -165,16 +166,17 @@ def methods(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def energies(rows: pd.DataFrame, limit: float, threshold: float, ground: float, power: float) -> Figure:
-    """The energy per spin where descent ends, against the number of spins, and its limit for many."""
+def energies(rows: pd.DataFrame, limit: float) -> Figure:
+    """The energy per spin where descent ends, against N^(−2/3), N the spins; its limit, and what theory has."""
     figure, axis = plt.subplots(figsize=(5.4, 3.6))
     means = rows.groupby(["N", "seed"]).energy.mean().unstack("N")
-    x = means.columns.to_numpy(float) ** -power
+    x = means.columns.to_numpy(float) ** (-2 / 3)
     for _, one in means.iterrows():
         axis.plot(x, one, ".", color=PALE, ms=6)
     axis.errorbar(x, means.mean(), means.sem(), fmt="o", color=BLUE, capsize=3)
     axis.plot([0], [limit], "D", color=ORANGE, label="limit")
-    for level, name, colour in ((threshold, "threshold", GREEN), (ground, "ground state", INK)):
+    levels = (threshold_energy(3), "threshold", GREEN), (ground_state_energy(3), "ground state", INK)
+    for level, name, colour in levels:
         axis.axhline(level, color=colour, lw=1, ls="--")
         axis.text(x.max(), level, f" {name}", color=colour, va="bottom", ha="right")
     axis.set(xlabel="spins N", ylabel="energy per spin", xlim=(-0.05 * x.max(), 1.05 * x.max()))

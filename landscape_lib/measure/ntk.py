@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.statistics import Estimate, interval, jackknife, prominence, with_replacement
+from landscape_lib.statistics import Estimate, exponent, interval, jackknife, prominence, with_replacement
 
 BINS = 72  # of five degrees each
 LEAST = 3  # sizes that say whether there is one exponent
@@ -202,15 +202,7 @@ def _exponent(table: pd.DataFrame, what: str) -> Estimate:
     _refuse_few(table.shape[1], what)
     if table.isna().any(axis=None):
         raise ValueError(f"{what}: a number is missing; need every seed at every size, {table.columns.to_list()}")
-    ln_x = np.log(table.columns.to_numpy(float))
-
-    def slope(drawn: Float[np.ndarray, "seeds sizes"]) -> float:
-        means = drawn.mean(0)
-        if not (means > 0).all():
-            raise ValueError(f"{what}: means {means.round(6).tolist()} over {len(drawn)} seeds; need positive ones")
-        return float(np.polyfit(ln_x, np.log(means), 1)[0])
-
-    return jackknife(table.to_numpy(), slope)
+    return exponent(table.columns.to_numpy(float), table.to_numpy(), what)
 
 
 def _refuse_few(sizes: int, what: str) -> None:

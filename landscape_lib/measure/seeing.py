@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from landscape_lib.statistics import Estimate, interval, jackknife, with_replacement
+from landscape_lib.statistics import Estimate, exponent, interval, jackknife, log_jackknife, with_replacement
 
 LEAST = 3  # sizes that say whether there is one exponent
 SADDLE = 0.01  # share of directions down from which on a point counts as one that is no minimum
@@ -72,8 +72,7 @@ def width_exponent(rows: pd.DataFrame, column: str = "filter") -> Estimate:
         raise ValueError(f"width_exponent: {table.shape[1]} widths; need {LEAST} at least, each of every seed")
     if not (table.mean() > 0).all():
         raise ValueError(f"width_exponent: {column} is {table.mean().to_dict()} in the mean; need basins with a width")
-    ln_h = np.log(table.columns.to_numpy(float))
-    return jackknife(table.to_numpy(), lambda drawn: float(np.polyfit(ln_h, np.log(drawn.mean(0)), 1)[0]))
+    return exponent(table.columns.to_numpy(float), table.to_numpy(), "width_exponent")
 
 
 def lesser_batch_ratio(rows: pd.DataFrame, column: str = "filter") -> Estimate:
@@ -188,8 +187,7 @@ def _log_ratio(pairs: Float[np.ndarray, "seeds 2"]) -> Estimate:
     """The first mean over the second; the interval from the jackknife of ln, so that neither end is below 0."""
     if not (pairs.mean(0) > 0).all():
         raise ValueError(f"means {pairs.mean(0).round(6).tolist()} over {len(pairs)} seeds; need positive ones")
-    value, (low, high) = jackknife(pairs, lambda drawn: np.log(_ratio(drawn)))
-    return Estimate(float(np.exp(value)), (float(np.exp(low)), float(np.exp(high))))
+    return log_jackknife(pairs, _ratio)
 
 
 def _refuse_repeated(rows: pd.DataFrame, by: list[str], caller: str) -> None:

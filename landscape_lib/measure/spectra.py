@@ -9,7 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import rankdata
 
-from landscape_lib.statistics import Estimate, jackknife
+from landscape_lib.statistics import Estimate, exponent, jackknife, log_jackknife
 
 LEAST = 3  # sizes that say whether there is one exponent
 DEFECT = 0.5  # share of the loss of silenced patterns from which on a network is stuck by a defect
@@ -43,7 +43,7 @@ def away_exponent(rows: pd.DataFrame) -> Estimate:
     table, N = _sizes(rows, "away", "N", "away_exponent")
     if not (table.mean(0) > 0).all():
         raise ValueError("away_exponent: no eigenvalue is away from zero at some size; need some at each")
-    return jackknife(table, lambda drawn: float(np.polyfit(np.log(N), np.log(drawn.mean(0)), 1)[0]))
+    return exponent(N, table, "away_exponent")
 
 
 def outliers_per_cluster(rows: pd.DataFrame) -> Estimate:
@@ -287,15 +287,10 @@ def _log_ratio(pairs: Float[np.ndarray, "seeds 2"]) -> Estimate:
     """The first mean over the second; the interval from the jackknife of ln, so that neither end is below 0."""
     if not (pairs.mean(0) > 0).all():
         raise ValueError(f"means {pairs.mean(0).round(6).tolist()} over {len(pairs)} seeds; need positive ones")
-    return _exp(jackknife(pairs, lambda drawn: np.log(drawn[:, 0].mean() / drawn[:, 1].mean())))
+    return log_jackknife(pairs, lambda drawn: drawn[:, 0].mean() / drawn[:, 1].mean())
 
 
 def _log_mean(values: pd.Series) -> Estimate:
     if not (values > 0).all():
         raise ValueError(f"sharpness is {values.min():.3g} in some network; need positive ones")
-    return _exp(jackknife(values.to_numpy(), lambda drawn: np.log(drawn.mean())))
-
-
-def _exp(found: Estimate) -> Estimate:
-    value, (low, high) = found
-    return Estimate(float(np.exp(value)), (float(np.exp(low)), float(np.exp(high))))
+    return log_jackknife(values)

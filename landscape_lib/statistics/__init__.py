@@ -5,12 +5,13 @@ from landscape_lib.statistics._intervals import (
     bootstrap,
     interval,
     jackknife,
+    log_jackknife,
     order_interval,
     shuffled,
     with_replacement,
 )
 from landscape_lib.statistics._peaks import Curve, Values, estimate, peak, prominence, summit
-from landscape_lib.statistics._power_laws import PowerLaw, power_law
+from landscape_lib.statistics._power_laws import PowerLaw, exponent, power_law
 from landscape_lib.statistics._threshold import SPREAD, Transition, counted_transition, transition
 
 __all__ = [
@@ -23,8 +24,10 @@ __all__ = [
     "bootstrap",
     "counted_transition",
     "estimate",
+    "exponent",
     "interval",
     "jackknife",
+    "log_jackknife",
     "order_interval",
     "peak",
     "power_law",

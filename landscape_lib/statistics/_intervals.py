@@ -71,6 +71,17 @@ def jackknife(samples: ArrayLike, statistic: Callable[[np.ndarray], Any] = np.me
     return Estimate(value, (value - half, value + half))
 
 
+def log_jackknife(samples: ArrayLike, statistic: Callable[[np.ndarray], Any] = np.mean) -> Estimate:
+    """A positive statistic, and the interval from the `jackknife` of its logarithm, so that neither end is below zero.
+
+    >>> value, (low, high) = log_jackknife([1.0, 2.0, 4.0])
+    >>> print(f"{value:.2f} [{low:.2f}, {high:.2f}]")
+    2.33 [0.39, 13.91]
+    """
+    value, (low, high) = jackknife(samples, lambda rows: np.log(statistic(rows)))
+    return Estimate(float(np.exp(value)), (float(np.exp(low)), float(np.exp(high))))
+
+
 def interval(
     replicates: Float[np.ndarray, "draws"] | Sequence[float],
     *,

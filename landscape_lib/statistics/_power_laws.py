@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import brentq, minimize_scalar
 
-from landscape_lib.statistics._intervals import Estimate
+from landscape_lib.statistics._intervals import Estimate, jackknife
 
 Numbers = Float[np.ndarray, "points"]
 
@@ -86,6 +86,25 @@ def power_law(x: Numbers, y: Numbers, errors: Numbers, *, offset: bool = True, f
     slope, constant, _ = (float(number[0]) for number in _lines(scaled[None] ** a, y, errors, offset))
     ends = (-high, -low) if falling else (low, high)
     return PowerLaw(Estimate(a, ends), slope * float((scaled[0] / x[0]) ** a), constant, misfit)
+
+
+def exponent(x: Numbers, samples: Float[np.ndarray, "seeds points"], what: str) -> Estimate:
+    """The exponent a of ⟨y⟩ ~ xᵃ, ⟨y⟩ the mean over rows of ``samples``: least squares in ln x, jackknife over rows.
+
+    No offset, and all x weigh alike. ``what`` is measured, for an error's words.
+
+    >>> round(exponent(np.array([1.0, 4.0, 16.0]), np.array([[1.0, 2.0, 4.0]] * 2), "y").value, 9)
+    0.5
+    """
+    ln_x = np.log(x)
+
+    def slope(drawn: Float[np.ndarray, "seeds points"]) -> float:
+        means = drawn.mean(0)
+        if not (means > 0).all():
+            raise ValueError(f"{what}: means {means.round(6).tolist()} over {len(drawn)} seeds; need positive ones")
+        return float(np.polyfit(ln_x, np.log(means), 1)[0])
+
+    return jackknife(samples, slope)
 
 
 def _lines(

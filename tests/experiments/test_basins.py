@@ -7,8 +7,8 @@ from torch.nn import functional as F
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from landscape_lib.experiments import basins
-from landscape_lib.experiments._classes import task
-from landscape_lib.experiments.basins import LINES, POINTS, REACH, THRESHOLD, L, basin_widths
+from landscape_lib.experiments._classes import L, task
+from landscape_lib.experiments.basins import LINES, POINTS, REACH, THRESHOLD, basin_widths
 from landscape_lib.experiments.grids import basins as grids
 from landscape_lib.nets import MLP
 

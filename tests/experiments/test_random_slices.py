@@ -6,9 +6,9 @@ import torch
 from torch.func import functional_call, grad, jacrev
 from torch.nn import functional as F
 
-from landscape_lib.experiments._classes import task
+from landscape_lib.experiments._classes import L, task
 from landscape_lib.experiments.grids import random_slices as grids
-from landscape_lib.experiments.random_slices import DIRECTIONS, ZERO, D, L, curvatures_on_the_way
+from landscape_lib.experiments.random_slices import DIRECTIONS, ZERO, D, curvatures_on_the_way
 from landscape_lib.nets import MLP
 
 TINY = {"seeds": (0, 3), "lr": 0.2, "steps": (0, 7, 60)}

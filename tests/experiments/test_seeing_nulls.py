@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from landscape_lib.experiments._classes import loss_on, stacked, task
-from landscape_lib.experiments.random_slices import D, L, curvatures_on_the_way
+from landscape_lib.experiments._classes import L, loss_on, stacked, task
+from landscape_lib.experiments.random_slices import D, curvatures_on_the_way
 from landscape_lib.experiments.regimes import errors_of_descent
 from landscape_lib.experiments.skips import slices_of_skips
 from landscape_lib.experiments.trajectories import paths, shares_of_paths

@@ -4,9 +4,9 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from landscape_lib.experiments._classes import stacked, task
+from landscape_lib.experiments._classes import L, stacked, task
 from landscape_lib.experiments.grids import trajectories as grids
-from landscape_lib.experiments.trajectories import EVERY, L, paths, shares_of_paths
+from landscape_lib.experiments.trajectories import EVERY, paths, shares_of_paths
 from landscape_lib.measure.surface import random_walk
 from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train

@@ -104,4 +104,5 @@ def tangents(states: Float[Tensor, "replicas spins"]) -> Float[Tensor, "replicas
 
 
 def on_sphere(states: Float[Tensor, "replicas spins"]) -> Float[Tensor, "replicas spins"]:
+    """States scaled to |s|² = N, at every step of a descent: so without the doors of `data.on_sphere`."""
     return states * (math.sqrt(states.shape[1]) / states.norm(dim=1, keepdim=True))
