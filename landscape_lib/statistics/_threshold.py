@@ -37,6 +37,8 @@ class Transition:
 
 SPREAD = 2 * np.log(9)  # a logistic climbs from 1/10 to 9/10 within this many of its scales
 FLAT = 1e-6  # a slope, in ln N over its standard deviation, that is zero to the fit's rounding
+STEEP = 6.0  # the second slope to begin a fit with, in the same units
+MOST = 10_000  # steps of a fit
 
 
 def transition(
@@ -135,13 +137,27 @@ def _logistic(z: np.ndarray) -> np.ndarray:
 def _firth(x: np.ndarray, nets: np.ndarray, successes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Intercepts and slopes of logistic regressions of many ``successes`` (replicates, sizes) on x, after Firth.
 
+    What is maximised, ln p + ½ ln det I, may have two maxima where few sizes are met and none is between them: Newton's
+    method begins flat and steep, and the higher end counts.
+    """
+    flat, steep = (_newton(x, nets, successes, np.tile([0.0, slope], (len(successes), 1))) for slope in (0.0, STEEP))
+    if unfinished := int(np.isnan(flat).any(1).sum()):
+        raise ArithmeticError(f"transition: {unfinished} of {len(successes)} fits have not converged in {MOST} steps")
+    higher = _penalised(x, nets, successes, steep) > _penalised(x, nets, successes, flat) + 1e-9  # never for NaN
+    beta = np.where(higher[:, None], steep, flat)
+    return beta[:, 0], beta[:, 1]
+
+
+def _newton(x: np.ndarray, nets: np.ndarray, successes: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """From ``beta``, intercepts and slopes (replicates, 2), to where the score is zero; NaN if it does not get there.
+
     The score of each size is k − n p + h (1/2 − p), with h the size's leverage; Newton's steps at fixed h, as if there
     were n + h networks, at most 2 long, until one is below 1e-10. (Without h in the step it is twice too long where
     h = n, and never ends.) Ten steps, as a rule; a replicate in a hundred thousand takes a thousand.
     """
-    beta, moving = np.zeros((len(successes), 2)), np.arange(len(successes))
+    moving = np.arange(len(successes))
     design = np.stack([np.ones_like(x), x], axis=1)
-    for _ in range(10_000):
+    for _ in range(MOST):
         p = _logistic(beta[moving] @ design.T)
         weight = nets * p * (1 - p)
         leverage = weight * np.einsum("si,rij,sj->rs", design, _inverse(weight, design), design)
@@ -151,8 +167,18 @@ def _firth(x: np.ndarray, nets: np.ndarray, successes: np.ndarray) -> tuple[np.n
         beta[moving] += step * np.minimum(1, 2 / np.maximum(length, 1e-300))[:, None]
         moving = moving[~(length < 1e-10)]  # NaN never ends
         if len(moving) == 0:
-            return beta[:, 0], beta[:, 1]
-    raise ArithmeticError(f"transition: {len(moving)} of {len(successes)} fits have not converged in 10,000 steps")
+            break
+    beta[moving] = np.nan
+    return beta
+
+
+def _penalised(x: np.ndarray, nets: np.ndarray, successes: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """ln p(outcome) + ½ ln det I of each replicate."""
+    z = beta @ np.stack([np.ones_like(x), x])
+    below, above = np.logaddexp(0, -z), np.logaddexp(0, z)
+    weight = nets * np.exp(-below - above)
+    determinant = weight.sum(1) * (weight * x * x).sum(1) - (weight * x).sum(1) ** 2
+    return 0.5 * np.log(np.maximum(determinant, 1e-300)) - (successes * below + (nets - successes) * above).sum(1)
 
 
 def _inverse(weight: np.ndarray, design: np.ndarray) -> np.ndarray:
