@@ -11,6 +11,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from PIL import Image
@@ -101,7 +102,11 @@ def marked_cuts(picture: Path) -> list[int]:
 
 def is_map(figure: Figure) -> bool:
     """Whether colours in a figure stand for values: a page must not turn them dark with everything else."""
-    return any(isinstance(drawn, QuadMesh | AxesImage) for axis in figure.axes for drawn in axis.get_children())
+    if any(axis.name == "3d" for axis in figure.axes):  # a surface, or what is shaded by height
+        return True
+    drawn = [child for axis in figure.axes for child in axis.get_children()]
+    filled = any(isinstance(child, ContourSet) and child.filled for child in drawn)
+    return filled or any(isinstance(child, QuadMesh | AxesImage) for child in drawn)
 
 
 def panel_gaps(figure: Figure, *, tight: bool = True) -> list[tuple[float, float]]:

@@ -12,10 +12,11 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from landscape_lib.figures import png
+from landscape_lib.figures import is_map, png
 
 from ._card import as_script, attributes, show_card, words
 from ._explorers import MOST
+from ._figures import classes
 from ._sources import Made, facts, tables
 
 Heights = Float[np.ndarray, "rows columns"]
@@ -59,13 +60,13 @@ def turn(
     }
     menu = _menu(name, list(surfaces)) if len(surfaces) > 1 else ""
     sliders = "\n".join(_slider(name, key, *of_) for key, of_ in (("turn", TURN), ("tilt", TILT)))
-    shot = png(picture)
+    shot, named = png(picture), classes([], is_map(picture))
     plt.close(picture)  # or the notebook shows it once more
     shown = (
         '<div class="surface" data-card="surface">\n'
         f'<div class="controls" data-needs-script hidden>\n{menu}{sliders}\n</div>\n'
         '<canvas role="img" data-needs-script hidden></canvas>\n'
-        f"<img {attributes(src=f'data:image/png;base64,{base64.b64encode(shot).decode()}', alt=alt)}>\n"
+        f"<img {attributes(src=f'data:image/png;base64,{base64.b64encode(shot).decode()}', alt=alt, class_=named)}>\n"
         f'<p role="status"></p>\n{as_script(data)}'
     )
     if (size := len(shown.encode())) > MOST:
@@ -82,7 +83,7 @@ def turn(
                 "alt": alt,
                 "source": facts(of, reproduces),
                 "tables": tables(of),
-                "classes": "",
+                "classes": named,
             }
         },
     )

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from landscape_lib.figures import seeing
+from landscape_lib.figures import is_map, seeing
 from landscape_lib.measure.surface import Plane
 
 
@@ -31,6 +31,14 @@ def test_surfaces_and_maps_have_one_scale():
     assert tops == [6.0, 6.0]
     levels = [axis.collections[0].levels for axis in seeing.contours(planes).axes]
     assert np.array_equal(levels[0], levels[1]) and levels[0][-1] == 6.0
+
+
+def test_colours_of_heights_stay_as_they_are_on_dark_pages():
+    planes = {"low": plane(1.0), "high": plane(2.0)}
+    assert is_map(seeing.surfaces(planes)) and is_map(seeing.contours(planes))
+    path, above = np.array([[1.0, 2.0], [0.0, 0.0]]), plane(1.0)
+    above.values["loss"] += 1
+    assert not is_map(seeing.paths({"one": (path, np.array([0.6, 0.15]), above)})), "lines on paper"
 
 
 def test_a_dot_a_network():

@@ -66,7 +66,7 @@ globalThis.landscapeCards ??= (() => {
     const menu = card.querySelector("select");
     const said = card.querySelector("[role=status]");
     const [turn, tilt] = ["turn", "tilt"].map((angle) => card.querySelector(`[data-angle=${angle}]`));
-    card.querySelector("img").className = "on-paper";
+    card.querySelector("img").classList.add("on-paper");
     const shown = () => surfaces[menu ? Number(menu.value) : 0];
     const draw = () => draw_surface(canvas, shown().heights, { axes, ends, colours }, Number(turn.value), Number(tilt.value));
     const change = () => {
