@@ -10,18 +10,23 @@ from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
+import torch
 from matplotlib.figure import Figure
 
 from landscape_lib import one_thread
 from landscape_lib.experiments import landscapes as expedition
 from landscape_lib.experiments import skips
+from landscape_lib.experiments import spectra as spectrum_run
 from landscape_lib.experiments.borders import learn
 from landscape_lib.experiments.circle import learn as learn_circle
 from landscape_lib.experiments.grids import borders, circle
 from landscape_lib.experiments.grids import landscapes as grids
 from landscape_lib.experiments.grids import skips as skip_grids
+from landscape_lib.experiments.grids import spectra as spectrum_grids
 from landscape_lib.figures import double_descent, ensembles, jamming, landscapes, ntk, png, seeing, style
+from landscape_lib.figures import spectra as curvature
 from landscape_lib.report import read_results, write_results
 
 from .messages import BuildError, say
@@ -82,6 +87,21 @@ def surfaces() -> bytes:
     return picture(seeing.surfaces, planes)
 
 
+def spectra() -> bytes:
+    """The eigenvalues at the head of chapter 2, in time. Some seconds.
+
+    Shares and counts, of this network and others, are in the table that `landscape sweep spectra` makes.
+    """
+    point = next(own for own in spectrum_grids.grid("class", "digits") if own["h"] == 12)
+    seed, steps = point["seeds"][0], [0, *sorted({round(1.2**k) for k in range(42)})]
+    patterns = spectrum_run.task("digits", point["P"], seed, 0, d=spectrum_run.D)
+    rules = {name: point[name] for name in ("h", "batch", "lr")}
+    run, x, y = spectrum_run.learn([patterns], [seed], steps=steps, **rules)
+    found = [spectrum_run.hessians(run.at(i).member(0), x[0], y[0])[0] for i in range(len(steps))]
+    eigenvalues = np.stack([torch.linalg.eigvalsh(H).flip(0).numpy() for H in found])
+    return picture(lambda shown: curvature.hero(steps, shown), eigenvalues)
+
+
 # Of each chapter: the picture, how its table is drawn, and the table.
 TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], Figure], str]] = {
     "03_jamming": ("jamming", jamming.hero, "jamming_class_mnist"),
@@ -91,6 +111,7 @@ TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], Figure], str]] = {
 MEASURED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "index": ("landscapes", maps),
     "01_seeing_the_landscape": ("seeing", surfaces),
+    "02_curvature": ("curvature", spectra),
     "05_fluctuations_and_ensembles": ("ensembles", squares),
     "06_ntk_vs_mean_field": ("ntk", circles),
 }

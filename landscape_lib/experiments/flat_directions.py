@@ -7,14 +7,23 @@ from typing import Any
 
 import torch
 
+from landscape_lib.data import Task
 from landscape_lib.experiments._classes import timed
 from landscape_lib.experiments.jamming import task
 from landscape_lib.measure.curvature import hessian_parts, negative_share, peak_at_zero
 from landscape_lib.measure.jamming import effective_parameters, silenced
-from landscape_lib.training import REST, SATISFIED, end_states, quadratic_hinge
+from landscape_lib.training import REST, SATISFIED, Run, end_states, quadratic_hinge
 
 RANK = 1e-9  # of the largest eigenvalue of 𝓗₀: below, it is rounding
 FRACTION = 1e-3
+
+
+def descend(
+    tasks: Sequence[Task], seeds: Sequence[int], *, h: int, L: int, activation: str, steps: int, evaluations: int
+) -> Run:
+    """Networks of width h to zero loss or to rest: Adam for so many steps, then L-BFGS."""
+    stop = replace(REST, steps=evaluations)
+    return end_states(tasks, [h], seeds, L=L, steps=steps, stop=stop, activation=activation)
 
 
 def spectra_at_rest(
@@ -40,7 +49,7 @@ def spectra_at_rest(
     """
     began = time.perf_counter()
     tasks = [task(dataset, labels, P, d, seed) for seed in seeds]
-    run = end_states(tasks, [h], seeds, L=L, steps=steps, stop=replace(REST, steps=evaluations), activation=activation)
+    run = descend(tasks, seeds, h=h, L=L, activation=activation, steps=steps, evaluations=evaluations)
     inputs, signs = (torch.stack([getattr(own, name) for own in tasks]) for name in ("inputs", "labels"))
     losses = quadratic_hinge(run.population(inputs), signs)
     off = silenced(run.population, inputs) if activation == "relu" else torch.zeros_like(losses)

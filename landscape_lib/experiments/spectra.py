@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from landscape_lib.data import Task
 from landscape_lib.experiments._classes import CLASSES, check_steps, networks, stacked, task, timed
 from landscape_lib.measure.curvature import (
     exact_hessian,
@@ -18,10 +21,30 @@ from landscape_lib.measure.curvature import (
     outliers,
     peak_at_zero,
 )
-from landscape_lib.training import Stop, cross_entropy, gd, train
+from landscape_lib.training import Run, Stop, cross_entropy, gd, train
 
 D = 10  # principal components of the images
 ZERO = 1e-2  # of the largest |λ|: below it, an eigenvalue counts as zero
+
+
+def learn(
+    tasks: Sequence[Task], seeds: Sequence[int], *, h: int, batch: int | None, lr: float, steps: Sequence[int]
+) -> tuple[Run, Float[Tensor, "nets points features"], Float[Tensor, "nets points"]]:
+    """Networks of softplus units by SGD, kept after so many steps; and what they learn, in double precision."""
+    inputs, labels = (part.double() for part in stacked(tasks))
+    nets = networks(seeds, D, h, activation="softplus")
+    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps), None), "loss": cross_entropy}
+    return train(nets, inputs, labels, at=steps, batch=batch, every=max(*steps, 1), **rules), inputs, labels
+
+
+def hessians(network: nn.Module, inputs: Tensor, labels: Tensor) -> tuple[Float[Tensor, "N N"], Float[Tensor, "N N"]]:
+    """H of a network's mean cross-entropy on these patterns, and its Gauss-Newton part G."""
+    batches = [(inputs, labels.long())]
+    whole, gauss_newton = (
+        exact_hessian(hessian_product(network, F.cross_entropy, batches, part=part))
+        for part in ("whole", "gauss_newton")
+    )
+    return whole, gauss_newton
 
 
 def spectra_on_the_way(
@@ -40,20 +63,18 @@ def spectra_on_the_way(
     check_steps(steps, "spectra_on_the_way")
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
-    inputs, labels = (part.double() for part in stacked(tasks))
-    nets = networks(seeds, D, h, activation="softplus")
-    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps), None), "loss": cross_entropy}
-    run = train(nets, inputs, labels, at=steps, batch=batch, every=max(*steps, 1), **rules)
+    run, inputs, labels = learn(tasks, seeds, h=h, batch=batch, lr=lr, steps=steps)
     rows = []
     for place, after in enumerate(steps):
         for i, (own, seed, network) in enumerate(zip(tasks, seeds, run.at(place).each(), strict=True)):
-            batches = [(inputs[i], labels[i].long())]
-            H = exact_hessian(hessian_product(network, F.cross_entropy, batches))
-            G = exact_hessian(hessian_product(network, F.cross_entropy, batches, part="gauss_newton"))
+            H, G = hessians(network, inputs[i], labels[i])
             eigenvalues, vectors = (part.flip(-1) for part in torch.linalg.eigh(H))
             v, top = vectors[:, :CLASSES], eigenvalues[:CLASSES]
             from_G = (v * (G @ v)).sum(0) / top
-            found, g = outliers(eigenvalues, 2 * CLASSES), gradient(network, F.cross_entropy, batches)
+            found, g = (
+                outliers(eigenvalues, 2 * CLASSES),
+                gradient(network, F.cross_entropy, [(inputs[i], labels[i].long())]),
+            )
             zero = peak_at_zero(eigenvalues, ZERO)
             with torch.no_grad():
                 loss = F.cross_entropy(network(inputs[i]), labels[i].long()).item()

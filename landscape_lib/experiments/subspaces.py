@@ -5,14 +5,69 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 from torch.nn import functional as F
 
+from landscape_lib.data import Task
 from landscape_lib.experiments._classes import CLASSES, networks, stacked, task, timed
 from landscape_lib.measure.curvature import eigenpairs, gradient, gradient_overlap, hessian_product, top_projection
-from landscape_lib.training import Stop, batch_mean, cross_entropy, gd, train
+from landscape_lib.nets import Population
+from landscape_lib.training import Run, Stop, batch_mean, cross_entropy, gd, train
 
 D = 10  # principal components of the images
 RUNS = ("whole", "dominant", "bulk")
+
+
+def descend(
+    one: Population,
+    inputs: Float[Tensor, "points features"],
+    labels: Float[Tensor, "points"],
+    kind: str,
+    *,
+    batch: int,
+    lr: float,
+    steps: int,
+    every: int,
+) -> Run:
+    """SGD of one network, for so many steps: a projection is of the loss over one set of patterns.
+
+    ``kind`` is "whole", "dominant" or "bulk", as `runs_in_subspaces` tells them; all draw the same batches.
+    """
+    if kind not in RUNS:
+        raise ValueError(f"descend: kind is {kind!r}; there is {', '.join(RUNS)}")
+    project = None
+    if kind != "whole":
+        patterns, out = [(inputs, labels)], kind == "bulk"
+        project = top_projection(batch_mean(cross_entropy), patterns, CLASSES, out=out, every=every)
+    return train(one, inputs, labels, stop=Stop(steps, None), every=every, seed=1, project=project, **_rules(batch, lr))
+
+
+def curves(
+    dataset: str, P: int, h: int, *, seed: int, batch: int, lr: float, warm: int, steps: int, every: int
+) -> dict[str, tuple[list[int], list[float]]]:
+    """Of one network, by kind of run: steps after ``warm``, about ten a decade, and the training losses then."""
+    _, inputs, labels, begun = _begin(dataset, P, h, [seed], batch, lr, warm)
+    found = {}
+    for kind in RUNS:
+        run = descend(begun.population, inputs[0], labels[0], kind, batch=batch, lr=lr, steps=steps, every=every)
+        found[kind] = (run.history.steps.tolist(), run.history.loss[:, 0].tolist())
+    return found
+
+
+def _begin(
+    dataset: str, P: int, h: int, seeds: Sequence[int], batch: int, lr: float, warm: int
+) -> tuple[list[Task], Tensor, Tensor, Run]:
+    """What the networks learn, and the networks after ``warm`` steps of SGD."""
+    tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
+    inputs, labels = (part.double() for part in stacked(tasks))
+    nets = networks(seeds, D, h, activation="softplus")
+    run = train(nets, inputs, labels, stop=Stop(warm, None), every=max(warm, 1), **_rules(batch, lr))
+    return tasks, inputs, labels, run
+
+
+def _rules(batch: int, lr: float) -> dict[str, Any]:
+    return {"optimiser": gd(lr), "loss": cross_entropy, "batch": batch}
 
 
 def runs_in_subspaces(
@@ -35,21 +90,13 @@ def runs_in_subspaces(
     a batch's gradient, ``overlap_full`` of the gradient, means over the start and the end of the whole run.
     """
     began = time.perf_counter()
-    tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
-    inputs, labels = (part.double() for part in stacked(tasks))
-    nets = networks(seeds, D, h, activation="softplus")
-    rules: dict[str, Any] = {"optimiser": gd(lr), "loss": cross_entropy, "batch": batch}
-    begun = train(nets, inputs, labels, stop=Stop(warm, None), every=max(warm, 1), **rules)
+    tasks, inputs, labels, begun = _begin(dataset, P, h, seeds, batch, lr, warm)
     ends, overlaps = {}, torch.zeros(len(tasks), 2)
     for kind in RUNS:
         found = torch.empty(len(tasks), dtype=torch.float64)
-        for i in range(len(tasks)):  # one by one, since a projection is of the loss over one set of patterns
-            patterns = [(inputs[i], labels[i])]
-            project = None
-            if kind != "whole":
-                project = top_projection(batch_mean(cross_entropy), patterns, CLASSES, out=kind == "bulk", every=every)
+        for i in range(len(tasks)):
             one = begun.population.take([i])
-            run = train(one, *patterns[0], stop=Stop(steps, None), every=steps, seed=1, project=project, **rules)
+            run = descend(one, inputs[i], labels[i], kind, batch=batch, lr=lr, steps=steps, every=every)
             found[i] = run.loss[0]
             if kind == "whole":
                 both = [_overlaps(state.member(0), inputs[i], labels[i], batch) for state in (one, run.population)]

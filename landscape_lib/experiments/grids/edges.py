@@ -10,6 +10,8 @@ MOST = 10  # seeds of a budget
 LR = 0.4  # where batches are compared
 RATES = {"class": (0.8, LR), "paper": (1.2, 0.8, LR, 0.2)}  # of full batch
 BATCHES = {"class": (5, 20), "paper": (4, 8, 16, 32, 64)}
+FOLLOWED = (0.2, LR, 0.8, 1.2)
+TIMES = (0, 20, 50, 100, 150, 200, 300, 400, 500, 600, 700, 800, 900, 1000)
 TO = 0.03  # the loss at which large and small batches are compared
 SMALL, LARGE = 10, 50  # batches whose step sizes are in proportion
 
@@ -47,6 +49,13 @@ def controls(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
         for batch in (SMALL, LARGE)
     ]
     return [_point(budget, dataset, seed, **point) for point in points]
+
+
+def followed(dataset: str, seed: int) -> list[dict[str, Any]]:
+    """One network by full batch at four step sizes, at more times: what an explorer shows."""
+    check("class", dataset, seed)
+    common = {"dataset": dataset, "P": 100, "h": 20, "batch": None, "seeds": (FIRST + MOST * seed,)}
+    return [{**common, "lr": lr, "steps": TIMES} for lr in FOLLOWED]
 
 
 def _point(budget: str, dataset: str, seed: int, **point: Any) -> dict[str, Any]:

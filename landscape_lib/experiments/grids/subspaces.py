@@ -23,6 +23,12 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     return [{**common, "seeds": own} for own in _seeds(seed)]
 
 
+def followed(dataset: str, seed: int) -> dict[str, Any]:
+    """The first network of the class budget: what `curves` shows."""
+    point = grid("class", dataset, seed)[0]
+    return {**{name: value for name, value in point.items() if name != "seeds"}, "seed": point["seeds"][0]}
+
+
 def _seeds(seed: int, together: int = TOGETHER) -> list[tuple[int, ...]]:
     first = FIRST + SEEDS * seed
     return [tuple(range(start, start + together)) for start in range(first, first + SEEDS, together)]

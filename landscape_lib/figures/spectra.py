@@ -1,0 +1,268 @@
+"""The figures of chapter 2: spectra of the Hessian, and how descent moves in them."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, ORANGE, PALE, PINK, above, shades, ticks
+from landscape_lib.statistics import Estimate
+
+ZERO = 1e-2  # of the largest |λ|: below it, an eigenvalue counts as zero
+THRESHOLDS = (("zero_tenth", 0.1), ("zero", ZERO), ("zero_thousandth", 1e-3))
+RUNS = {
+    "whole": ("all of the gradient", BLUE, "o"),
+    "dominant": ("dominant part", ORANGE, "s"),
+    "bulk": ("bulk", GREEN, "^"),
+}
+SIZES = ((BLUE, "o"), (ORANGE, "s"))  # few parameters, many
+
+
+def hero(steps: Sequence[int], eigenvalues: Float[np.ndarray, "times N"], top: int = 10) -> Figure:
+    """Each eigenvalue a line against the steps of training, from the largest; the first ``top`` in colour."""
+    figure, axis = plt.subplots(figsize=(7.6, 4.2))
+    x = np.maximum(steps, 0.5)  # a logarithmic axis has no zero
+    axis.plot(x, eigenvalues[:, top:], color=BLUE, lw=0.5, alpha=0.35)
+    axis.plot(x, eigenvalues[:, :top], color=ORANGE, lw=1.8)
+    axis.set_yscale("symlog", linthresh=1e-2, linscale=0.6)
+    axis.set(xscale="log", xlabel="steps of SGD", ylabel="eigenvalue", xlim=(x[0], x[-1]))
+    decades = [step for step in (1, 10, 100, 1000) if x[0] < step < x[-1]]
+    axis.set_xticks([x[0], *decades], ["start", *map(str, decades)])
+    axis.set_yticks([-0.1, -0.01, 0, 0.01, 0.1, 1], ["−0.1", "−0.01", "0", "0.01", "0.1", "1"])
+    axis.minorticks_off()
+    return figure
+
+
+def parts(
+    whole: Float[np.ndarray, "N"],
+    gauss_newton: Float[np.ndarray, "N"],
+    rest: Float[np.ndarray, "N"],
+    ends: tuple[float, float],
+) -> Figure:
+    """Left: how often each eigenvalue is met, of H, G and H − G. Right: |λ| of H over the largest, by rank."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.8, 3.6), dpi=80)
+    bins = np.linspace(*ends, 60)
+    left.hist(whole, bins=bins.tolist(), color=FAINT, label="H")
+    for values, colour, name in ((gauss_newton, BLUE, "G"), (rest, ORANGE, "H − G")):
+        left.hist(values, bins=bins.tolist(), color=colour, label=name, histtype="step", lw=1.5)
+    left.set(xlabel="eigenvalue", ylabel="number", yscale="log", xlim=ends, ylim=(0.6, 1.3 * len(whole)))
+    left.legend(loc="upper right")
+    order = np.argsort(-np.abs(whole))
+    sizes, rank = np.abs(whole[order]) / np.abs(whole).max(), 1 + np.arange(len(whole))
+    for up, colour, name in ((whole[order] > 0, BLUE, "positive"), (whole[order] <= 0, ORANGE, "negative")):
+        right.plot(rank[up], sizes[up], ".", color=colour, label=name)
+    right.axhline(ZERO, color=GREY, lw=1, ls="--")
+    right.set(
+        xlabel="rank",
+        ylabel="size over the largest",
+        xscale="log",
+        yscale="log",
+        ylim=(1e-6, 2),
+        xlim=(0.8, 1.3 * len(whole)),
+    )
+    right.legend(loc="lower left")
+    return figure
+
+
+def peaks(rows: pd.DataFrame) -> Figure:
+    """The share of eigenvalues at zero against the steps of training, for three thresholds; bars: standard errors."""
+    figure, axis = plt.subplots(figsize=(6.4, 3.6))
+    for (column, threshold), colour, mark in zip(THRESHOLDS, (PINK, BLUE, ORANGE), "^os", strict=True):
+        _against(axis, rows, "step", column, fmt=mark + "-", color=colour, label=f"{threshold:g}")
+    axis.axhline(0.5, color=GREY, lw=1, ls="--")
+    axis.set(xlabel="steps of SGD", ylabel="share at zero", ylim=(0, 1.02))
+    axis.set_xscale("symlog", linthresh=100)
+    ticks(axis, sorted(rows.step.unique().tolist()))
+    axis.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), title="within this\nof the largest")
+    return figure
+
+
+def descents(rows: pd.DataFrame) -> Figure:
+    """Of each path, against the loss: the share of negative eigenvalues; ‖Hg‖/‖g‖ over the largest |λ|."""
+    figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.5))
+    names = (("down", "share of negative eigenvalues"), ("flat", "|Hg| / |g| over the largest"))
+    for axis, (column, name) in zip(axes, names, strict=True):
+        for _, own in rows.groupby("seed"):
+            own = own.sort_values("step")
+            axis.plot(own.loss, own[column], "-", color=PALE, lw=1)
+        for step, shade in shades(sorted(rows.step.unique().tolist())).items():
+            own = rows[rows.step == step]
+            axis.plot(own.loss, own[column], "o", color=shade, label=f"{step} steps")
+        axis.set(xscale="log", xlabel="training loss", ylabel=name, ylim=(0, None))
+    axes[0].legend(loc="upper left")
+    return figure
+
+
+def splits(rows: pd.DataFrame, classes: int = 10) -> Figure:
+    """Left: the Gauss-Newton part's share of the top eigenvalues, against steps. Right: the largest eigenvalues,
+    geometric means over networks, a line for each number of steps.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.5))
+    for column, colour, mark, name in (("split", BLUE, "o", "G"), ("split_rest", ORANGE, "s", "H − G")):
+        _against(left, rows, "step", column, fmt=mark + "-", color=colour, label=name)
+    left.set(xlabel="steps of SGD", ylabel="share of the top ten", ylim=(-0.05, 1.05))
+    left.set_xscale("symlog", linthresh=100)
+    ticks(left, sorted(rows.step.unique().tolist()))
+    left.legend(loc="center right")
+    for step, shade in shades(sorted(rows.step.unique().tolist())).items():
+        mean = np.exp(np.log(_tops(rows[rows.step == step])).mean(0))
+        right.plot(1 + np.arange(len(mean)), mean, ".-", color=shade, label=f"{step} steps")
+    right.axvline(classes + 0.5, color=GREY, lw=1, ls="--")
+    above(right, classes + 0.5, "as many as classes")
+    right.set(xlabel="rank", ylabel="eigenvalue", yscale="log")
+    right.legend(loc="lower left")
+    return figure
+
+
+def bulks(spectra: Mapping[int, Float[np.ndarray, "_"]], shown: int) -> Figure:
+    """How many eigenvalues there are of each size, over the largest: one network in colour, those of other sizes faint.
+
+    ``spectra`` are by number of parameters N.
+    """
+    figure, axis = plt.subplots(figsize=(6.2, 3.6), dpi=80)
+    bins = np.linspace(-6, 0, 25)
+    for N, values in spectra.items():
+        sizes = np.log10(np.maximum(np.abs(values) / np.abs(values).max(), 1e-6))
+        if N == shown:
+            axis.hist(sizes, bins=bins.tolist(), color=BLUE, alpha=0.85, label=f"N = {N}")
+        else:
+            axis.hist(sizes, bins=bins.tolist(), color=GREY, histtype="step", lw=1, label=f"N = {N}")
+    axis.axvline(np.log10(ZERO), color=ORANGE, lw=1.5, ls="--")
+    above(axis, np.log10(ZERO), "counted as zero, to the left", ORANGE)
+    axis.set(xlabel="size over the largest", ylabel="eigenvalues", xlim=(-6, 0))
+    axis.set_xticks([-6, -4, -2, 0], ["$10^{-6}$", "$10^{-4}$", "$10^{-2}$", "1"])
+    axis.legend(loc="upper left")
+    return figure
+
+
+def clusters(rows: pd.DataFrame) -> Figure:
+    """Left: outliers against clusters; a grey dot is a network, larger where there are more. Right: the largest
+    eigenvalues over the first, means over networks.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.6))
+    met = rows.groupby(["k", "outliers"]).size()
+    k, found = (met.index.get_level_values(level) for level in ("k", "outliers"))
+    left.scatter(k, found, s=12 * met, color=FAINT)
+    _against(left, rows, "k", "outliers", fmt="o", color=BLUE)
+    ends = np.array([rows.k.min(), rows.k.max()])
+    left.plot(ends, ends, color=GREY, lw=1, ls="--")
+    left.set(xlabel="clusters", ylabel="outliers", ylim=(0, None))
+    ticks(left, sorted(rows.k.unique().tolist()))
+    for number, shade in shades(sorted(rows.k.unique().tolist())).items():
+        values = np.array(_tops(rows[rows.k == number]))[:, :15]
+        mean = np.exp(np.log(values / values[:, :1]).mean(0))
+        right.plot(1 + np.arange(len(mean)), mean, ".-", color=shade, label=f"{number} clusters")
+    right.set(xlabel="rank", ylabel="eigenvalue over the first", yscale="log")
+    right.legend(loc="lower left")
+    return figure
+
+
+def edges(rows: pd.DataFrame, shown: float) -> Figure:
+    """The loss and the largest eigenvalue along full-batch descent: one step size η in colour, others faint."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.8, 3.5), dpi=80)
+    for lr, own in sorted(rows.groupby("lr"), key=lambda pair: pair[0] == shown):
+        means = own.groupby("step")[["loss", "sharpness"]].mean()
+        style = {"color": BLUE, "lw": 2.2} if lr == shown else {"color": PALE, "lw": 1.2}
+        left.plot(means.index, means.loss, ".-", **style)
+        right.plot(means.index, means.sharpness, ".-", **style)
+    right.axhline(2 / shown, color=ORANGE, lw=1.5, ls="--", label="2/η")
+    left.set(xlabel="steps", ylabel="training loss", yscale="log")
+    right.set(xlabel="steps", ylabel="largest eigenvalue", ylim=(0, 1.1 * rows.sharpness.max()))
+    right.legend(loc="upper left")
+    return figure
+
+
+def batches(rows: pd.DataFrame, ratios: Mapping[str, Estimate]) -> Figure:
+    """Left: the largest eigenvalue and the batch sharpness in units of the edge 2/η against the size of the batch; bars
+    are standard errors. Right: the largest eigenvalue after large batches over that after small ones.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.8, 3.6))
+    for column, colour, mark, name in (
+        ("edge", BLUE, "o", "largest eigenvalue"),
+        ("batch_edge", ORANGE, "s", "batch sharpness"),
+    ):
+        _against(left, rows, "batch", column, fmt=mark + "-", color=colour, label=name)
+    left.axhline(1, color=GREY, lw=1, ls="--")
+    left.set(xscale="log", xlabel="batch size B", ylabel="in units of 2/η", ylim=(0, 1.2))
+    ticks(left, sorted(rows.batch.unique().tolist()))
+    left.legend(loc="lower right")
+    for place, own in enumerate(ratios.values()):
+        below, beyond = own.value - own.interval[0], own.interval[1] - own.value
+        right.errorbar(place, own.value, [[below], [beyond]], fmt="o", color=BLUE, capsize=3)
+    right.axhline(1, color=GREY, lw=1, ls="--")
+    right.set(ylabel="large over small batches", xlim=(-0.5, len(ratios) - 0.5), ylim=(0, None))
+    right.set_xticks(range(len(ratios)), list(ratios))
+    return figure
+
+
+def at_rest(rows: pd.DataFrame, spectra: Mapping[str, Float[np.ndarray, "_"]]) -> Figure:
+    """Left: the weight of the peak at zero of networks at rest, against P/N. Right: |λ| over the largest by rank, of
+    two networks that were not satisfied.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.8, 3.6))
+    x = rows.P / rows.N
+    groups = (
+        (rows.satisfied, BLUE, "o", "all satisfied"),
+        (~rows.satisfied & (rows.silenced_loss < 0.5), ORANGE, "s", "at rest above zero"),
+        (~rows.satisfied & (rows.silenced_loss >= 0.5), GREY, "x", "stuck at a silenced layer"),
+    )
+    for chosen, colour, mark, name in groups:
+        if chosen.any():
+            left.plot(x[chosen], rows.zero[chosen], mark, color=colour, alpha=0.7, label=name)
+    left.set(xlabel="P/N", ylabel="weight of the peak at zero", ylim=(0, 1.05))
+    left.legend(loc="lower left")
+    for (name, values), colour in zip(spectra.items(), (ORANGE, BLUE), strict=False):
+        sizes = np.sort(np.abs(values))[::-1] / np.abs(values).max()
+        right.plot(1 + np.arange(len(sizes)), np.maximum(sizes, 1e-9), ".-", color=colour, lw=0.7, label=name)
+    right.set(xlabel="rank", ylabel="size over the largest", yscale="log", ylim=(1e-8, 2))
+    right.legend(loc="lower left")
+    return figure
+
+
+def subspaces(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], rows: pd.DataFrame) -> Figure:
+    """Left: the loss of one network along each run. Right: of all, what the loss was before (grey) and after each."""
+    figure, (left, right) = plt.subplots(1, 2, sharey=True, figsize=(7.8, 3.6))
+    for run, (steps, losses) in curves.items():
+        name, colour, _ = RUNS[run]
+        left.plot(steps, losses, color=colour, lw=2, label=name, ls="--" if run == "bulk" else "-")
+    left.set(xlabel="steps", ylabel="training loss", yscale="log")
+    left.legend(loc="lower left")
+    for place, (run, (_, colour, mark)) in enumerate(RUNS.items()):
+        own = rows[rows.run == run]
+        right.plot(np.full(len(own), place - 0.12), own.start, "_", color=GREY, ms=8)
+        right.plot(np.full(len(own), place + 0.12), own.loss, mark, color=colour, alpha=0.7)
+    right.set_xticks(range(len(RUNS)), ["all", "dominant", "bulk"])
+    right.set(xlim=(-0.5, len(RUNS) - 0.5))
+    return figure
+
+
+def aging(rows: pd.DataFrame) -> Figure:
+    """How far weights move in the longest lag, against the waiting time: as it is, and over the shortest lag's."""
+    figure, axes = plt.subplots(1, 2, figsize=(7.8, 3.6))
+    lags = (rows.lag.min(), rows.lag.max())
+    for N, (colour, mark) in zip(sorted(rows.N.unique().tolist()), SIZES, strict=True):
+        table = rows[rows.N == N].groupby(["wait", "lag"]).moved.mean().unstack("lag")
+        name = f"N = {N}"
+        axes[0].plot(table.index, table[lags[1]], mark + "-", color=colour, label=name)
+        axes[1].plot(table.index, table[lags[1]] / table[lags[0]], mark + "-", color=colour, label=name)
+    names = (f"displacement in {lags[1]} steps", f"over that in {lags[0]} steps")
+    for axis, name in zip(axes, names, strict=True):
+        axis.set(xscale="log", yscale="log", xlabel="waiting time", ylabel=name)
+        ticks(axis, sorted(rows.wait.unique().tolist()))
+    axes[0].legend(loc="lower left")
+    return figure
+
+
+def _against(axis: Axes, rows: pd.DataFrame, by: str, column: str, **style: object) -> None:
+    """The means of a column, with their standard errors over the rows of each."""
+    means = rows.groupby(by)[column].agg(["mean", "sem"])
+    axis.errorbar(means.index, means["mean"], means["sem"], capsize=3, **style)
+
+
+def _tops(rows: pd.DataFrame) -> list[list[float]]:
+    """The largest eigenvalues of each row."""
+    return [[float(value) for value in words.split()] for words in rows.top]
