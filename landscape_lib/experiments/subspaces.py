@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from landscape_lib.data import Task
-from landscape_lib.experiments._classes import CLASSES, networks, stacked, task, timed
+from landscape_lib.experiments._classes import CLASSES, check_steps, networks, stacked, task, timed
 from landscape_lib.measure.curvature import eigenpairs, gradient, gradient_overlap, hessian_product, top_projection
 from landscape_lib.nets import Population
 from landscape_lib.training import Run, Stop, batch_mean, cross_entropy, gd, train
@@ -53,6 +53,44 @@ def curves(
         run = descend(begun.population, inputs[0], labels[0], kind, batch=batch, lr=lr, steps=steps, every=every)
         found[kind] = (run.history.steps.tolist(), run.history.loss[:, 0].tolist())
     return found
+
+
+def overlaps_in_time(
+    dataset: str, P: int, h: int, *, seeds: Sequence[int], batch: int, lr: float, times: Sequence[int | float]
+) -> list[dict[str, Any]]:
+    """The share of ‖g‖² in the space of the top C eigenvectors, after so many steps times ``lr``: one row a seed, time.
+
+    ``overlap`` and ``overlap_full`` as of `runs_in_subspaces`, and the training ``loss`` then.
+    """
+    began = time.perf_counter()
+    at = [round(after / lr) for after in times]
+    check_steps(at, "overlaps_in_time")
+    tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
+    inputs, labels = (part.double() for part in stacked(tasks))
+    nets = networks(seeds, D, h, activation="softplus")
+    run = train(nets, inputs, labels, stop=Stop(at[-1], None), every=max(at[-1], 1), at=at, **_rules(batch, lr))
+    rows = []
+    for place, (after, step) in enumerate(zip(times, at, strict=True)):
+        losses = cross_entropy(run.at(place)(inputs), labels).mean(1)
+        for i, (own, seed) in enumerate(zip(tasks, seeds, strict=True)):
+            overlap, whole = _overlaps(run.at(place).member(i), inputs[i], labels[i], batch)
+            rows.append(
+                {
+                    "dataset": dataset,
+                    "P": P,
+                    "h": h,
+                    "batch": batch,
+                    "lr": lr,
+                    "time": after,
+                    "step": step,
+                    "seed": seed,
+                    "loss": losses[i].item(),
+                    "overlap": overlap,
+                    "overlap_full": whole,
+                    "data_sha256": own.sha256,
+                }
+            )
+    return timed(rows, began)
 
 
 def _begin(

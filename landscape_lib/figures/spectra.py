@@ -1,6 +1,7 @@
 """The figures of chapter 2: spectra of the Hessian, and how descent moves in them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -139,6 +140,25 @@ def bulks(spectra: Mapping[int, Float[np.ndarray, "_"]], shown: int) -> Figure:
     return figure
 
 
+def sizes(rows: pd.DataFrame) -> Figure:
+    """Left: how many eigenvalues are away from zero, before training and after it, against N; bars are standard errors.
+    Right: the largest eigenvalues at the end, geometric means over networks, a line for each N.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.8, 3.6))
+    begin, end = rows[rows.step == rows.step.min()], rows[rows.step == rows.step.max()]
+    for own, colour, mark, name in ((begin, GREY, "^", "before training"), (end, BLUE, "o", "after it")):
+        _against(left, own, "N", "away", fmt=mark + "-", color=colour, label=name)
+    left.set(xscale="log", yscale="log", xlabel="weights N", ylabel="eigenvalues away from zero", ylim=(100, None))
+    ticks(left, sorted(rows.N.unique().tolist()))
+    left.legend(loc="upper left")
+    for N, shade in shades(sorted(rows.N.unique().tolist())).items():
+        mean = np.exp(np.log(_tops(end[end.N == N])).mean(0))
+        right.plot(1 + np.arange(len(mean)), mean, ".-", color=shade, label=f"{N:,}".replace(",", " "))
+    right.set(xlabel="rank", ylabel="eigenvalue", yscale="log")
+    right.legend(loc="upper right", title="weights N")
+    return figure
+
+
 def clusters(rows: pd.DataFrame) -> Figure:
     """Left: outliers against clusters; a grey dot is a network, larger where there are more. Right: the largest
     eigenvalues over the first, means over networks.
@@ -223,7 +243,7 @@ def at_rest(rows: pd.DataFrame, spectra: Mapping[str, Float[np.ndarray, "_"]]) -
     return figure
 
 
-def subspaces(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], rows: pd.DataFrame) -> Figure:
+def subspaces(curves: Mapping[str, tuple[Sequence[int], Sequence[float]]], rows: pd.DataFrame) -> Figure:
     """Left: the loss of one network along each run. Right: of all, what the loss was before (grey) and after each."""
     figure, (left, right) = plt.subplots(1, 2, sharey=True, figsize=(7.8, 3.6))
     for run, (steps, losses) in curves.items():
@@ -237,6 +257,20 @@ def subspaces(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], row
         right.plot(np.full(len(own), place + 0.12), own.loss, mark, color=colour, alpha=0.7)
     right.set_xticks(range(len(RUNS)), ["all", "dominant", "bulk"])
     right.set(xlim=(-0.5, len(RUNS) - 0.5))
+    return figure
+
+
+def overlaps(rows: pd.DataFrame) -> Figure:
+    """The share of a batch's, and of the whole, squared gradient in the top space, against time; a line a step size."""
+    figure, axes = plt.subplots(1, 2, sharey=True, figsize=(7.8, 3.6))
+    names = (("overlap", "of a batch's gradient"), ("overlap_full", "of the whole gradient"))
+    for axis, (column, name) in zip(axes, names, strict=True):
+        for lr, shade in shades(sorted(rows.lr.unique().tolist())).items():
+            _against(axis, rows[rows.lr == lr], "time", column, fmt="o-", color=shade, label=f"η = {lr:g}")
+        axis.set(xscale="log", xlabel="time: steps times η", ylim=(0, 1), title=name)
+        ticks(axis, sorted(rows.time.unique().tolist()))
+    axes[0].set(ylabel="share in the top ten directions")
+    axes[1].legend(loc="lower right")
     return figure
 
 
@@ -257,7 +291,7 @@ def aging(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def _against(axis: Axes, rows: pd.DataFrame, by: str, column: str, **style: object) -> None:
+def _against(axis: Axes, rows: pd.DataFrame, by: str, column: str, **style: Any) -> None:
     """The means of a column, with their standard errors over the rows of each."""
     means = rows.groupby(by)[column].agg(["mean", "sem"])
     axis.errorbar(means.index, means["mean"], means["sem"], capsize=3, **style)

@@ -6,14 +6,16 @@ from torch.autograd.functional import hessian
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from landscape_lib.experiments._classes import task
+from landscape_lib.experiments._classes import networks, task
 from landscape_lib.experiments.aging import displacements
 from landscape_lib.experiments.clusters import SPREAD, D, clustered, outliers_of_clusters
 from landscape_lib.experiments.edges import sharpness_of_descent
 from landscape_lib.experiments.flat_directions import spectra_at_rest
+from landscape_lib.experiments.grids import edges as edge_grids
+from landscape_lib.experiments.grids import subspaces as space_grids
 from landscape_lib.experiments.large_spectra import densities_on_the_way
-from landscape_lib.experiments.spectra import spectra_on_the_way
-from landscape_lib.experiments.subspaces import runs_in_subspaces
+from landscape_lib.experiments.spectra import hessians, learn, spectra_on_the_way
+from landscape_lib.experiments.subspaces import curves, descend, overlaps_in_time, runs_in_subspaces
 from landscape_lib.nets import MLP
 
 GIVEN = {"seeds": (0, 1), "lr": 0.1}
@@ -123,3 +125,45 @@ def test_door(steps):
     for run in (spectra_on_the_way, sharpness_of_descent, densities_on_the_way):
         with pytest.raises(ValueError, match=rf"{run.__name__}: steps are .* need numbers that grow, from 0 on"):
             run("digits", 20, 2, batch=10, steps=steps, **GIVEN)
+
+
+def test_what_is_followed_is_what_a_row_is_of():
+    own = task("digits", 20, 1, 0, d=10)
+    run, x, y = learn([own], [1], h=2, batch=10, lr=0.1, steps=(0, 3))
+    H, G = hessians(run.at(1).member(0), x[0], y[0])
+    rows = spectra_on_the_way("digits", 20, 2, batch=10, steps=(0, 3), **GIVEN)
+    [row] = (row for row in rows if (row["seed"], row["step"]) == (1, 3))
+    assert row["highest"] == pytest.approx(torch.linalg.eigvalsh(H)[-1].item(), rel=1e-6)
+    assert torch.linalg.eigvalsh(G)[0] > -1e-12, "G has no negative eigenvalue"
+
+
+def test_curves_end_where_the_rows_do():
+    point = {"batch": 10, "warm": 3, "steps": 4, "every": 2, "lr": 0.1}
+    rows = {row["run"]: row for row in runs_in_subspaces("digits", 20, 2, seeds=(1,), **point)}
+    for kind, (steps, losses) in curves("digits", 20, 2, seed=1, **point).items():
+        assert (steps[0], steps[-1]) == (0, 4)
+        assert [losses[0], losses[-1]] == pytest.approx([rows[kind]["start"], rows[kind]["loss"]])
+
+
+def test_a_kind_of_run_that_is_none_is_named():
+    with pytest.raises(ValueError, match="kind is 'tail'; there is whole, dominant, bulk"):
+        one = networks([0], 10, 2)
+        descend(one, torch.zeros(2, 10), torch.zeros(2), "tail", batch=1, lr=0.1, steps=1, every=1)
+
+
+def test_explorers_show_seeds_of_the_grid():
+    assert edge_grids.followed("digits", 1)[0]["seeds"] == edge_grids.grid("class", "digits", 1)[0]["seeds"][:1]
+    assert space_grids.followed("digits", 1)["seed"] == space_grids.grid("class", "digits", 1)[0]["seeds"][0]
+
+
+def test_overlaps_in_time_are_those_before_and_after_a_run():
+    rule = {"seeds": (0, 1), "batch": 10, "lr": 0.5}
+    apart = runs_in_subspaces("digits", 20, 2, warm=2, steps=2, every=1, **rule)
+    rows = overlaps_in_time("digits", 20, 2, times=(1, 2), **rule)
+    for seed in (0, 1):
+        [first, _] = (row for row in rows if row["seed"] == seed)
+        whole = next(row for row in apart if row["seed"] == seed and row["run"] == "whole")
+        assert first["step"] == 2 and first["loss"] == pytest.approx(whole["start"])
+        assert 0 < first["overlap"] < 1 and 0 < first["overlap_full"] < 1
+    with pytest.raises(ValueError, match="overlaps_in_time: steps are"):
+        overlaps_in_time("digits", 20, 2, times=(2, 1), **rule)

@@ -5,6 +5,8 @@ from typing import Any
 from landscape_lib.experiments.grids._doors import check
 
 FIRST = 300  # of the seeds that decide: those before are for pilots
+RATES = (0.03, 0.1, 0.3, 0.6)
+TIMES = (3, 10, 30, 100)  # steps times the step size
 SEEDS, TOGETHER = 10, 5  # seeds, and how many of them share a point
 
 
@@ -27,6 +29,13 @@ def followed(dataset: str, seed: int) -> dict[str, Any]:
     """The first network of the class budget: what `curves` shows."""
     point = grid("class", dataset, seed)[0]
     return {**{name: value for name, value in point.items() if name != "seeds"}, "seed": point["seeds"][0]}
+
+
+def in_time(dataset: str, seed: int) -> list[dict[str, Any]]:
+    """The points of `overlaps_in_time`: five seeds at four step sizes, to the same times."""
+    check("class", dataset, seed)
+    common = {"dataset": dataset, "P": 200, "h": 8, "batch": 20, "times": TIMES, "seeds": _seeds(seed)[0]}
+    return [{**common, "lr": lr} for lr in RATES]
 
 
 def _seeds(seed: int, together: int = TOGETHER) -> list[tuple[int, ...]]:
