@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, ORANGE, PALE, PINK, above, shades, ticks
-from landscape_lib.statistics import Estimate
 
 ZERO = 1e-2  # of the largest |λ|: below it, an eigenvalue counts as zero
 THRESHOLDS = (("zero_tenth", 0.1), ("zero", ZERO), ("zero_thousandth", 1e-3))
@@ -115,7 +114,7 @@ def splits(rows: pd.DataFrame, classes: int = 10) -> Figure:
     right.axvline(classes + 0.5, color=GREY, lw=1, ls="--")
     above(right, classes + 0.5, "as many as classes")
     right.set(xlabel="rank", ylabel="eigenvalue", yscale="log")
-    right.legend(loc="lower left")
+    right.legend(loc="upper right")
     return figure
 
 
@@ -177,7 +176,7 @@ def clusters(rows: pd.DataFrame) -> Figure:
         mean = np.exp(np.log(values / values[:, :1]).mean(0))
         right.plot(1 + np.arange(len(mean)), mean, ".-", color=shade, label=f"{number} clusters")
     right.set(xlabel="rank", ylabel="eigenvalue over the first", yscale="log")
-    right.legend(loc="lower left")
+    right.legend(loc="upper right")
     return figure
 
 
@@ -196,7 +195,7 @@ def edges(rows: pd.DataFrame, shown: float) -> Figure:
     return figure
 
 
-def batches(rows: pd.DataFrame, ratios: Mapping[str, Estimate]) -> Figure:
+def batches(rows: pd.DataFrame, ratios: Mapping[str, tuple[float, tuple[float, float]]]) -> Figure:
     """Left: the largest eigenvalue and the batch sharpness in units of the edge 2/η against the size of the batch; bars
     are standard errors. Right: the largest eigenvalue after large batches over that after small ones.
     """
@@ -210,9 +209,8 @@ def batches(rows: pd.DataFrame, ratios: Mapping[str, Estimate]) -> Figure:
     left.set(xscale="log", xlabel="batch size B", ylabel="in units of 2/η", ylim=(0, 1.2))
     ticks(left, sorted(rows.batch.unique().tolist()))
     left.legend(loc="lower right")
-    for place, own in enumerate(ratios.values()):
-        below, beyond = own.value - own.interval[0], own.interval[1] - own.value
-        right.errorbar(place, own.value, [[below], [beyond]], fmt="o", color=BLUE, capsize=3)
+    for place, (value, (low, high)) in enumerate(ratios.values()):
+        right.errorbar(place, value, [[value - low], [high - value]], fmt="o", color=BLUE, capsize=3)
     right.axhline(1, color=GREY, lw=1, ls="--")
     right.set(ylabel="large over small batches", xlim=(-0.5, len(ratios) - 0.5), ylim=(0, None))
     right.set_xticks(range(len(ratios)), list(ratios))

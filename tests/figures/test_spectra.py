@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from landscape_lib.figures import spectra
-from landscape_lib.statistics import Estimate
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +88,7 @@ def test_the_step_size_that_is_shown_lies_on_top_with_its_edge():
 
 def test_batches_stand_in_units_of_the_edge_and_ratios_with_their_intervals():
     rows = pd.DataFrame({"batch": [5, 5, 20], "edge": [0.25, 0.75, 1.0], "batch_edge": [1.0, 1.0, 0.5]})
-    left, right = spectra.batches(rows, {"steps": Estimate(2.0, (1.5, 3.0))}).axes
+    left, right = spectra.batches(rows, {"steps": (2.0, (1.5, 3.0))}).axes
     assert [heights(own) for own in left.containers] == [[0.5, 1.0], [1.0, 0.5]]
     assert right.containers[0].lines[2][0].get_segments()[0].tolist() == [[0.0, 1.5], [0.0, 3.0]]
 

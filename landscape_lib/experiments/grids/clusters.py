@@ -13,7 +13,7 @@ CLUSTERS = {"class": (2, 4, 6, 8), "paper": (2, 3, 4, 5, 6, 7, 8, 9, 10)}
 def grid(budget: str, dataset: str = "clusters", seed: int = 0) -> list[dict[str, Any]]:
     """The points of `outliers_of_clusters`: 300 points in two to eight clusters, twenty seeds; eight seconds of a core.
 
-    "paper": two to ten clusters, 1,000 points, width 32, fifty seeds; some minutes.
+    "paper": two to ten clusters, 1,000 points, width 32, fifty seeds; ten minutes.
     """
     check(budget, dataset, seed, datasets=("clusters",))
     first = FIRST + MOST * seed
