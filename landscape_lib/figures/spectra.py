@@ -162,7 +162,7 @@ def clusters(rows: pd.DataFrame) -> Figure:
     """Left: outliers against clusters; a grey dot is a network, larger where there are more. Right: the largest
     eigenvalues over the first, means over networks.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.6))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.2, 3.6))
     met = rows.groupby(["k", "outliers"]).size()
     k, found = (met.index.get_level_values(level) for level in ("k", "outliers"))
     left.scatter(k, found, s=12 * met, color=FAINT)
@@ -174,9 +174,9 @@ def clusters(rows: pd.DataFrame) -> Figure:
     for number, shade in shades(sorted(rows.k.unique().tolist())).items():
         values = np.array(_tops(rows[rows.k == number]))[:, :15]
         mean = np.exp(np.log(values / values[:, :1]).mean(0))
-        right.plot(1 + np.arange(len(mean)), mean, ".-", color=shade, label=f"{number} clusters")
+        right.plot(1 + np.arange(len(mean)), mean, ".-", color=shade, label=f"{number}")
     right.set(xlabel="rank", ylabel="eigenvalue over the first", yscale="log")
-    right.legend(loc="upper right")
+    right.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), title="clusters")
     return figure
 
 
@@ -272,15 +272,22 @@ def overlaps(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def aging(rows: pd.DataFrame) -> Figure:
-    """How far weights move in the longest lag, against the waiting time: as it is, and over the shortest lag's."""
+def aging(rows: pd.DataFrame, valley: pd.DataFrame | None = None) -> Figure:
+    """How far weights move in the longest lag, against the waiting time: as it is, and over the shortest lag's; and
+    the same for a ball in a ``valley``, in grey.
+    """
     figure, axes = plt.subplots(1, 2, figsize=(7.8, 3.6))
     lags = (rows.lag.min(), rows.lag.max())
-    for N, (colour, mark) in zip(sorted(rows.N.unique().tolist()), SIZES, strict=True):
-        table = rows[rows.N == N].groupby(["wait", "lag"]).moved.mean().unstack("lag")
-        name = f"N = {N}"
-        axes[0].plot(table.index, table[lags[1]], mark + "-", color=colour, label=name)
-        axes[1].plot(table.index, table[lags[1]] / table[lags[0]], mark + "-", color=colour, label=name)
+    drawn = [
+        (rows[rows.N == N], colour, mark + "-", f"N = {N}")
+        for N, (colour, mark) in zip(sorted(rows.N.unique().tolist()), SIZES, strict=True)
+    ]
+    if valley is not None:
+        drawn.append((valley, GREY, "^--", "a convex valley"))
+    for own, colour, style, name in drawn:
+        table = own.groupby(["wait", "lag"]).moved.mean().unstack("lag")
+        axes[0].plot(table.index, table[lags[1]], style, color=colour, label=name)
+        axes[1].plot(table.index, table[lags[1]] / table[lags[0]], style, color=colour, label=name)
     names = (f"displacement in {lags[1]} steps", f"over that in {lags[0]} steps")
     for axis, name in zip(axes, names, strict=True):
         axis.set(xscale="log", yscale="log", xlabel="waiting time", ylabel=name)

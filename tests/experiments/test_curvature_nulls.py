@@ -12,7 +12,7 @@ from landscape_lib.experiments.clusters import outliers_of_clusters
 from landscape_lib.experiments.edges import sharpness_of_descent
 from landscape_lib.experiments.spectra import spectra_on_the_way
 from landscape_lib.measure import spectra
-from landscape_lib.measure.curvature import displacement, peak_at_zero
+from landscape_lib.measure.curvature import displacement, peak_at_zero, valley_displacement
 from landscape_lib.report import decide, read_claims
 
 FILE = Path(__file__).resolve().parents[2] / "notebooks" / "02_curvature.claims.yml"
@@ -276,3 +276,13 @@ def test_sizes_swapped_or_waiting_times_shuffled():
         wait = [own[s, N][w] for s, N, w in zip(aged.seed, aged.N, aged.wait, strict=True)]
         verdicts.append(verdict("curv.aging", aging_of(aged.assign(wait=wait))))
     assert "reproduced" not in verdicts
+
+
+def test_a_convex_valley_passes_the_rule_of_aging_which_is_its_fault():
+    """What the claim's tag says: a drift that ends in noise looks the same as a glass to this statistic."""
+    rows = walks(0.0)
+    small = rows.N == 58
+    modes = np.geomspace(1e-3, 1e-1, 58)
+    slid = [valley_displacement(modes, 1e-5, wait, lag) for wait, lag in zip(rows.wait, rows.lag, strict=True)]
+    assert verdict("curv.aging", aging_of(rows.assign(moved=rows.moved.where(~small, slid)))) == "reproduced"
+    assert [tag["tag"] if isinstance(tag, dict) else tag.tag for tag in CLAIMS["curv.aging"].tags] == ["rule at fault"]

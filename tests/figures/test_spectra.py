@@ -122,9 +122,10 @@ def test_displacements_as_they_are_and_over_those_of_the_shortest_lag():
             for t in (1, 4)
         ]
     )
-    left, right = spectra.aging(rows).axes
-    assert [line.get_ydata().tolist() for line in left.lines] == [[20.0, 200.0], [200.0, 2000.0]]
-    assert [line.get_ydata().tolist() for line in right.lines] == [[4.0, 4.0], [4.0, 4.0]]
+    left, right = spectra.aging(rows, rows[rows.N == 5].assign(moved=1.0)).axes
+    assert [line.get_ydata().tolist() for line in left.lines] == [[20.0, 200.0], [200.0, 2000.0], [1.0, 1.0]]
+    assert [line.get_ydata().tolist() for line in right.lines] == [[4.0, 4.0], [4.0, 4.0], [1.0, 1.0]]
+    assert len(spectra.aging(rows).axes[0].lines) == 2
 
 
 def test_overlaps_have_a_line_for_each_step_size():

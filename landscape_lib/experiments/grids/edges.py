@@ -39,7 +39,9 @@ def batches(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
 
 
 def controls(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
-    """Full batch and batches of ten to one loss; batches of ten and fifty at one η/B, after as many epochs."""
+    """Full batch and batches of ten to one loss; of ten and fifty at one η/B, after as many epochs; and of ten after as
+    many steps as all others.
+    """
     times = _times(budget)
     points: list[dict[str, Any]] = [
         {"lr": LR, "batch": batch, "steps": (times * 3000,), "to": TO} for batch in (SMALL, None)
@@ -48,6 +50,7 @@ def controls(budget: str, dataset: str, seed: int) -> list[dict[str, Any]]:
         {"lr": LR * batch / LARGE, "batch": batch, "steps": (times * 1000 * LARGE // batch,)}
         for batch in (SMALL, LARGE)
     ]
+    points.append({"lr": LR, "batch": SMALL, "steps": (times * 1000,)})
     return [_point(budget, dataset, seed, **point) for point in points]
 
 

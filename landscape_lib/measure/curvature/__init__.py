@@ -1,6 +1,6 @@
 """The curvature of a loss at a point: products with its Hessian, spectrum, eigenpairs, density, and what they tell."""
 
-from landscape_lib.measure.curvature._aging import displacement
+from landscape_lib.measure.curvature._aging import displacement, valley_displacement
 from landscape_lib.measure.curvature._dense import exact_hessian
 from landscape_lib.measure.curvature._density import SpectralDensity, spectral_density, trace
 from landscape_lib.measure.curvature._gradients import batch_sharpness, gradient_curvature, gradient_overlap
@@ -33,4 +33,5 @@ __all__ = [
     "spectral_density",
     "top_projection",
     "trace",
+    "valley_displacement",
 ]

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -23,6 +24,7 @@ from landscape_lib.measure.curvature import (
     outliers,
     peak_at_zero,
     spectral_density,
+    valley_displacement,
 )
 from landscape_lib.nets import MLP
 
@@ -162,6 +164,24 @@ def test_of_single_points_and_a_linear_model_it_is_the_mean_square_of_inputs():
 # aging
 
 
+def test_a_ball_in_a_valley_moves_as_a_simulated_one():
+    rng, stiff, T, dt = np.random.default_rng(0), np.array([0.02, 0.2]), 0.05, 0.05
+    x = np.ones((40_000, 2))
+    for step in range(1, 601):  # to t = 30
+        if step == 201:
+            waited = x.copy()
+        x = x - dt * stiff * x + np.sqrt(2 * T * dt) * rng.standard_normal(x.shape)
+    exact = valley_displacement(stiff, T, wait=10.0, lag=20.0)
+    assert np.square(x - waited).mean() == pytest.approx(exact, rel=0.02)
+
+
+def test_a_flat_valley_diffuses_and_a_cold_one_slides():
+    flat = valley_displacement(np.array([1e-9]), 0.5, wait=100.0, lag=3.0)
+    assert flat == pytest.approx(3.0, rel=1e-6), "2 T t"
+    slides = valley_displacement(np.array([0.1]), 0.0, wait=10.0, lag=10.0)
+    assert slides == pytest.approx((np.exp(-1) - np.exp(-2)) ** 2)
+
+
 def test_displacements_are_mean_squares_of_differences():
     w = gaussian(6, 3, 10)
     D = displacement(w)
@@ -218,6 +238,10 @@ NET = nn.Linear(2, 1).double()
         (lambda: batch_sharpness(NET, lambda f, y: f.sum() / 0, [(X, Y)]), "batch_sharpness: the loss is"),
         (lambda: displacement(V), r"weights have shape \(3,\); need \(times, parameters\)"),
         (lambda: displacement(V[None] / 0), "all finite"),
+        (lambda: valley_displacement(np.array([1.0, 0.0]), 0.0, 1.0, 1.0), "all finite and above zero"),
+        (lambda: valley_displacement(np.array([]), 0.0, 1.0, 1.0), "at least one curvature"),
+        (lambda: valley_displacement(np.ones(2), 0.0, -1.0, 1.0), "wait -1.0, lag 1.0; need finite numbers from 0 on"),
+        (lambda: valley_displacement(np.ones(2), float("nan"), 1.0, 1.0), "temperature nan"),
     ],
 )
 def test_door(as_user, call, says):
