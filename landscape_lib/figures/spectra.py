@@ -195,6 +195,17 @@ def edges(rows: pd.DataFrame, shown: float) -> Figure:
     return figure
 
 
+def arrivals(rows: pd.DataFrame) -> Figure:
+    """The largest eigenvalue along full-batch descent in units of the edge, a line a step size."""
+    figure, axis = plt.subplots(figsize=(5.6, 3.6))
+    for lr, shade in shades(sorted(rows.lr.unique().tolist())).items():
+        _against(axis, rows[rows.lr == lr], "step", "edge", fmt="o-", color=shade, label=f"η = {lr:g}")
+    axis.axhline(1, color=GREY, lw=1, ls="--")
+    axis.set(xlabel="steps", ylabel="largest eigenvalue, in units of 2/η", ylim=(0, None))
+    axis.legend(loc="lower right")
+    return figure
+
+
 def batches(rows: pd.DataFrame, ratios: Mapping[str, tuple[float, tuple[float, float]]]) -> Figure:
     """Left: the largest eigenvalue and the batch sharpness in units of the edge 2/η against the size of the batch; bars
     are standard errors. Right: the largest eigenvalue after large batches over that after small ones.

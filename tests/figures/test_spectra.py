@@ -149,3 +149,11 @@ def test_sizes_have_their_numbers_before_and_after():
     left, right = spectra.sizes(rows).axes
     assert [heights(own) for own in left.containers] == [[1001.0, 4001.0], [101.0, 401.0]]
     assert np.allclose(right.lines[1].get_ydata(), [2.0, 0.5])
+
+
+def test_arrivals_have_a_line_for_each_step_size():
+    rows = pd.DataFrame(
+        [{"lr": lr, "step": t, "seed": s, "edge": lr + t + s} for lr in (1, 2) for t in (0, 5) for s in (0, 2)]
+    )
+    axis = spectra.arrivals(rows).axes[0]
+    assert [heights(own) for own in axis.containers] == [[2.0, 7.0], [3.0, 8.0]]
