@@ -307,6 +307,21 @@ def aging(rows: pd.DataFrame, valley: pd.DataFrame | None = None) -> Figure:
     return figure
 
 
+def waiting(rows: pd.DataFrame) -> Figure:
+    """How far weights move against the waiting time, a line a lag: of networks of few parameters, and of many."""
+    sizes_ = sorted(rows.N.unique().tolist())
+    figure, axes = plt.subplots(1, len(sizes_), figsize=(7.8, 3.6), squeeze=False)
+    for axis, N in zip(axes[0], sizes_, strict=True):
+        own = rows[rows.N == N]
+        for lag, shade in shades(sorted(own.lag.unique().tolist())).items():
+            _against(axis, own[own.lag == lag], "wait", "moved", fmt="o-", color=shade, label=f"in {lag} steps")
+        axis.set(xscale="log", yscale="log", xlabel="waiting time", title=f"N = {N}")
+        ticks(axis, [10**k for k in range(1, 7) if own.wait.min() <= 10**k <= own.wait.max()])
+    axes[0][0].set(ylabel="displacement")
+    axes[0][-1].legend(loc="lower left")
+    return figure
+
+
 def _against(axis: Axes, rows: pd.DataFrame, by: str, column: str, **style: Any) -> None:
     """The means of a column, with their standard errors over the rows of each."""
     means = rows.groupby(by)[column].agg(["mean", "sem"])

@@ -157,3 +157,18 @@ def test_arrivals_have_a_line_for_each_step_size():
     )
     axis = spectra.arrivals(rows).axes[0]
     assert [heights(own) for own in axis.containers] == [[2.0, 7.0], [3.0, 8.0]]
+
+
+def test_waiting_has_a_panel_for_each_size_and_a_line_for_each_lag():
+    rows = pd.DataFrame(
+        [
+            {"N": N, "seed": s, "wait": w, "lag": t, "moved": float(N * t * w + s)}
+            for N in (5, 50)
+            for s in (0, 2)
+            for w in (10, 100)
+            for t in (1, 4)
+        ]
+    )
+    left, right = spectra.waiting(rows).axes
+    assert [heights(own) for own in left.containers] == [[51.0, 501.0], [201.0, 2001.0]]
+    assert right.get_title() == "N = 50" and heights(right.containers[0]) == [501.0, 5001.0]
