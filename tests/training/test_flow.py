@@ -179,6 +179,21 @@ def test_implicit_steps_take_other_losses(loss):
     assert_close(run.outputs(x), fine.outputs(x), rtol=0, atol=0.02)
 
 
+def test_denormal_numbers_are_zero_while_it_flows_and_no_longer():
+    def half_of_the_smallest():
+        return (torch.tensor([torch.finfo(torch.float32).tiny]) / 2).item()
+
+    def kernel(nets, inputs):
+        seen.append(half_of_the_smallest())
+        return tangent_kernels(nets, inputs)
+
+    seen, (x, y) = [], problem()
+    gradient_flow(mlps(), x, y, alpha=1.0, stop=Stop(2), kernel=kernel)
+    assert half_of_the_smallest() > 0
+    if torch.set_flush_denormal(False):  # the processor has such a mode
+        assert set(seen) == {0.0}
+
+
 def test_it_says_why_it_ended():
     x, y = problem()
     assert gradient_flow(mlps(), x, y, alpha=1.0, stop=Stop(3)).reasons == (STEPS,) * 3
