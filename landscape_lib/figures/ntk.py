@@ -10,10 +10,11 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator
 
 from landscape_lib.figures._styles import BLUE, GREEN, GREY, INK, ORANGE, PALE, PINK, SKY, shades, ticks
 from landscape_lib.measure.ntk import Circle, crossover
+from landscape_lib.statistics import jackknife
 
 FEATURE, LAZY = ORANGE, BLUE
 SCALE = "output scale α̃ = √h α"
@@ -47,7 +48,7 @@ def widths(panels: Sequence[tuple[str, Mapping[str, pd.DataFrame], float]]) -> F
         axis.set(xscale="log", yscale="log", xlabel="width h", title=title)
         ticks(axis, [int(width) for width in first.index][::2])
         axis.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
-        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_major_formatter(lambda y, _: f"{y:g}" if y > 9e-4 else LogFormatterSciNotation()(y))
         axis.legend(fontsize="small")
     return figure
 
@@ -138,15 +139,44 @@ def stripes(rows: pd.DataFrame, turned: Mapping[str, Float[np.ndarray, "units"]]
                   lw=2, color=line, label=name)  # fmt: skip
     left.set(xlabel="|cos| to the axis x₁", ylabel="share of units")
     left.legend()
+    _stripe_errors(right, rows, predicted)
+    return figure
+
+
+def stripe_curves(rows: pd.DataFrame, predicted: Sequence[float]) -> Figure:
+    """Left: test errors of the stripe model against P, as in `stripes`. Right: β of each P to the next, at the mean of
+    the two on the axis, with jackknife intervals over training sets; dashed, the predicted exponents.
+    """
+    figure, (left, right) = plt.subplots(1, 2)
+    _stripe_errors(left, rows, predicted)
     for (scale, name, colour, mark), beta in zip(_ends(rows), predicted, strict=True):
         own = _by_set(rows[rows.alpha_h == scale], "P")
-        right.errorbar(own.columns, own.mean(), own.sem(), fmt=mark, color=colour, capsize=3, label=name)
-        P = own.columns.to_numpy(float)
-        right.plot(P, own.mean().iloc[-1] * (P / P[-1]) ** -beta, "--", color=colour, label=f"slope −{beta:.2f}")
-    right.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="test error")
+        P, errors = own.columns.to_numpy(float), own.to_numpy()
+        falls, steps = [jackknife(errors[:, i : i + 2], _fall) for i in range(len(P) - 1)], np.log(P[1:] / P[:-1])
+        values = np.array([fall.value for fall in falls]) / steps
+        bars = np.abs(np.array([fall.interval for fall in falls]).T / steps - values)
+        shift = 0.96 if mark == "o" else 1.04  # so that bars do not hide each other
+        right.errorbar(shift * np.sqrt(P[1:] * P[:-1]), values, bars, fmt=mark, color=colour, capsize=3, label=name)
+        right.axhline(beta, color=colour, ls="--")
+    right.set(xscale="log", xlabel="patterns P", ylabel="β from one P to the next")
     ticks(right, sorted(rows.P.unique().tolist()))
-    ticks(right, [0.02, 0.05, 0.1, 0.2], "y")
-    right.legend(fontsize="small", ncols=2)
+    right.legend()
+    return figure
+
+
+def collapse(rows: pd.DataFrame) -> Figure:
+    """Against the scale α̃, a line a width: left how far the kernel moves, right the test error; means over sets."""
+    figure, (left, right) = plt.subplots(1, 2)
+    moved = np.exp(np.log(rows.kernel_change).groupby([rows.h, rows.alpha_h]).mean()).unstack("h")
+    errors = rows.groupby(["h", "alpha_h"]).error.mean().unstack("h")
+    for axis, means in ((left, moved), (right, errors)):
+        for (h, shade), mark in zip(shades([int(h) for h in means.columns]).items(), "osD^vP*X", strict=False):
+            axis.plot(means.index, means[h], mark + "-", ms=5, color=shade, label=f"h = {h}")
+        axis.set(xscale="log", xlabel=SCALE)
+    left.set(yscale="log", ylabel="motion of the kernel ‖ΔΘ‖ / ‖Θ₀‖")
+    left.axhline(1, color=GREY, ls="--")
+    left.legend()
+    right.set(ylabel="test error")
     return figure
 
 
@@ -163,7 +193,7 @@ def descents(rows: pd.DataFrame) -> Figure:
         right.plot(satisfied.index, satisfied, mark + "-", color=colour, label=name)
     for axis in (left, right):
         axis.set(xscale="log", xlabel="width h")
-        ticks(axis, [int(h) for h in sorted(rows.h.unique())])
+        ticks(axis, _legible(sorted(rows.h.unique().tolist())))
         axis.legend()
     left.set(ylabel="test error")
     right.set(ylabel="share satisfied", ylim=(-0.05, 1.05))
@@ -212,6 +242,25 @@ def _phase(axis: Axes, rows: pd.DataFrame, *, bar: bool = True) -> None:
         axis.figure.colorbar(mesh, ax=axis, label="test error")
 
 
+def _stripe_errors(axis: Axes, rows: pd.DataFrame, predicted: Sequence[float]) -> None:
+    """Test errors against P at both ends, and laws of the predicted exponents through the last."""
+    for (scale, name, colour, mark), beta in zip(_ends(rows), predicted, strict=True):
+        own = _by_set(rows[rows.alpha_h == scale], "P")
+        axis.errorbar(own.columns, own.mean(), own.sem(), fmt=mark, color=colour, capsize=3, label=name)
+        P = own.columns.to_numpy(float)
+        axis.plot(P, own.mean().iloc[-1] * (P / P[-1]) ** -beta, "--", color=colour, label=f"slope −{beta:.2f}")
+    axis.set(xscale="log", yscale="log", xlabel="patterns P", ylabel="test error")
+    ticks(axis, sorted(rows.P.unique().tolist()))
+    ticks(axis, [0.02, 0.05, 0.1, 0.2], "y")
+    axis.legend(fontsize="small", ncols=2)
+
+
+def _fall(errors: Float[np.ndarray, "sets two"]) -> float:
+    """By how much the logarithm of the mean falls from one column to the next."""
+    before, after = errors.mean(0)
+    return float(np.log(before / after))
+
+
 def _apart(figure: Figure) -> None:
     """So much room between panels that a phone's page finds where to cut, whatever labels a frame has."""
     layout = figure.get_layout_engine()
@@ -241,6 +290,15 @@ def _units(axis: Axes, one: Circle) -> None:
     axis.plot(*one.before.numpy().T, "o", ms=3, color=GREY, alpha=0.6)
     axis.plot(*one.after.numpy().T, "o", ms=3, color=ORANGE)
     axis.set(xlim=(-size, size), ylim=(-size, size), aspect="equal", xlabel="weight of x₁", ylabel="weight of x₂")
+
+
+def _legible(widths: Sequence[int]) -> list[int]:
+    """Those whose labels do not touch on a logarithmic axis of two decades."""
+    shown = [int(widths[0])]
+    for h in widths:
+        if h >= 1.5 * shown[-1]:
+            shown.append(int(h))
+    return shown
 
 
 def _ends(rows: pd.DataFrame) -> list[tuple[float, str, str, str]]:

@@ -1,6 +1,7 @@
 """Euler's steps along −∇𝓛, each network's of its own length: as long as ∇𝓛 and the outputs hardly change.
 
-With a tangent kernel they are linearly implicit: the directions in which 𝓛 is steep do not bound them.
+With a tangent kernel they are linearly implicit, or exponential for the squared loss: directions in which 𝓛 is steep do
+not bound them.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape_lib.nets import Population
-from landscape_lib.training._losses import BETA, Loss, slope, soft_hinge
+from landscape_lib.training._losses import BETA, Loss, mean_square, slope, soft_hinge
 from landscape_lib.training._patterns import Patterns
 
 MOVE = 0.1  # a step moves no F on a pattern further than this
@@ -73,7 +74,9 @@ class Field:
         """What a step of this length adds to the weights.
 
         Without a kernel −dt ∇𝓛. With it, ℓ' is taken where the step ends, to first order: ℓ' + ℓ'' ΔF with
-        ΔF = −(dt/P) Θ v, so that v = (1 + (dt/P) ℓ'' Θ)⁻¹ ℓ' stands in the place of ℓ' in ∇𝓛.
+        ΔF = −(dt/P) Θ v, so that v = (1 + (dt/P) ℓ'' Θ)⁻¹ ℓ' stands in the place of ℓ' in ∇𝓛. For the squared loss,
+        ℓ'' = 1, it is the mean of ℓ' over the step, with Θ fixed: v = (1 − e^{−z})/z ℓ', z = (dt/P) Θ, which is exact
+        for a linear model however long the step is.
         """
         if self.kernel is None:
             return -length[:, None] * place.gradient
@@ -82,10 +85,12 @@ class Field:
         for part in population.blocks(points):
             here, member = own.of(part), population.take(torch.arange(len(nets), device=nets.device)[part])
             F, rate = place.F[part], length[part, None, None] / points
-            system = torch.eye(points).to(F) + rate * _bend(self.loss, F, here.labels) * self.kernel(
-                member, here.inputs
-            )
-            v = torch.linalg.solve(system, slope(self.loss, F, here.labels))
+            pulls = slope(self.loss, F, here.labels)
+            z = rate * self.kernel(member, here.inputs)
+            if self.loss is mean_square:
+                v = _mean_pull(z, pulls)
+            else:
+                v = torch.linalg.solve(torch.eye(points).to(F) + _bend(self.loss, F, here.labels) * z, pulls)
             _, pull = population.pullback(place.weights[part], here.inputs, part)
             parts.append(pull(v / (self.alpha[nets[part], None, None] * points)))
         return -length[:, None] * torch.cat(parts)
@@ -132,6 +137,13 @@ class Euler:
 
     def keep(self, stay: Bool[Tensor, "nets"]) -> None:
         self.nets, self.here, self.t, self.dt = self.nets[stay], self.here.of(stay), self.t[stay], self.dt[stay]
+
+
+def _mean_pull(z: Float[Tensor, "nets points points"], pulls: Float[Tensor, "nets points 1"]) -> Tensor:
+    """(1 − e^{−z})/z of the pulls, by the eigenvectors of z, which is symmetric."""
+    values, vectors = torch.linalg.eigh(z)
+    share = torch.where(values > 0, -torch.expm1(-values) / values.where(values > 0, 1), 1)[..., None]
+    return vectors @ (share * (vectors.mT @ pulls))
 
 
 def _bend(loss: Loss, F: Float[Tensor, "nets points 1"], labels: Tensor) -> Float[Tensor, "nets points 1"]:

@@ -31,6 +31,13 @@ def test_what_training_adds_to_the_kernel_vanishes_with_width():
     assert all(0 < row["first_motion"] * 5 * 192 < row["weight_motion"] for row in wide)
 
 
+def test_implicit_steps_measure_the_same():
+    rows, others = (widths_in_training(**TINY, h=48, implicit=i, turn=t) for i, t in ((True, 1e-2), (False, 1e-5)))
+    for row, other in zip(rows, others, strict=True):
+        for name in ("distance", "kernel_change", "first_motion", "weight_motion"):
+            assert row[name] == pytest.approx(other[name], rel=0.03), name
+
+
 def test_a_kernels_fluctuation_and_the_means_deviation_are_what_they_say():
     rows = kernels_at_start("digits", 6, seeds=range(4), points=10)
     x = task("digits", "parity", 2, None, 0, 10).test_inputs

@@ -133,12 +133,42 @@ def test_stripes_have_dots_and_laws_through_the_last():
         assert law.get_ydata() == pytest.approx(1.5 * np.array([8, 32, 128]) ** -beta)
 
 
+def test_exponents_from_one_size_to_the_next_stand_between_them():
+    rows = pd.DataFrame(
+        [
+            {"alpha_h": s, "P": P, "task_seed": t, "error": (1 + t) * P**-b}
+            for s, b in ((0.1, 0.7), (100.0, 0.4))
+            for P in (8, 32, 128)
+            for t in (0, 1)
+        ]
+    )
+    figure = figures.stripe_curves(rows, (0.6, 0.3))
+    left, right = figure.axes
+    assert panels(figure) == 2 and words(right) == ["feature", "lazy"]
+    assert sorted(words(left)) == ["feature", "lazy", "slope −0.30", "slope −0.60"]
+    for bars, beta in zip(right.containers, (0.7, 0.4), strict=True):
+        at, values = bars.lines[0].get_data()
+        assert list(at) == pytest.approx([16, 64], rel=0.05) and list(values) == pytest.approx([beta] * 2)
+    assert [line.get_ydata()[0] for line in right.lines if line.get_linestyle() == "--"] == [0.6, 0.3]
+
+
+def test_a_line_a_width_of_what_moves_and_what_errs():
+    figure = figures.collapse(plane())
+    left, right = figure.axes
+    assert panels(figure) == 2 and words(left) == ["h = 4", "h = 16", "h = 64"]
+    assert left.lines[0].get_xdata().tolist() == [0.1, 1.0, 10.0]
+    assert left.lines[2].get_ydata().tolist() == pytest.approx([20, 2, 0.2])
+    assert right.lines[0].get_ydata().tolist() == pytest.approx([0.106, 0.115, 0.205])
+
+
 def test_both_regimes_against_the_width_and_who_is_satisfied():
     rows = plane().assign(stopped=["satisfied", "plateau", "satisfied"] * 6)
     left, right = figures.descents(rows).axes
     assert words(left) == words(right) == ["feature", "lazy"]
     assert right.lines[0].get_ydata().tolist() == [1.0, 1.0, 1.0]
     assert left.lines[0].get_ydata().tolist() == pytest.approx([0.106] * 3)
+    close = plane(widths=(3, 6, 9, 12, 15, 60)).assign(stopped="satisfied")
+    assert figures.descents(close).axes[0].get_xticks().tolist() == [3, 6, 9, 15, 60]
 
 
 def test_spheres_have_slopes_of_their_dimension_and_images_a_line_a_kernel():

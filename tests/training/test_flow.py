@@ -152,6 +152,15 @@ def test_implicit_steps_take_the_same_path(convolutional):
         assert ((run.outputs(tests)[..., 0] - F).norm(dim=1) < most * F.norm(dim=1)).all()
 
 
+def test_with_the_squared_loss_a_linear_models_implicit_step_is_exact_however_long():
+    x, y, net = gaussian(20, 4), gaussian(20, seed=2), linear(4)
+    given = {"alpha": [0.01, 30.0], "loss": mean_square, "until": 300.0, "stop": Stop(200)}
+    run = gradient_flow(net, x, y, turn=0.5, kernel=tangent_kernels, **given)
+    exact = kernel_flow(tangent_kernel(net.member(0), x), y, torch.tensor([300.0]))
+    assert run.reasons == (TIME, TIME) and (run.steps < 100).all()
+    assert_close(run.outputs(x)[..., 0], exact.expand(2, -1), rtol=0, atol=1e-9)
+
+
 def test_implicit_steps_are_not_bound_by_the_steepest_direction():
     x, y = gaussian(12, 40), gaussian(12, seed=1).sign()
     x[1], y[1] = x[0] + 0.02 * x[1], -y[0]  # two that nearly coincide, and differ
@@ -168,6 +177,21 @@ def test_implicit_steps_take_other_losses(loss):
     fine = gradient_flow(nets, x, y, turn=1e-6, **given)
     run = gradient_flow(nets, x, y, turn=1e-3, kernel=tangent_kernels, **given)
     assert_close(run.outputs(x), fine.outputs(x), rtol=0, atol=0.02)
+
+
+def test_denormal_numbers_are_zero_while_it_flows_and_no_longer():
+    def half_of_the_smallest():
+        return (torch.tensor([torch.finfo(torch.float32).tiny]) / 2).item()
+
+    def kernel(nets, inputs):
+        seen.append(half_of_the_smallest())
+        return tangent_kernels(nets, inputs)
+
+    seen, (x, y) = [], problem()
+    gradient_flow(mlps(), x, y, alpha=1.0, stop=Stop(2), kernel=kernel)
+    assert half_of_the_smallest() > 0
+    if torch.set_flush_denormal(False):  # the processor has such a mode
+        assert set(seen) == {0.0}
 
 
 def test_it_says_why_it_ended():
