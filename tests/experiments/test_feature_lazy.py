@@ -7,7 +7,7 @@ import pytest
 
 from landscape_lib.data import load
 from landscape_lib.experiments.feature_lazy import flow_at_scales, network, task
-from landscape_lib.experiments.grids.feature_lazy import grid
+from landscape_lib.experiments.grids.feature_lazy import PAPER_ENDS, PAPER_P, PAPER_WIDTHS, grid, phases
 from landscape_lib.measure.kernel import tangent_kernel
 from landscape_lib.nets import Population
 from landscape_lib.training import Stop, gradient_flow
@@ -108,6 +108,17 @@ def test_every_point_of_the_grid_is_one_of_the_experiment(budget, dataset, netwo
         inspect.signature(flow_at_scales).bind(**point)
         assert min(point["task_seeds"]) > 300, "those before are for pilots, or were looked at"
     assert {point["network_kind"] for point in points} == networks
+
+
+def test_the_larger_grid_has_both_ends_on_the_same_sets_and_a_map_of_another_size():
+    points = phases("paper", "mnist", 0)
+    for point in points:
+        inspect.signature(flow_at_scales).bind(**point)
+    ends = [point for point in points if point["P"] == PAPER_ENDS["P"]]
+    sets = {d: sorted(seed for p in ends if p["d"] == d for seed in p["task_seeds"]) for d in (None, 10)}
+    assert sets[None] == sets[10] == list(range(300, 310))
+    plane = [point for point in points if point["P"] == PAPER_P]
+    assert {point["h"] for point in plane} == set(PAPER_WIDTHS) and len(ends) + len(plane) == len(points)
 
 
 @pytest.mark.parametrize(
