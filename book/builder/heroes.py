@@ -95,8 +95,7 @@ def spectra() -> bytes:
     point = next(own for own in spectrum_grids.grid("class", "digits") if own["h"] == 12)
     seed, steps = point["seeds"][0], [0, *sorted({round(1.2**k) for k in range(42)})]
     patterns = spectrum_run.task("digits", point["P"], seed, 0, d=spectrum_run.D)
-    rules = {name: point[name] for name in ("h", "batch", "lr")}
-    run, x, y = spectrum_run.learn([patterns], [seed], steps=steps, **rules)
+    run, x, y = spectrum_run.learn([patterns], [seed], h=point["h"], batch=point["batch"], lr=point["lr"], steps=steps)
     found = [spectrum_run.hessians(run.at(i).member(0), x[0], y[0])[0] for i in range(len(steps))]
     eigenvalues = np.stack([torch.linalg.eigvalsh(H).flip(0).numpy() for H in found])
     return picture(lambda shown: curvature.hero(steps, shown), eigenvalues)

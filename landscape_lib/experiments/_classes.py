@@ -12,9 +12,11 @@ from torch.nn import functional as F
 from landscape_lib.data import Task, image_task
 from landscape_lib.experiments._images import images, with_tests_shuffled
 from landscape_lib.nets import MLP, Population
+from landscape_lib.training import Run, Stop, cross_entropy, gd, train
 
 CLASSES = 10
 L = 2  # hidden layers
+D = 10  # principal components, where images do not enter by their pixels
 
 
 def task(dataset: str, P: int, seed: int, tests: int | None = None, *, d: int | None = None) -> Task:
@@ -35,6 +37,23 @@ def networks(
 ) -> Population:
     """A fully connected network of ten outputs a seed, as it starts."""
     return Population(lambda seed: MLP(d, h, L, outputs=CLASSES, activation=activation, seed=seed), seeds, dtype=dtype)
+
+
+def learn(
+    tasks: Sequence[Task],
+    seeds: Sequence[int],
+    *,
+    h: int,
+    batch: int | None,
+    lr: float,
+    steps: Sequence[int],
+    dtype: torch.dtype = torch.float64,
+) -> tuple[Run, Float[Tensor, "nets points features"], Float[Tensor, "nets points"]]:
+    """Networks of softplus units by SGD, or full batch (None), kept after so many steps; and what they learn."""
+    inputs, labels = (part.to(dtype) for part in stacked(tasks))
+    nets = networks(seeds, inputs.shape[2], h, activation="softplus", dtype=dtype)
+    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps), None), "loss": cross_entropy, "batch": batch}
+    return train(nets, inputs, labels, at=steps, every=max(*steps, 1), **rules), inputs, labels
 
 
 def check_steps(steps: Sequence[int], caller: str) -> None:

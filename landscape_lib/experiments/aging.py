@@ -4,11 +4,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from landscape_lib.experiments._classes import networks, stacked, task, timed
+from landscape_lib.experiments._classes import D, networks, stacked, task, timed
 from landscape_lib.measure.curvature import displacement
 from landscape_lib.training import Stop, cross_entropy, gd, train
-
-D = 10  # principal components of the images
 
 
 def displacements(

@@ -7,11 +7,10 @@ from typing import Any
 import torch
 
 from landscape_lib.data import one_hot
-from landscape_lib.experiments._classes import CLASSES, check_steps, networks, stacked, task, timed
+from landscape_lib.experiments._classes import CLASSES, D, check_steps, networks, stacked, task, timed
 from landscape_lib.measure.curvature import batch_sharpness, eigenpairs, hessian_product
 from landscape_lib.training import Stop, batch_mean, gd, mean_square, train
 
-D = 10  # principal components of the images
 DRAWS = 60  # of batches, for their sharpness
 
 

@@ -7,10 +7,9 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from landscape_lib.experiments._classes import CLASSES, check_steps, networks, stacked, task, timed
-from landscape_lib.experiments.spectra import ZERO
+from landscape_lib.experiments._classes import CLASSES, check_steps, learn, task, timed
 from landscape_lib.measure.curvature import eigenpairs, hessian_product, outliers, spectral_density
-from landscape_lib.training import Stop, cross_entropy, gd, train
+from landscape_lib.measure.spectra import ZERO
 
 
 def densities_on_the_way(
@@ -34,10 +33,7 @@ def densities_on_the_way(
     check_steps(steps, "densities_on_the_way")
     began, rows = time.perf_counter(), []
     tasks = [task(dataset, P, seed, 0) for seed in seeds]
-    inputs, labels = stacked(tasks)
-    nets = networks(seeds, inputs.shape[2], h, activation="softplus", dtype=torch.float32)
-    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps), None), "loss": cross_entropy}
-    run = train(nets, inputs, labels, at=steps, batch=batch, every=max(*steps, 1), **rules)
+    run, inputs, labels = learn(tasks, seeds, h=h, batch=batch, lr=lr, steps=steps, dtype=torch.float32)
     for place, after in enumerate(steps):
         for i, (own, seed, network) in enumerate(zip(tasks, seeds, run.at(place).each(), strict=True)):
             batches = [(inputs[i], labels[i].long())]

@@ -10,13 +10,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from landscape_lib.data import Task
-from landscape_lib.experiments._classes import check_steps, networks, stacked, task, timed
+from landscape_lib.experiments._classes import D, check_steps, learn, task, timed
 from landscape_lib.measure.curvature import exact_hessian, gradient, gradient_curvature, hessian_product, negative_share
 from landscape_lib.measure.surface import filter_normalised, random_direction
-from landscape_lib.training import Run, Stop, cross_entropy, gd, train
 
-D = 10  # principal components of the images
 DIRECTIONS = 100
 ZERO = 1e-6  # of the largest eigenvalue: below, a negative one is rounding
 
@@ -48,18 +45,6 @@ def surroundings(network: nn.Module, inputs: Tensor, labels: Tensor, seed: int) 
     return Surroundings(eigenvalues, vectors, d, curvatures, flat)
 
 
-def descend(
-    tasks: Sequence[Task], seeds: Sequence[int], *, h: int, lr: float, steps: Sequence[int]
-) -> tuple[Run, Float[Tensor, "nets points features"], Float[Tensor, "nets points"]]:
-    """Networks of softplus units by full-batch descent, kept after so many steps; and what they descend on, in double
-    precision.
-    """
-    inputs, labels = (part.double() for part in stacked(tasks))
-    nets = networks(seeds, D, h, activation="softplus")
-    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps)), "loss": cross_entropy, "every": 100}
-    return train(nets, inputs, labels, at=steps, **rules), inputs, labels
-
-
 def curvatures_on_the_way(
     dataset: str, P: int, h: int, *, seeds: Sequence[int], lr: float, steps: Sequence[int]
 ) -> list[dict[str, Any]]:
@@ -72,7 +57,7 @@ def curvatures_on_the_way(
     check_steps(steps, "curvatures_on_the_way")
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
-    run, inputs, labels = descend(tasks, seeds, h=h, lr=lr, steps=steps)
+    run, inputs, labels = learn(tasks, seeds, h=h, batch=None, lr=lr, steps=steps)
     rows = []
     for place, after in enumerate(steps):
         for i, (own, seed, network) in enumerate(zip(tasks, seeds, run.at(place).each(), strict=True)):

@@ -9,8 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from landscape_lib.data import Task
-from landscape_lib.experiments._classes import CLASSES, check_steps, networks, stacked, task, timed
+from landscape_lib.experiments._classes import CLASSES, D, check_steps, learn, task, timed
 from landscape_lib.measure.curvature import (
     exact_hessian,
     gradient,
@@ -21,20 +20,7 @@ from landscape_lib.measure.curvature import (
     outliers,
     peak_at_zero,
 )
-from landscape_lib.training import Run, Stop, cross_entropy, gd, train
-
-D = 10  # principal components of the images
-ZERO = 1e-2  # of the largest |λ|: below it, an eigenvalue counts as zero
-
-
-def learn(
-    tasks: Sequence[Task], seeds: Sequence[int], *, h: int, batch: int | None, lr: float, steps: Sequence[int]
-) -> tuple[Run, Float[Tensor, "nets points features"], Float[Tensor, "nets points"]]:
-    """Networks of softplus units by SGD, kept after so many steps; and what they learn, in double precision."""
-    inputs, labels = (part.double() for part in stacked(tasks))
-    nets = networks(seeds, D, h, activation="softplus")
-    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps), None), "loss": cross_entropy}
-    return train(nets, inputs, labels, at=steps, batch=batch, every=max(*steps, 1), **rules), inputs, labels
+from landscape_lib.measure.spectra import ZERO
 
 
 def hessians(network: nn.Module, inputs: Tensor, labels: Tensor) -> tuple[Float[Tensor, "N N"], Float[Tensor, "N N"]]:
@@ -71,10 +57,8 @@ def spectra_on_the_way(
             eigenvalues, vectors = (part.flip(-1) for part in torch.linalg.eigh(H))
             v, top = vectors[:, :CLASSES], eigenvalues[:CLASSES]
             from_G = (v * (G @ v)).sum(0) / top
-            found, g = (
-                outliers(eigenvalues, 2 * CLASSES),
-                gradient(network, F.cross_entropy, [(inputs[i], labels[i].long())]),
-            )
+            found = outliers(eigenvalues, 2 * CLASSES)
+            g = gradient(network, F.cross_entropy, [(inputs[i], labels[i].long())])
             zero = peak_at_zero(eigenvalues, ZERO)
             with torch.no_grad():
                 loss = F.cross_entropy(network(inputs[i]), labels[i].long()).item()

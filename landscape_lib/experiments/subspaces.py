@@ -9,13 +9,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from landscape_lib.data import Task
-from landscape_lib.experiments._classes import CLASSES, check_steps, networks, stacked, task, timed
+from landscape_lib.experiments._classes import CLASSES, D, check_steps, learn, task, timed
 from landscape_lib.measure.curvature import eigenpairs, gradient, gradient_overlap, hessian_product, top_projection
 from landscape_lib.nets import Population
 from landscape_lib.training import Run, Stop, batch_mean, cross_entropy, gd, train
 
-D = 10  # principal components of the images
 RUNS = ("whole", "dominant", "bulk")
 
 
@@ -40,14 +38,16 @@ def descend(
     if kind != "whole":
         patterns, out = [(inputs, labels)], kind == "bulk"
         project = top_projection(batch_mean(cross_entropy), patterns, CLASSES, out=out, every=every)
-    return train(one, inputs, labels, stop=Stop(steps, None), every=every, seed=1, project=project, **_rules(batch, lr))
+    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps, None), "loss": cross_entropy, "batch": batch}
+    return train(one, inputs, labels, every=every, seed=1, project=project, **rules)
 
 
 def curves(
     dataset: str, P: int, h: int, *, seed: int, batch: int, lr: float, warm: int, steps: int, every: int
 ) -> dict[str, tuple[list[int], list[float]]]:
     """Of one network, by kind of run: steps after ``warm``, about ten a decade, and the training losses then."""
-    _, inputs, labels, begun = _begin(dataset, P, h, [seed], batch, lr, warm)
+    patterns = task(dataset, P, seed, 0, d=D)
+    begun, inputs, labels = learn([patterns], [seed], h=h, batch=batch, lr=lr, steps=(warm,))
     found = {}
     for kind in RUNS:
         run = descend(begun.population, inputs[0], labels[0], kind, batch=batch, lr=lr, steps=steps, every=every)
@@ -66,9 +66,7 @@ def overlaps_in_time(
     at = [round(after / lr) for after in times]
     check_steps(at, "overlaps_in_time")
     tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
-    inputs, labels = (part.double() for part in stacked(tasks))
-    nets = networks(seeds, D, h, activation="softplus")
-    run = train(nets, inputs, labels, stop=Stop(at[-1], None), every=max(at[-1], 1), at=at, **_rules(batch, lr))
+    run, inputs, labels = learn(tasks, seeds, h=h, batch=batch, lr=lr, steps=at)
     rows = []
     for place, (after, step) in enumerate(zip(times, at, strict=True)):
         losses = cross_entropy(run.at(place)(inputs), labels).mean(1)
@@ -93,21 +91,6 @@ def overlaps_in_time(
     return timed(rows, began)
 
 
-def _begin(
-    dataset: str, P: int, h: int, seeds: Sequence[int], batch: int, lr: float, warm: int
-) -> tuple[list[Task], Tensor, Tensor, Run]:
-    """What the networks learn, and the networks after ``warm`` steps of SGD."""
-    tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
-    inputs, labels = (part.double() for part in stacked(tasks))
-    nets = networks(seeds, D, h, activation="softplus")
-    run = train(nets, inputs, labels, stop=Stop(warm, None), every=max(warm, 1), **_rules(batch, lr))
-    return tasks, inputs, labels, run
-
-
-def _rules(batch: int, lr: float) -> dict[str, Any]:
-    return {"optimiser": gd(lr), "loss": cross_entropy, "batch": batch}
-
-
 def runs_in_subspaces(
     dataset: str,
     P: int,
@@ -128,7 +111,8 @@ def runs_in_subspaces(
     a batch's gradient, ``overlap_full`` of the gradient, means over the start and the end of the whole run.
     """
     began = time.perf_counter()
-    tasks, inputs, labels, begun = _begin(dataset, P, h, seeds, batch, lr, warm)
+    tasks = [task(dataset, P, seed, 0, d=D) for seed in seeds]
+    begun, inputs, labels = learn(tasks, seeds, h=h, batch=batch, lr=lr, steps=(warm,))
     ends, overlaps = {}, torch.zeros(len(tasks), 2)
     for kind in RUNS:
         found = torch.empty(len(tasks), dtype=torch.float64)

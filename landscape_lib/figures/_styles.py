@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.contour import ContourSet
@@ -66,6 +67,12 @@ def ticks(axis: Axes, values: Sequence[int | float], which: str = "x") -> None:
     labels = [f"{value:,.0f}".replace(",", " ") if value >= 10_000 else f"{value:g}" for value in values]
     axis.set(**{f"{which}ticks": values, f"{which}ticklabels": labels})
     axis.minorticks_off()
+
+
+def against(axis: Axes, rows: pd.DataFrame, by: str, column: str, **style: Any) -> None:
+    """The means of a column against another, with their standard errors over the rows of each."""
+    means = rows.groupby(by)[column].agg(["mean", "sem"])
+    axis.errorbar(means.index, means["mean"], means["sem"], capsize=3, **style)
 
 
 def above(axis: Axes, x: int | float, name: str, colour: str = INK) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PALE, shades, ticks
+from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PALE, against, shades, ticks
 from landscape_lib.measure.pspin import ground_state_energy, threshold_energy
 from landscape_lib.measure.surface import Plane
 
@@ -190,10 +190,7 @@ def depths(rows: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.5))
     for axis, column, name in zip(axes, ("concave", "loss"), ("share that bends down", "training loss"), strict=True):
         for skip, colour, mark, label in ((True, WITH, "o", "with skips"), (False, WITHOUT, "s", "without")):
-            means = rows[rows.skip == skip].groupby("layers")[column].agg(["mean", "sem"])
-            axis.errorbar(
-                means.index, means["mean"], means["sem"], fmt=mark + "-", color=colour, capsize=3, label=label
-            )
+            against(axis, rows[rows.skip == skip], "layers", column, fmt=mark + "-", color=colour, label=label)
         axis.set(xlabel="layers", ylabel=name)
         ticks(axis, [int(layers) for layers in sorted(rows.layers.unique())])
     axes[0].legend()

@@ -10,9 +10,9 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, ORANGE, PALE, PINK, above, shades, ticks
+from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, ORANGE, PALE, PINK, above, against, shades, ticks
+from landscape_lib.measure.spectra import DEFECT, ZERO
 
-ZERO = 1e-2  # of the largest |λ|: below it, an eigenvalue counts as zero
 THRESHOLDS = (("zero_tenth", 0.1), ("zero", ZERO), ("zero_thousandth", 1e-3))
 RUNS = {
     "whole": ("all of the gradient", BLUE, "o"),
@@ -72,7 +72,7 @@ def peaks(rows: pd.DataFrame) -> Figure:
     """The share of eigenvalues at zero against the steps of training, for three thresholds; bars: standard errors."""
     figure, axis = plt.subplots(figsize=(6.4, 3.6))
     for (column, threshold), colour, mark in zip(THRESHOLDS, (PINK, BLUE, ORANGE), "^os", strict=True):
-        _against(axis, rows, "step", column, fmt=mark + "-", color=colour, label=f"{threshold:g}")
+        against(axis, rows, "step", column, fmt=mark + "-", color=colour, label=f"{threshold:g}")
     axis.axhline(0.5, color=GREY, lw=1, ls="--")
     axis.set(xlabel="steps of SGD", ylabel="share at zero", ylim=(0, 1.02))
     axis.set_xscale("symlog", linthresh=100)
@@ -103,14 +103,13 @@ def splits(rows: pd.DataFrame, classes: int = 10) -> Figure:
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.5))
     for column, colour, mark, name in (("split", BLUE, "o", "G"), ("split_rest", ORANGE, "s", "H − G")):
-        _against(left, rows, "step", column, fmt=mark + "-", color=colour, label=name)
+        against(left, rows, "step", column, fmt=mark + "-", color=colour, label=name)
     left.set(xlabel="steps of SGD", ylabel="share of the top ten", ylim=(-0.05, 1.05))
     left.set_xscale("symlog", linthresh=100)
     ticks(left, sorted(rows.step.unique().tolist()))
     left.legend(loc="center right")
     for step, shade in shades(sorted(rows.step.unique().tolist())).items():
-        mean = np.exp(np.log(_tops(rows[rows.step == step])).mean(0))
-        right.plot(1 + np.arange(len(mean)), mean, ".-", color=shade, label=f"{step} steps")
+        _ranked(right, _tops(rows[rows.step == step]), color=shade, label=f"{step} steps")
     right.axvline(classes + 0.5, color=GREY, lw=1, ls="--")
     above(right, classes + 0.5, "as many as classes")
     right.set(xlabel="rank", ylabel="eigenvalue", yscale="log")
@@ -146,13 +145,12 @@ def sizes(rows: pd.DataFrame) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.8, 3.6))
     begin, end = rows[rows.step == rows.step.min()], rows[rows.step == rows.step.max()]
     for own, colour, mark, name in ((begin, GREY, "^", "before training"), (end, BLUE, "o", "after it")):
-        _against(left, own, "N", "away", fmt=mark + "-", color=colour, label=name)
+        against(left, own, "N", "away", fmt=mark + "-", color=colour, label=name)
     left.set(xscale="log", yscale="log", xlabel="weights N", ylabel="eigenvalues away from zero", ylim=(100, None))
     ticks(left, sorted(rows.N.unique().tolist()))
     left.legend(loc="upper left")
     for N, shade in shades(sorted(rows.N.unique().tolist())).items():
-        mean = np.exp(np.log(_tops(end[end.N == N])).mean(0))
-        right.plot(1 + np.arange(len(mean)), mean, ".-", color=shade, label=f"{N:,}".replace(",", " "))
+        _ranked(right, _tops(end[end.N == N]), color=shade, label=f"{N:,}".replace(",", " "))
     right.set(xlabel="rank", ylabel="eigenvalue", yscale="log")
     right.legend(loc="upper right", title="weights N")
     return figure
@@ -166,15 +164,14 @@ def clusters(rows: pd.DataFrame) -> Figure:
     met = rows.groupby(["k", "outliers"]).size()
     k, found = (met.index.get_level_values(level) for level in ("k", "outliers"))
     left.scatter(k, found, s=12 * met, color=FAINT)
-    _against(left, rows, "k", "outliers", fmt="o", color=BLUE)
+    against(left, rows, "k", "outliers", fmt="o", color=BLUE)
     ends = np.array([rows.k.min(), rows.k.max()])
     left.plot(ends, ends, color=GREY, lw=1, ls="--")
     left.set(xlabel="clusters", ylabel="outliers", ylim=(0, None))
     ticks(left, sorted(rows.k.unique().tolist()))
     for number, shade in shades(sorted(rows.k.unique().tolist())).items():
-        values = np.array(_tops(rows[rows.k == number]))[:, :15]
-        mean = np.exp(np.log(values / values[:, :1]).mean(0))
-        right.plot(1 + np.arange(len(mean)), mean, ".-", color=shade, label=f"{number}")
+        values = _tops(rows[rows.k == number])[:, :15]
+        _ranked(right, values / values[:, :1], color=shade, label=f"{number}")
     right.set(xlabel="rank", ylabel="eigenvalue over the first", yscale="log")
     right.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), title="clusters")
     return figure
@@ -199,7 +196,7 @@ def arrivals(rows: pd.DataFrame) -> Figure:
     """The largest eigenvalue along full-batch descent in units of the edge, a line a step size."""
     figure, axis = plt.subplots(figsize=(5.6, 3.6))
     for lr, shade in shades(sorted(rows.lr.unique().tolist())).items():
-        _against(axis, rows[rows.lr == lr], "step", "edge", fmt="o-", color=shade, label=f"η = {lr:g}")
+        against(axis, rows[rows.lr == lr], "step", "edge", fmt="o-", color=shade, label=f"η = {lr:g}")
     axis.axhline(1, color=GREY, lw=1, ls="--")
     axis.set(xlabel="steps", ylabel="largest eigenvalue, in units of 2/η", ylim=(0, None))
     axis.legend(loc="lower right")
@@ -215,7 +212,7 @@ def batches(rows: pd.DataFrame, ratios: Mapping[str, tuple[float, tuple[float, f
         ("edge", BLUE, "o", "largest eigenvalue"),
         ("batch_edge", ORANGE, "s", "batch sharpness"),
     ):
-        _against(left, rows, "batch", column, fmt=mark + "-", color=colour, label=name)
+        against(left, rows, "batch", column, fmt=mark + "-", color=colour, label=name)
     left.axhline(1, color=GREY, lw=1, ls="--")
     left.set(xscale="log", xlabel="batch size B", ylabel="in units of 2/η", ylim=(0, 1.2))
     ticks(left, sorted(rows.batch.unique().tolist()))
@@ -236,8 +233,8 @@ def at_rest(rows: pd.DataFrame, spectra: Mapping[str, Float[np.ndarray, "_"]]) -
     x = rows.P / rows.N
     groups = (
         (rows.satisfied, BLUE, "o", "all satisfied"),
-        (~rows.satisfied & (rows.silenced_loss < 0.5), ORANGE, "s", "at rest above zero"),
-        (~rows.satisfied & (rows.silenced_loss >= 0.5), GREY, "x", "stuck at a silenced layer"),
+        (~rows.satisfied & (rows.silenced_loss < DEFECT), ORANGE, "s", "at rest above zero"),
+        (~rows.satisfied & (rows.silenced_loss >= DEFECT), GREY, "x", "stuck at a silenced layer"),
     )
     for chosen, colour, mark, name in groups:
         if chosen.any():
@@ -275,7 +272,7 @@ def overlaps(rows: pd.DataFrame) -> Figure:
     names = (("overlap", "of a batch's gradient"), ("overlap_full", "of the whole gradient"))
     for axis, (column, name) in zip(axes, names, strict=True):
         for lr, shade in shades(sorted(rows.lr.unique().tolist())).items():
-            _against(axis, rows[rows.lr == lr], "time", column, fmt="o-", color=shade, label=f"η = {lr:g}")
+            against(axis, rows[rows.lr == lr], "time", column, fmt="o-", color=shade, label=f"η = {lr:g}")
         axis.set(xscale="log", xlabel="time: steps times η", ylim=(0, 1), title=name)
         ticks(axis, sorted(rows.time.unique().tolist()))
     axes[0].set(ylabel="share in the top ten directions")
@@ -309,12 +306,12 @@ def aging(rows: pd.DataFrame, valley: pd.DataFrame | None = None) -> Figure:
 
 def waiting(rows: pd.DataFrame) -> Figure:
     """How far weights move against the waiting time, a line a lag: of networks of few parameters, and of many."""
-    sizes_ = sorted(rows.N.unique().tolist())
-    figure, axes = plt.subplots(1, len(sizes_), figsize=(7.8, 3.6), squeeze=False)
-    for axis, N in zip(axes[0], sizes_, strict=True):
+    numbers = sorted(rows.N.unique().tolist())
+    figure, axes = plt.subplots(1, len(numbers), figsize=(7.8, 3.6), squeeze=False)
+    for axis, N in zip(axes[0], numbers, strict=True):
         own = rows[rows.N == N]
         for lag, shade in shades(sorted(own.lag.unique().tolist())).items():
-            _against(axis, own[own.lag == lag], "wait", "moved", fmt="o-", color=shade, label=f"in {lag} steps")
+            against(axis, own[own.lag == lag], "wait", "moved", fmt="o-", color=shade, label=f"in {lag} steps")
         axis.set(xscale="log", yscale="log", xlabel="waiting time", title=f"N = {N}")
         ticks(axis, [10**k for k in range(1, 7) if own.wait.min() <= 10**k <= own.wait.max()])
     axes[0][0].set(ylabel="displacement")
@@ -322,12 +319,12 @@ def waiting(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def _against(axis: Axes, rows: pd.DataFrame, by: str, column: str, **style: Any) -> None:
-    """The means of a column, with their standard errors over the rows of each."""
-    means = rows.groupby(by)[column].agg(["mean", "sem"])
-    axis.errorbar(means.index, means["mean"], means["sem"], capsize=3, **style)
+def _ranked(axis: Axes, values: Float[np.ndarray, "nets ranks"], **style: Any) -> None:
+    """Geometric means over networks against their rank."""
+    mean = np.exp(np.log(values).mean(0))
+    axis.plot(1 + np.arange(len(mean)), mean, ".-", **style)
 
 
-def _tops(rows: pd.DataFrame) -> list[list[float]]:
+def _tops(rows: pd.DataFrame) -> Float[np.ndarray, "nets ranks"]:
     """The largest eigenvalues of each row."""
-    return [[float(value) for value in words.split()] for words in rows.top]
+    return np.array([[float(value) for value in words.split()] for words in rows.top])

@@ -4,6 +4,8 @@ Notation: N parameters, λ₁ the largest eigenvalue of the Hessian H, G its Gau
 of a batch, N_Δ the unsatisfied patterns. A row is a network at a time; a ``seed`` draws its patterns and weights.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
@@ -12,7 +14,17 @@ from scipy.stats import rankdata
 from landscape_lib.statistics import Estimate, exponent, jackknife, log_jackknife
 
 LEAST = 3  # sizes that say whether there is one exponent
+ZERO = 1e-2  # of the largest |λ|: below it, an eigenvalue counts as zero
 DEFECT = 0.5  # share of the loss of silenced patterns from which on a network is stuck by a defect
+
+
+def at_the_end(rows: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Of each ``seed``, and each value of the columns ``by``, the rows of its last ``step``.
+
+    >>> at_the_end(pd.DataFrame({"seed": [0, 0, 1], "step": [1, 5, 3], "loss": [0.5, 0.25, 0.75]})).loss.tolist()
+    [0.25, 0.75]
+    """
+    return rows[rows.step == rows.groupby(["seed", *by], dropna=False).step.transform("max")]
 
 
 def bulk_margin(rows: pd.DataFrame, column: str = "zero") -> Estimate:
@@ -87,7 +99,7 @@ def gauss_newton_share(rows: pd.DataFrame) -> Estimate:
     >>> gauss_newton_share(pd.DataFrame({"seed": [0, 0, 1], "step": [0, 9, 9], "split": [0.5, 1.0, 0.75]})).value
     0.875
     """
-    return jackknife(_last(rows).groupby("seed").split.mean())
+    return jackknife(at_the_end(rows).groupby("seed").split.mean())
 
 
 def flat_jump(rows: pd.DataFrame, column: str = "zero") -> Estimate:
@@ -175,7 +187,7 @@ def edge(rows: pd.DataFrame, column: str = "edge") -> Estimate:
     """
     if rows.empty:
         raise ValueError("edge: no rows")
-    found = [_log_mean(own.groupby("seed")[column].mean()) for _, own in _last(rows, ["lr"]).groupby("lr")]
+    found = [_log_mean(own.groupby("seed")[column].mean()) for _, own in at_the_end(rows, ["lr"]).groupby("lr")]
     return max(found, key=lambda own: abs(np.log(own.value)))
 
 
@@ -192,7 +204,7 @@ def edge_of_batches(rows: pd.DataFrame) -> Estimate:
     """
     if rows.empty:
         raise ValueError("edge_of_batches: no rows")
-    found = [_log_mean(own.groupby("seed").edge.mean()) for _, own in _last(rows, ["batch"]).groupby("batch")]
+    found = [_log_mean(own.groupby("seed").edge.mean()) for _, own in at_the_end(rows, ["batch"]).groupby("batch")]
     return max(found, key=lambda own: own.value)
 
 
@@ -254,11 +266,6 @@ def _spearman(x: Float[np.ndarray, "n"], y: Float[np.ndarray, "n"]) -> float:
     a, b = (rankdata(part) - (len(part) + 1) / 2 for part in (x, y))
     scale = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / scale if scale else 0.0
-
-
-def _last(rows: pd.DataFrame, by: list[str] | None = None) -> pd.DataFrame:
-    """Of each seed, the rows of its last step."""
-    return rows[rows.step == rows.groupby(["seed", *(by or [])]).step.transform("max")]
 
 
 def _pairs(rows: pd.DataFrame, column: str, by: str, two: tuple | list) -> Float[np.ndarray, "seeds 2"]:

@@ -6,7 +6,7 @@ from torch.autograd.functional import hessian
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from landscape_lib.experiments._classes import networks, task
+from landscape_lib.experiments._classes import learn, networks, task
 from landscape_lib.experiments.aging import displacements
 from landscape_lib.experiments.clusters import SPREAD, D, clustered, outliers_of_clusters
 from landscape_lib.experiments.edges import sharpness_of_descent
@@ -14,7 +14,7 @@ from landscape_lib.experiments.flat_directions import spectra_at_rest
 from landscape_lib.experiments.grids import edges as edge_grids
 from landscape_lib.experiments.grids import subspaces as space_grids
 from landscape_lib.experiments.large_spectra import densities_on_the_way
-from landscape_lib.experiments.spectra import hessians, learn, spectra_on_the_way
+from landscape_lib.experiments.spectra import hessians, spectra_on_the_way
 from landscape_lib.experiments.subspaces import curves, descend, overlaps_in_time, runs_in_subspaces
 from landscape_lib.nets import MLP
 

@@ -285,4 +285,4 @@ def test_a_convex_valley_passes_the_rule_of_aging_which_is_its_fault():
     modes = np.geomspace(1e-3, 1e-1, 58)
     slid = [valley_displacement(modes, 1e-5, wait, lag) for wait, lag in zip(rows.wait, rows.lag, strict=True)]
     assert verdict("curv.aging", aging_of(rows.assign(moved=rows.moved.where(~small, slid)))) == "reproduced"
-    assert [tag["tag"] if isinstance(tag, dict) else tag.tag for tag in CLAIMS["curv.aging"].tags] == ["rule at fault"]
+    assert [tag.tag for tag in CLAIMS["curv.aging"].tags] == ["rule at fault"]

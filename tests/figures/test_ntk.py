@@ -115,8 +115,9 @@ def test_both_ends_of_each_training_set_are_joined():
     assert right.lines[2].get_ydata().tolist() == pytest.approx([0.106, 0.205]), "the thick one is their mean"
 
 
-def test_stripes_have_dots_and_laws_through_the_last():
-    rows = pd.DataFrame(
+def stripe_rows():
+    """Errors that fall as P^(−0.7) with features, as P^(−0.4) lazily."""
+    return pd.DataFrame(
         [
             {"alpha_h": s, "P": P, "task_seed": t, "error": (1 + t) * P**-b}
             for s, b in ((0.1, 0.7), (100.0, 0.4))
@@ -124,6 +125,10 @@ def test_stripes_have_dots_and_laws_through_the_last():
             for t in (0, 1)
         ]
     )
+
+
+def test_stripes_have_dots_and_laws_through_the_last():
+    rows = stripe_rows()
     units = {"before": np.array([0.1, -0.1]), "with features": np.array([1.0, -1.0]), "lazy": np.array([0.2, -0.1])}
     figure = figures.stripes(rows, units, (0.7, 0.4))
     left, right = figure.axes
@@ -134,14 +139,7 @@ def test_stripes_have_dots_and_laws_through_the_last():
 
 
 def test_exponents_from_one_size_to_the_next_stand_between_them():
-    rows = pd.DataFrame(
-        [
-            {"alpha_h": s, "P": P, "task_seed": t, "error": (1 + t) * P**-b}
-            for s, b in ((0.1, 0.7), (100.0, 0.4))
-            for P in (8, 32, 128)
-            for t in (0, 1)
-        ]
-    )
+    rows = stripe_rows()
     figure = figures.stripe_curves(rows, (0.6, 0.3))
     left, right = figure.axes
     assert panels(figure) == 2 and words(right) == ["feature", "lazy"]
