@@ -77,7 +77,8 @@ def surfaces() -> bytes:
 
     What training came to, and how often slices bend down, is in the table that `landscape sweep skips` makes.
     """
-    points = {point["skip"]: point for point in skip_grids.grid("class", "digits")}
+    grid, last = skip_grids.grid("class", "digits"), skip_grids.CLASS["steps"]
+    points = {point["skip"]: point for point in grid if point["steps"] == last}
     seed, planes = skip_grids.FIRST, {}
     for skip, title in ((True, "with skip connections"), (False, "without")):
         how = {name: value for name, value in points[skip].items() if name not in ("dataset", "kind", "P", "seeds")}

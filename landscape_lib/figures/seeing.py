@@ -61,11 +61,21 @@ def rulers(t: Float[np.ndarray, "points"], raw: Lines, normalised: Lines, top: f
 
 
 def skips(rows: pd.DataFrame) -> Figure:
-    """A dot a network: how often its slices bend down, against the loss that training came to."""
+    """A dot a network: how often its slices bend down, against the loss that training came to.
+
+    Of networks with skips there may be two lengths of training; the shorter has rings.
+    """
     figure, axis = plt.subplots(figsize=(5.2, 3.6))
-    for skip, colour, mark, label in ((True, WITH, "o", "with skips"), (False, WITHOUT, "s", "without")):
-        own = rows[rows.skip == skip]
-        axis.plot(own.loss, own.concave, mark, color=colour, label=label, alpha=0.8)
+    last = rows.steps.max()
+    groups = (
+        (rows.skip & (rows.steps == last), WITH, "o", WITH, "with skips"),
+        (rows.skip & (rows.steps < last), WITH, "o", "none", "with skips, stopped early"),
+        (~rows.skip, WITHOUT, "s", WITHOUT, "without"),
+    )
+    for group, colour, mark, face, label in groups:
+        own = rows[group]
+        if len(own):
+            axis.plot(own.loss, own.concave, mark, color=colour, mfc=face, label=label, alpha=0.8)
     axis.set(xscale="log", xlabel="training loss", ylabel="share of a slice that bends down", ylim=(-0.03, 1))
     axis.legend(loc="upper left")
     return figure

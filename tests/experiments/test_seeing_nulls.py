@@ -108,9 +108,9 @@ def test_a_direction_of_the_whole_networks_length_sees_the_units(normalise, want
 
 
 @cache
-def deep(skip, first=0):
+def deep(skip, first=0, steps=40):
     """Networks of eight layers, the seeds renamed to 0 to 9."""
-    given = {"h": 8, "blocks": 3, "skip": skip, "lr": 0.1 if skip else 0.03, "steps": 40, "tests": 10}
+    given = {"h": 8, "blocks": 3, "skip": skip, "lr": 0.1 if skip else 0.03, "steps": steps, "tests": 10}
     rows = slices_of_skips("mlp", "digits", 60, seeds=tuple(first + seed for seed in SEEDS), **given)
     return pd.DataFrame(rows).assign(seed=SEEDS)
 
@@ -121,6 +121,13 @@ def test_networks_with_skips_in_both_groups_or_the_groups_swapped(name):
     assert verdict(name, skipping(name, truth)) == "reproduced", "the rule is no bar to a truth"
     assert verdict(name, skipping(name, truth.assign(skip=~truth.skip))) == "not reproduced"
     assert verdict(name, skipping(name, pd.concat([deep(True), deep(True, 10).assign(skip=False)]))) == "not reproduced"
+
+
+def test_slices_of_networks_with_skips_bend_up_at_the_loss_of_those_without():
+    stopped, without = deep(True, steps=12), deep(False)
+    assert stopped.loss.mean() == pytest.approx(without.loss.mean(), rel=0.1), "the same loss, or the null is none"
+    found = seeing.concave_difference(pd.concat([deep(True), stopped.assign(skip=False)]))
+    assert decide(CLAIMS["see.skip"].rule, *found, n_seeds=10) == "not reproduced"
 
 
 # see.width, see.batch: with the scatter of a pilot, 5 to 10% from network to network

@@ -91,11 +91,13 @@ def test_a_skip_is_no_weight():
 @pytest.mark.parametrize("budget", ["class", "paper"])
 def test_the_grid_has_networks_that_differ_in_their_skips_and_steps_alone(large, budget):
     points = grids.grid(budget, "mnist")
-    assert {p["skip"]: p["lr"] for p in points} == {True: 0.1, False: 0.03}
-    assert len({repr({k: v for k, v in p.items() if k not in ("skip", "lr", "seeds")}) for p in points}) == 1
+    assert {p["skip"]: p["lr"] for p in points} == grids.LR[points[0]["kind"]]
+    early = [p for p in points if p["steps"] != points[0]["steps"]]
+    assert 3 * len(early) == len(points) and all(p["skip"] for p in early)
+    assert len({repr({k: v for k, v in p.items() if k not in ("skip", "lr", "seeds", "steps")}) for p in points}) == 1
     network = deep(points[0]["kind"], "digits", points[0]["h"], points[0]["blocks"], True, 0)
     layers = [m for m in network.modules() if isinstance(m, torch.nn.Linear | torch.nn.Conv2d)]
-    assert len(layers) == 22
+    assert len(layers) == {"class": 22, "paper": 56}[budget]
 
 
 def test_door(as_user):

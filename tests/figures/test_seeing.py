@@ -42,9 +42,12 @@ def test_colours_of_heights_stay_as_they_are_on_dark_pages():
 
 
 def test_a_dot_a_network():
-    rows = pd.DataFrame({"skip": [True, False, False], "loss": [0.1, 1.0, 2.0], "concave": [0.0, 0.3, 0.5]})
+    rows = pd.DataFrame({"skip": [True, False, False], "loss": [0.1, 1.0, 2.0], "concave": [0.0, 0.3, 0.5], "steps": 9})
     with_skips, without = seeing.skips(rows).axes[0].lines
     assert with_skips.get_xdata().tolist() == [0.1] and without.get_ydata().tolist() == [0.3, 0.5]
+    early = pd.DataFrame({"skip": [True], "loss": [0.9], "concave": [0.1], "steps": 3})
+    with_skips, stopped, without = seeing.skips(pd.concat([rows, early])).axes[0].lines
+    assert (with_skips.get_xdata().tolist(), stopped.get_xdata().tolist()) == ([0.1], [0.9])
 
 
 def test_basins_are_means_over_seeds():
