@@ -226,10 +226,11 @@ def batches(rows: pd.DataFrame, ratios: Mapping[str, tuple[float, tuple[float, f
 
 
 def at_rest(rows: pd.DataFrame, spectra: Mapping[str, Float[np.ndarray, "_"]]) -> Figure:
-    """Left: the weight of the peak at zero of networks at rest, against P/N. Right: |λ| over the largest by rank, of
-    two networks that were not satisfied.
+    """Left: the weight of the peak at zero of networks at rest, against P/N. Right, where there are ``spectra``: |λ|
+    over the largest by rank, of two networks that were not satisfied.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.8, 3.6))
+    figure, axes = plt.subplots(1, 2 if spectra else 1, figsize=(7.8 if spectra else 5.2, 3.6), squeeze=False)
+    left = axes[0, 0]
     x = rows.P / rows.N
     groups = (
         (rows.satisfied, BLUE, "o", "all satisfied"),
@@ -241,6 +242,9 @@ def at_rest(rows: pd.DataFrame, spectra: Mapping[str, Float[np.ndarray, "_"]]) -
             left.plot(x[chosen], rows.zero[chosen], mark, color=colour, alpha=0.7, label=name)
     left.set(xlabel="P/N", ylabel="weight of the peak at zero", ylim=(0, 1.05))
     left.legend(loc="lower left")
+    if not spectra:
+        return figure
+    right = axes[0, 1]
     for (name, values), colour in zip(spectra.items(), (ORANGE, BLUE), strict=False):
         sizes = np.sort(np.abs(values))[::-1] / np.abs(values).max()
         right.plot(1 + np.arange(len(sizes)), np.maximum(sizes, 1e-9), ".-", color=colour, lw=0.7, label=name)

@@ -97,6 +97,7 @@ def test_networks_at_rest_are_told_apart():
     rows = pd.DataFrame(
         {"P": [20, 20, 40], "N": 10, "satisfied": [True, False, False], "silenced_loss": [0.0, 0.0, 0.9]}
     ).assign(zero=[1.0, 0.25, 0.5])
+    assert len(spectra.at_rest(rows, {}).axes) == 1
     left, right = spectra.at_rest(rows, {"P = 20": np.array([2.0, -1.0])}).axes
     assert [(line.get_xdata().tolist(), line.get_ydata().tolist()) for line in left.lines] == [
         ([2.0], [1.0]),
