@@ -3,6 +3,13 @@
 from landscape_lib.nets._architectures import MLP, second_moment, widen
 from landscape_lib.nets._convolutional import CNN
 from landscape_lib.nets._features import legendre, random_fourier
+from landscape_lib.nets._gradients import (
+    Factors,
+    gradient_factors,
+    gradient_products,
+    gradient_squares,
+    sample_gradients,
+)
 from landscape_lib.nets._modes import unruly_part
 from landscape_lib.nets._population import Population
 from landscape_lib.nets._residual import ResidualCNN, ResidualMLP
@@ -10,11 +17,16 @@ from landscape_lib.nets._residual import ResidualCNN, ResidualMLP
 __all__ = [
     "CNN",
     "MLP",
+    "Factors",
     "Population",
     "ResidualCNN",
     "ResidualMLP",
+    "gradient_factors",
+    "gradient_products",
+    "gradient_squares",
     "legendre",
     "random_fourier",
+    "sample_gradients",
     "second_moment",
     "unruly_part",
     "widen",

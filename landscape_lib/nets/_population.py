@@ -99,8 +99,8 @@ class Population:
         # Copies: a BatchNorm in training mode updates the buffers that it is given.
         buffers = {name: value[nets].clone() for name, value in self.buffers.items()}
         if all(len(value) == 1 for value in parameters.values()):  # vmap has slow convolutions of its own
-            first = [{name: value[0] for name, value in held.items()} for held in (parameters, buffers)]
-            return call(*first, inputs if shared is None else inputs[0])[None]
+            own, state = ({name: value[0] for name, value in held.items()} for held in (parameters, buffers))
+            return call(own, state, inputs if shared is None else inputs[0])[None]
         return torch.func.vmap(call, in_dims=(0, 0, shared))(dict(parameters), buffers, inputs)
 
     def pullback(

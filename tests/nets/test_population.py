@@ -80,6 +80,13 @@ def test_the_stack_computes_what_each_network_computes_alone(make):
 
 
 @kinds
+def test_a_stack_of_one_is_the_first_of_many(make):
+    x, nets = gaussian(7, 6), Population(make, range(3))
+    assert_close(Population(make, range(1))(x), nets(x)[:1], **ROUNDING)
+    assert_close(Population(make, range(1))(x[None]), nets(x)[:1], **ROUNDING)
+
+
+@kinds
 def test_one_set_of_inputs_a_network_is_each_network_on_its_own_inputs(make):
     nets, x = Population(make, range(3)), gaussian(3, 7, 6)
     assert_close(nets(x), torch.stack([nets(one)[i] for i, one in enumerate(x)]), **ROUNDING)
@@ -259,11 +266,12 @@ def test_a_population_names_itself():
 # modules at the edge of what is held
 
 
-def test_buffers_are_never_updated_in_training_mode_either():
-    nets = Population(lambda seed: batch_norm().train(), range(2))
+@pytest.mark.parametrize("number", [1, 2])
+def test_buffers_are_never_updated_in_training_mode_either(number):
+    nets = Population(lambda seed: batch_norm().train(), range(number))
     before = {name: value.clone() for name, value in nets.buffers.items()}
     x = gaussian(9, 6) + 3
-    assert_close(nets(x)[1], nets.member(1)(x), **ROUNDING)  # of the batch's own statistics
+    assert_close(nets(x)[-1], nets.member(number - 1)(x), **ROUNDING)  # of the batch's own statistics
     assert all(nets.buffers[name].equal(before[name]) for name in before)
 
 

@@ -6,8 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from landscape_lib.measure.kernel._factors import Factors, factors_of
-from landscape_lib.nets import Population, unruly_part
+from landscape_lib.nets import Population, gradient_factors, gradient_products, unruly_part
 
 MEMORY = 2e9  # bytes
 
@@ -40,10 +39,10 @@ def tangent_kernel(
     size = _block(network, inputs[:1], others.shape[0] * inputs.shape[0], memory)
     kernel = inputs.new_empty(inputs.shape[0], others.shape[0])
     for i in range(0, len(inputs), size):
-        rows = factors_of(network, inputs[i : i + size])
+        rows = gradient_factors(network, inputs[i : i + size])
         for j in range(i if same else 0, len(others), size):
-            columns = rows if same and i == j else factors_of(network, others[j : j + size])
-            block = _products(rows, columns)
+            columns = rows if same and i == j else gradient_factors(network, others[j : j + size])
+            block = gradient_products(rows, columns)
             kernel[i : i + size, j : j + size] = block
             if same and i != j:
                 kernel[j : j + size, i : i + size] = block.mT
@@ -99,22 +98,10 @@ def kernel_change(
     return torch.linalg.matrix_norm(kernel - initial) / torch.linalg.matrix_norm(initial)
 
 
-def _products(rows: Factors, columns: Factors) -> Float[Tensor, "points others"]:
-    """Σ_terms Π_factors a aᵀ."""
-    total: Tensor | None = None
-    for row, column in zip(rows, columns, strict=True):
-        first, *grams = [a @ b.mT for a, b in zip(row, column, strict=True)]
-        for gram in grams:
-            first.mul_(gram)
-        total = first if total is None else total.add_(first)
-    assert total is not None
-    return total
-
-
 def _block(network: nn.Module, input: Tensor, entries: int, memory: float) -> int:
     """How many points at once: b of them on either side take about 4 p b + 3 b² numbers, p the factors of one."""
     free = memory / input.element_size() - entries
-    p = sum(factor.numel() for term in factors_of(network, input) for factor in term)
+    p = sum(factor.numel() for term in gradient_factors(network, input) for factor in term)
     b = int((math.sqrt(4 * p**2 + 3 * free) - 2 * p) / 3) if free > 0 else 0
     if b < 1:
         need = (entries + 4 * p + 3) * input.element_size()
