@@ -9,6 +9,7 @@ from landscape_lib.nets._gradients import (
     gradient_products,
     gradient_squares,
     sample_gradients,
+    summed_gradient,
 )
 from landscape_lib.nets._modes import unruly_part
 from landscape_lib.nets._population import Population
@@ -28,6 +29,7 @@ __all__ = [
     "random_fourier",
     "sample_gradients",
     "second_moment",
+    "summed_gradient",
     "unruly_part",
     "widen",
 ]

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float, Shaped
@@ -40,18 +41,27 @@ def gradient_factors(
 
 def sample_gradients(network: nn.Module, factors: Factors) -> Float[Tensor, "points parameters"]:
     """The gradients that these factors are of, all parameters in the order of ``network.parameters()``."""
-    layers = {MLP: lambda net: list(net.layers), CNN: lambda net: [net.first, net.second, net.readout]}
-    if type(network) not in layers:
+    if type(network) not in _LAYERS:
         return factors[0][0]
     parts = []
-    for term, layer in zip(factors, layers[type(network)](network), strict=True):
+    for term, layer in zip(factors, _LAYERS[type(network)](network), strict=True):
         if len(term) == 2:
-            entering, signal = term
-            whole = signal[:, :, None] * entering[:, None, :]
+            whole = term[1][:, :, None] * term[0][:, None, :]
         else:
-            whole = term[0].view(len(term[0]), len(layer.weight), -1)
+            whole = term[0].unflatten(1, (len(layer.weight), -1))
         parts += [whole[..., :-1].flatten(1), whole[..., -1]]
     return torch.cat(parts, dim=1)
+
+
+def summed_gradient(network: nn.Module, factors: Factors) -> Float[Tensor, "parameters"]:
+    """Their sum over points, none of them written out where the layers are known."""
+    if type(network) not in _LAYERS:
+        return factors[0][0].sum(0)
+    parts = []
+    for term, layer in zip(factors, _LAYERS[type(network)](network), strict=True):
+        whole = term[1].mT @ term[0] if len(term) == 2 else term[0].sum(0).unflatten(0, (len(layer.weight), -1))
+        parts += [whole[:, :-1].flatten(), whole[:, -1]]
+    return torch.cat(parts)
 
 
 def gradient_products(rows: Factors, columns: Factors) -> Float[Tensor, "points others"]:
@@ -123,6 +133,10 @@ def _whole(network: nn.Module, inputs: Tensor, targets: Tensor, total: Total) ->
 
 
 _BY_LAYER: dict[type, Callable[..., Factors]] = {MLP: _of_mlp, CNN: _of_cnn}
+_LAYERS: dict[type, Callable[..., list[Any]]] = {
+    MLP: lambda net: list(net.layers),
+    CNN: lambda net: [net.first, net.second, net.readout],
+}
 
 
 def _with_one(x: Tensor) -> Tensor:

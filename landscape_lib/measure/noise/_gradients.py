@@ -1,5 +1,6 @@
 """The noise of SGD at one network: how the gradients of single points scatter about their mean."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from landscape_lib.nets import (
     gradient_products,
     gradient_squares,
     sample_gradients,
+    summed_gradient,
     unruly_part,
 )
 
@@ -77,14 +79,18 @@ def gradient_noise(
             "take fewer points, top=0, or more memory"
         )
     squares, blocks, sums = [], [], []
-    for at, factors in _blocks(network, loss, inputs, targets, memory):
+    for factors in _blocks(network, loss, inputs, targets, memory):
         squares.append(gradient_squares(factors).double())
-        sums.append(len(inputs[at]) * _mean_gradient(network, loss, inputs[at], targets[at]))
+        sums.append(summed_gradient(network, factors))
         if top:
             blocks.append(factors)
     gradient = torch.stack(sums).sum(0) / P
     square = gradient.double().square().sum()
-    trace = max(torch.cat(squares).mean() - square, torch.zeros_like(square)).item()
+    trace = max(torch.cat(squares).mean().item() - square.item(), 0.0)
+    if not math.isfinite(trace):
+        raise ValueError(
+            "gradient_noise: a gradient is NaN or infinite; look for such inputs, or for weights that training broke"
+        )
     found = gradient.new_empty(0)
     if top:
         gram = torch.cat([torch.cat([gradient_products(a, b) for b in blocks], 1) for a in blocks]).double()
@@ -112,12 +118,12 @@ def point_gradients(
     tensor([2., 8.])
     """
     _refuse(network, loss, inputs, targets, "point_gradients")
-    return (sample_gradients(network, own) for _, own in _blocks(network, loss, inputs, targets, memory, whole=True))
+    return (sample_gradients(network, own) for own in _blocks(network, loss, inputs, targets, memory, whole=True))
 
 
 def _blocks(
     network: nn.Module, loss: Loss, inputs: Tensor, targets: Tensor, memory: float, whole: bool = False
-) -> Iterator[tuple[slice, Factors]]:
+) -> Iterator[Factors]:
     """The factors of some points after others'. ``whole``: as many as can be written out."""
 
     def total(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -133,22 +139,7 @@ def _blocks(
             f"{memory / 1e9:.3g} GB; give more memory"
         )
     for start in range(0, len(inputs), size):
-        at = slice(start, start + size)
-        yield at, gradient_factors(network, inputs[at], targets[at], total)
-
-
-@torch.enable_grad()
-def _mean_gradient(network: nn.Module, loss: Loss, inputs: Tensor, targets: Tensor) -> Float[Tensor, "parameters"]:
-    parameters = list(network.parameters())
-    asked = [p.requires_grad for p in parameters]
-    try:
-        for p in parameters:
-            p.requires_grad_(True)
-        parts = torch.autograd.grad(loss(network(inputs), targets), parameters, materialize_grads=True)
-    finally:
-        for p, before in zip(parameters, asked, strict=True):
-            p.requires_grad_(before)
-    return torch.cat([part.flatten() for part in parts])
+        yield gradient_factors(network, inputs[start : start + size], targets[start : start + size], total)
 
 
 def _refuse(network: nn.Module, loss: Loss, inputs: Tensor, targets: Tensor, what: str) -> int:
@@ -171,17 +162,19 @@ def _refuse(network: nn.Module, loss: Loss, inputs: Tensor, targets: Tensor, wha
             "bring them together with .to(…)"
         )
     with torch.no_grad():
-        value = loss(network(inputs), targets)
+        outputs = network(inputs[:2])
+        value = loss(outputs, targets[:2])
         if value.ndim:
             raise ValueError(f"{what}: loss returned shape {tuple(value.shape)}; need one number, the mean over points")
         if not value.isfinite():
             raise ValueError(
-                f"{what}: the loss is {value.item()}; look for NaN in the inputs, or for weights that training broke"
+                f"{what}: the loss of the first points is {value.item()}; look for NaN in the inputs, or for weights "
+                "that training broke"
             )
-        two, *each = (loss(network(inputs[at]), targets[at]).item() for at in (slice(2), slice(1), slice(1, 2)))
-    if len(inputs) > 1 and abs(two - sum(each) / 2) > 1e-3 * max(map(abs, each)):
+        each = [loss(outputs[i : i + 1], targets[i : i + 1]).item() for i in range(len(outputs))]
+    if abs(value.item() - sum(each) / len(each)) > 1e-3 * max(map(abs, each)):
         raise ValueError(
-            f"{what}: the loss is {two:.4g} on the first two points, and {each[0]:.4g} and {each[1]:.4g} on each; need "
-            "a mean over points, of a loss of each"
+            f"{what}: the loss is {value.item():.4g} on the first two points, and {each[0]:.4g} and {each[1]:.4g} on "
+            "each; need a mean over points, of a loss of each"
         )
     return len(inputs)

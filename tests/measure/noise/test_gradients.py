@@ -116,8 +116,11 @@ def test_door(as_user):
         gradient_noise(net, F.cross_entropy, x, y[:3])
     with pytest.raises(ValueError, match="inputs are torch.float32 on cpu, the network torch.float64"):
         gradient_noise(net, F.cross_entropy, x.float(), y)
-    with pytest.raises(ValueError, match="the loss is nan; look for NaN"):
+    with pytest.raises(ValueError, match="the loss of the first points is nan; look for NaN"):
         gradient_noise(net, F.cross_entropy, x * torch.nan, y)
+    late = torch.cat([x[:-1], x[-1:] * torch.inf])
+    with pytest.raises(ValueError, match="a gradient is NaN or infinite"):
+        gradient_noise(net, F.cross_entropy, late, y)
     with pytest.raises(ValueError, match="loss returned shape"):
         gradient_noise(net, lambda f, t: F.cross_entropy(f, t, reduction="none"), x, y)
     with pytest.raises(ValueError, match="need a mean over points, of a loss of each"):
