@@ -1,6 +1,6 @@
 """How networks are trained: losses, optimisers, stopping rules, and populations that descend."""
 
-from landscape_lib.training._descent import train
+from landscape_lib.training._descent import Project, train
 from landscape_lib.training._flow import TIME, Flow, gradient_flow
 from landscape_lib.training._least_squares import minimum_norm
 from landscape_lib.training._losses import batch_mean, cross_entropy, hinge, mean_square, quadratic_hinge, soft_hinge
@@ -23,6 +23,7 @@ __all__ = [
     "DivergedError",
     "Flow",
     "History",
+    "Project",
     "Rest",
     "Run",
     "Stop",

@@ -1,12 +1,14 @@
 """The noise scale from gradients of batches, where those of single points are not at hand."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from landscape_lib.statistics import Estimate, jackknife
 
 
-def noise_scale_of_batches(squares: dict[int, ArrayLike]) -> Estimate:
+def noise_scale_of_batches(squares: Mapping[int, ArrayLike]) -> Estimate:
     """B_simple = tr Σ/‖g‖² from the squared norms of batch gradients at two sizes; jackknife over draws.
 
     ``squares`` has ‖g_B‖² of each draw, as many at either size: of mean ‖g‖² + tr Σ/B, so that with b < B

@@ -1,0 +1,99 @@
+"""The statistics of chapter 7, on tables that are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landscape_lib.measure import sgd
+
+BATCHES = (1, 4, 16, 64, 256)
+
+
+def steps(critical, least=10.0, seeds=5, scatter=0.0, to=0.2):
+    rng, rows = np.random.default_rng(0), []
+    for s in range(seeds):
+        for B in BATCHES:
+            best = least * (1 + critical / B) * rng.lognormal(0, scatter)
+            for lr, cost in ((0.1, 1.5), (0.2, 1.0), (0.4, np.nan)):
+                rows.append({"seed": s, "batch": B, "lr": lr, "to": to, "taken": best * cost})
+    return pd.DataFrame(rows)
+
+
+def way(scale, seeds=5):
+    losses = np.array([2.0, 1.0, 0.5, 0.25, 0.125])
+    return pd.DataFrame(
+        [
+            {"seed": s, "step": i, "loss": loss, "scale": scale(loss)}
+            for s in range(seeds)
+            for i, loss in enumerate(losses)
+        ]
+    )
+
+
+@given(st.floats(2.0, 100.0), st.floats(1.0, 1000.0))
+def test_the_critical_batch_is_found_whatever_the_steps_are_in_units_of(critical, least):
+    assert sgd.critical_batch(steps(critical, least)).value == pytest.approx(critical, rel=1e-3)
+
+
+def test_each_batch_stands_at_its_own_best_step_that_all_seeds_reach():
+    rows = steps(16.0)
+    assert sgd.tuned(rows).lr.unique().tolist() == [0.2]
+    one_lost = rows.assign(taken=rows.taken.where((rows.seed != 3) | (rows.lr != 0.2) | (rows.batch != 4)))
+    assert sgd.tuned(one_lost).groupby("batch").lr.first().to_dict() == {1: 0.2, 4: 0.1, 16: 0.2, 64: 0.2, 256: 0.2}
+
+
+def test_the_interval_of_the_critical_batch_grows_with_the_scatter():
+    narrow, wide = (sgd.critical_batch(steps(16.0, scatter=x)).interval for x in (0.01, 0.1))
+    assert wide[1] - wide[0] > 3 * (narrow[1] - narrow[0])
+
+
+def test_a_scale_is_averaged_over_the_way_to_the_loss():
+    assert sgd.critical_over_scale(steps(16.0), way(lambda loss: 8.0)).value == pytest.approx(2.0, rel=1e-3)
+    linear = way(lambda loss: -np.log(loss))  # from -ln 2 at the start to -ln 0.2 at the end, its mean in between
+    mean = (-np.log(2.0) - np.log(0.2)) / 2
+    assert sgd.critical_over_scale(steps(16.0), linear).value == pytest.approx(16 / mean, rel=1e-3)
+
+
+def test_the_scale_after_the_loss_does_not_matter():
+    found = sgd.critical_over_scale(steps(16.0, to=0.25), way(lambda loss: 8.0 if loss > 0.2 else 1e6))
+    assert found.value == pytest.approx(2.0, rel=1e-3)
+
+
+def test_tails_are_held_against_gaussians_at_the_end():
+    rows = pd.DataFrame(
+        [{"seed": s, "step": t, "through": 1.9 - t / 10 + s / 100, "across": 1.2} for s in (0, 1) for t in (0, 4)]
+    ).assign(through_control=1.9, across_control=1.4)
+    assert sgd.tail_deficit(rows).value == pytest.approx(0.395)
+    assert sgd.tail_deficit(rows, "across").value == pytest.approx(0.2)
+
+
+def test_a_drift_is_held_against_no_drift():
+    rows = pd.DataFrame(
+        [
+            {"seed": s, "kind": kind, "trace_before": 3.0 + s, "trace": (3.0 + s) * share}
+            for s in (0, 1, 2)
+            for kind, share in (("label noise", 0.4), ("batches", 0.8))
+        ]
+    )
+    assert sgd.drift_ratio(rows).value == pytest.approx(0.5)
+    assert sgd.drift_ratio(rows, ("batches", "label noise")).value == pytest.approx(2.0)
+
+
+def test_door(as_user):
+    rows = steps(16.0)
+    with pytest.raises(ValueError, match=r"no step size takes batches of \[4\] to the loss, on all seeds"):
+        sgd.critical_batch(rows.assign(taken=rows.taken.where(rows.batch != 4)))
+    with pytest.raises(ValueError, match="no step size"):
+        sgd.tuned(rows[:0])
+    with pytest.raises(ValueError, match="3 batches, need 4 at least"):
+        sgd.critical_batch(rows[rows.batch < 32])
+    with pytest.raises(ValueError, match=r"steps are of seeds \[0, 1, 2, 3, 4\], noises of \[0, 1\]"):
+        sgd.critical_over_scale(rows, way(lambda loss: 8.0, seeds=2))
+    with pytest.raises(ValueError, match="losses from 2 to 0.125; need them on both sides of 0.01"):
+        sgd.critical_over_scale(steps(16.0, to=0.01), way(lambda loss: 8.0))
+    with pytest.raises(ValueError, match="with a noise scale on the way"):
+        sgd.critical_over_scale(rows, way(lambda loss: np.nan))
+    with pytest.raises(ValueError, match="need every seed with 'label noise' and 'batches', there is"):
+        sgd.drift_ratio(pd.DataFrame({"seed": [0], "kind": "batches", "trace": 1.0, "trace_before": 1.0}))
