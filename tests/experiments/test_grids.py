@@ -35,7 +35,7 @@ TINY = {
     "gradient_noises": {"P": 40, "h": 3, "batch": 8, "steps": (0, 3), "seeds": (0, 1)},
     "jamming": {"P": 20, "widths": (3,), "steps": 5, "seeds": (0, 1)},
     "just_jammed": {"L": 1, "h": 4, "seeds": (0, 1), "begin": 1.0},
-    "label_noise": {"P": 6, "h": 4, "batch": 2, "steps": 3, "seeds": (0, 1), "tests": 10},
+    "label_noise": {"P": 12, "h": 4, "batch": 2, "steps": 3, "seeds": (0, 1), "tests": 10},
     "landscapes": {"h": 3, "P": 20, "seeds": (0, 1), "columns": (6, 6), "steps": 5, "batch": 10},
     "large_spectra": {"P": 20, "h": 2, "batch": 10, "steps": (0, 3), "lanczos": 5, "probes": 2, "seeds": (0, 1)},
     "learning_curves": {"sizes": (4, 8), "tests": 10},

@@ -95,5 +95,5 @@ def test_door(as_user):
         sgd.critical_over_scale(steps(16.0, to=0.01), way(lambda loss: 8.0))
     with pytest.raises(ValueError, match="with a noise scale on the way"):
         sgd.critical_over_scale(rows, way(lambda loss: np.nan))
-    with pytest.raises(ValueError, match="need every seed with 'label noise' and 'batches', there is"):
+    with pytest.raises(ValueError, match="need every seed with 'label noise' and 'batches'; kinds are"):
         sgd.drift_ratio(pd.DataFrame({"seed": [0], "kind": "batches", "trace": 1.0, "trace_before": 1.0}))
