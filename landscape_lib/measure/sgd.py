@@ -9,7 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 
-from landscape_lib.statistics import Estimate, jackknife, log_jackknife
+from landscape_lib.statistics import Estimate, exponent, jackknife, log_jackknife
 
 LEAST = 4  # batches that a critical one is fitted to
 
@@ -93,6 +93,46 @@ def drift_ratio(rows: pd.DataFrame, kinds: tuple[str, str] = ("label noise", "ba
         )
     pairs = table[list(kinds)].to_numpy(float)
     return log_jackknife(pairs, lambda drawn: float(drawn[:, 0].mean() / drawn[:, 1].mean()))
+
+
+def temperature_exponent(rows: pd.DataFrame, column: str = "variance") -> Estimate:
+    """The exponent a of the variance of the weights ~ (η/B)ᵃ: 1 where step over batch sets the temperature.
+
+    ``rows`` has it of each ``seed`` and ``direction`` at several pairs of ``lr`` and ``batch``; the mean over
+    directions. Least squares in ln η/B; jackknife over seeds.
+
+    >>> rows = pd.DataFrame([{"seed": s, "direction": 0, "lr": lr, "batch": B, "variance": (lr / B) ** 2}
+    ...                      for s in (0, 1) for lr, B in ((1.0, 2), (1.0, 4), (0.5, 16))])
+    >>> round(temperature_exponent(rows).value, 9)
+    2.0
+    """
+    table = rows.groupby(["seed", "lr", "batch"])[column].mean().unstack(["lr", "batch"])
+    ratios = np.array([lr / batch for lr, batch in table.columns])
+    if len(np.unique(ratios.round(12))) < 3 or table.isna().any(axis=None):
+        raise ValueError(
+            f"temperature_exponent: {len(np.unique(ratios.round(12)))} ratios of step and batch; need three at least, "
+            "each of every seed"
+        )
+    return exponent(ratios, table.to_numpy(float), "temperature_exponent")
+
+
+def direction_exponent(rows: pd.DataFrame, column: str = "variance") -> Estimate:
+    """The exponent of the variance along a direction against its curvature: −1 for exp(−𝓛/T), 0 for one width in all.
+
+    ``rows`` has ``variance`` and ``curvature`` of each ``seed`` and ``direction``, of one step and batch. Least squares
+    in logarithms for each seed, their mean; jackknife over seeds.
+
+    >>> rows = pd.DataFrame([{"seed": s, "direction": i, "curvature": c, "variance": 1 / c} for s in (0, 1)
+    ...                      for i, c in enumerate((1.0, 2.0, 4.0))])
+    >>> round(direction_exponent(rows).value, 9)
+    -1.0
+    """
+    slopes = []
+    for seed, own in rows.groupby("seed"):
+        if own.direction.duplicated().any() or len(own) < 3:
+            raise ValueError(f"direction_exponent: seed {seed} has {len(own)} rows; need three directions, each once")
+        slopes.append(np.polyfit(np.log(own.curvature.to_numpy(float)), np.log(own[column].to_numpy(float)), 1)[0])
+    return jackknife(np.array(slopes))
 
 
 def _steps(rows: pd.DataFrame) -> tuple[Float[np.ndarray, "batches"], Float[np.ndarray, "seeds batches"]]:

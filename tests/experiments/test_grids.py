@@ -44,6 +44,7 @@ TINY = {
     "regimes": {"P": 30, "h": 4, "steps": 5, "seeds": (0, 1), "tests": 10},
     "skips": {"P": 40, "h": 4, "blocks": 1, "steps": 3, "seeds": (0, 1), "tests": 10},
     "spectra": {"P": 20, "h": 2, "batch": 10, "steps": (0, 3), "seeds": (0, 1)},
+    "stationary_noise": {"P": 20, "batch": 5, "steps": 6, "seeds": (0, 1)},
     "subspaces": {"P": 20, "h": 2, "batch": 10, "warm": 2, "steps": 2, "every": 1, "seeds": (0, 1)},
     "trajectories": {"P": 30, "h": 4, "batch": 10, "steps": 18, "seeds": (0, 1)},
     "wide_networks": {"P": 10, "h": 4, "seeds": (0, 1), "tests": 8, "steps": 50},

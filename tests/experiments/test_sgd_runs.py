@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from landscape_lib.experiments import critical_batches, gradient_noises, label_noise
+from landscape_lib.experiments import critical_batches, gradient_noises, label_noise, stationary_noise
 from landscape_lib.experiments._classes import networks, stacked, task
 from landscape_lib.experiments.grids import critical_batches as critical_grids
 from landscape_lib.experiments.grids import gradient_noises as noise_grids
@@ -95,3 +95,29 @@ def test_noises_are_of_the_patterns_whose_steps_are_counted():
     steps, noises = critical_grids.grid("class", "digits", 2), noise_grids.grid("class", "digits", 2)
     assert {(p["P"], p["h"]) for p in steps} == {(p["P"], p["h"]) for p in noises}
     assert steps[0]["seeds"] == tuple(seed for p in noises for seed in p["seeds"])
+
+
+@pytest.mark.parametrize("sampling", stationary_noise.SAMPLINGS)
+def test_variances_are_those_of_the_closed_forms(sampling):
+    rows = stationary_noise.variances("digits", 50, seeds=SEEDS, sampling=sampling, lr=0.05, batch=10, steps=3000)
+    found, told = (np.array([row[name] for row in rows]).reshape(2, -1) for name in ("variance", "predicted"))
+    np.testing.assert_allclose(found.mean(1), told.mean(1), rtol=0.15)
+    for i in range(2):
+        curvature = np.log([row["curvature"] for row in rows[10 * i : 10 * i + 10]])
+        seen, wanted = (np.polyfit(curvature, np.log(part[i]), 1)[0] for part in (found, told))
+        assert seen == pytest.approx(wanted, abs=0.2)
+
+
+def test_the_model_of_the_variances_is_at_its_minimum_with_a_diagonal_hessian():
+    x, y, _ = stationary_noise.regression("digits", 60, 0)
+    H = x.T @ x / 60
+    torch.testing.assert_close(H, torch.diag(H.diagonal()), atol=1e-9, rtol=0)
+    assert x.square().mean().item() == pytest.approx(1) and set(y.tolist()) == {-1.0, 1.0}
+
+
+def test_door(as_user):
+    given = {"seeds": SEEDS, "lr": 0.1, "steps": 10}
+    with pytest.raises(ValueError, match="sampling is 'all', choose one of"):
+        stationary_noise.variances("digits", 20, sampling="all", batch=5, **given)
+    with pytest.raises(ValueError, match="batch is 6 of P = 20; need a number that divides it"):
+        stationary_noise.variances("digits", 20, sampling="epochs", batch=6, **given)

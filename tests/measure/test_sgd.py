@@ -81,7 +81,32 @@ def test_a_drift_is_held_against_no_drift():
     assert sgd.drift_ratio(rows, ("batches", "label noise")).value == pytest.approx(2.0)
 
 
+def quadratic(power, law, seeds=3):
+    pairs = ((0.1, 10), (0.2, 20), (0.1, 40), (0.02, 4))
+    return pd.DataFrame(
+        [
+            {"seed": s, "lr": lr, "batch": B, "direction": i, "curvature": c, "variance": (lr / B) ** power * c**law}
+            for s in range(seeds)
+            for lr, B in pairs
+            for i, c in enumerate((0.1, 0.5, 2.0))
+        ]
+    )
+
+
+@given(st.floats(-2, 2), st.floats(-2, 2))
+def test_exponents_of_temperature_and_of_direction(power, law):
+    rows = quadratic(power, law)
+    assert sgd.temperature_exponent(rows).value == pytest.approx(power, abs=1e-9)
+    one = rows[(rows.lr == 0.1) & (rows.batch == 10)]
+    assert sgd.direction_exponent(one).value == pytest.approx(law, abs=1e-9)
+
+
 def test_door(as_user):
+    rows = quadratic(1, 0)
+    with pytest.raises(ValueError, match="2 ratios of step and batch; need three"):
+        sgd.temperature_exponent(rows[rows.lr >= 0.1])
+    with pytest.raises(ValueError, match="seed 0 has 12 rows; need three directions, each once"):
+        sgd.direction_exponent(rows)
     rows = steps(16.0)
     with pytest.raises(ValueError, match=r"no step size takes batches of \[4\] to the loss, on all seeds"):
         sgd.critical_batch(rows.assign(taken=rows.taken.where(rows.batch != 4)))
