@@ -135,6 +135,38 @@ def direction_exponent(rows: pd.DataFrame, column: str = "variance") -> Estimate
     return jackknife(np.array(slopes))
 
 
+def gap_filled(rows: pd.DataFrame, *, as_many_steps: bool = False) -> Estimate:
+    """The share of the gap between large and small batches that a step size of their own fills: 1 where all of it.
+
+    ``rows`` has the test ``error``, and the ``validation`` error, of each ``seed`` at two sizes of ``batch``, several
+    ``lr``, and, for large batches, two numbers of ``steps``: as many epochs as small ones have, which are fewer steps,
+    and as many steps. With e(B, η) the mean error: the gap is e(large, η_small) − e(small, η_small), η_small the best
+    step size of small batches by their validation error, and what fills it is e(large, η_small) − e(large, η_large),
+    η_large the best of large ones, after as many epochs or, if asked, ``as_many_steps``. Hoffer et al. (1705.08741).
+    Jackknife over seeds, step sizes as chosen from all of them.
+    """
+    small, large = rows.batch.min(), rows.batch.max()
+    few, many = rows[rows.batch == large].steps.min(), rows[rows.batch == large].steps.max()
+    if small == large or few == many:
+        sizes = sorted(rows.batch.unique().tolist())
+        raise ValueError(
+            f"gap_filled: batches of {sizes}, and {few} to {many} steps of large ones; need two batches, the large one "
+            "with two numbers of steps"
+        )
+    ways = [rows[rows.batch == small]] + [rows[(rows.batch == large) & (rows.steps == n)] for n in (few, many)]
+    best = [own.groupby("lr").validation.mean().idxmin() for own in ways]
+    chosen = ((0, best[0]), (1, best[0]), (2, best[2]) if as_many_steps else (1, best[1]))
+    table = pd.concat([ways[i][ways[i].lr == lr].set_index("seed").error for i, lr in chosen], axis=1)
+    if table.isna().any(axis=None):
+        raise ValueError(f"gap_filled: {len(table)} seeds, not each with both batches at a step size of {best[0]:g}")
+
+    def share(drawn: Float[np.ndarray, "seeds 3"]) -> float:
+        e_small, e_large, e_tuned = drawn.mean(0)
+        return float((e_large - e_tuned) / (e_large - e_small))
+
+    return jackknife(table.to_numpy(float), share)
+
+
 def _steps(rows: pd.DataFrame) -> tuple[Float[np.ndarray, "batches"], Float[np.ndarray, "seeds batches"]]:
     """Steps at the best step size of each batch, a row a seed."""
     table = tuned(rows).pivot(index="seed", columns="batch", values="taken")

@@ -15,6 +15,7 @@ NAMES = sorted(file.stem for file in EXPERIMENTS.glob("[a-z]*.py"))
 TINY = {
     "aging": {"P": 20, "h": 2, "batch": 10, "waits": (1, 2), "lags": (1, 3), "seeds": (0, 1)},
     "basins": {"P": 40, "h": 4, "batch": 10, "steps": 5, "seeds": (0, 1), "tests": 10},
+    "batch_gaps": {"P": 30, "h": 3, "batch": 5, "steps": 4, "seeds": (0, 1), "tests": 20},
     "borders": {"h": 3, "P": 10, "seeds": (0, 1)},
     "circle": {"alpha_h": (0.1, 10.0), "P": 6, "h": 8, "seed": 0},
     "clusters": {"k": 2, "P": 20, "h": 2, "steps": 10, "seeds": (0, 1)},

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from landscape_lib.experiments import critical_batches, gradient_noises, label_noise, stationary_noise
+from landscape_lib.experiments import batch_gaps, critical_batches, gradient_noises, label_noise, stationary_noise
 from landscape_lib.experiments._classes import networks, stacked, task
 from landscape_lib.experiments.grids import critical_batches as critical_grids
 from landscape_lib.experiments.grids import gradient_noises as noise_grids
@@ -121,3 +121,22 @@ def test_door(as_user):
         stationary_noise.variances("digits", 20, sampling="all", batch=5, **given)
     with pytest.raises(ValueError, match="batch is 6 of P = 20; need a number that divides it"):
         stationary_noise.variances("digits", 20, sampling="epochs", batch=6, **given)
+
+
+def test_errors_are_those_of_the_trained_network_on_two_sets_of_points():
+    rows = batch_gaps.errors_of_batches("digits", 60, 8, seeds=SEEDS, batch=10, lr=0.2, steps=30, tests=50)
+    own = task("digits", 60, 1, 100)
+    x, y = stacked([task("digits", 60, seed, 100) for seed in SEEDS])
+    nets = networks(SEEDS, 64, 8, dtype=torch.float32)
+    net = train(
+        nets, x, y, optimiser=gd(0.2), stop=Stop(30, None), loss=cross_entropy, batch=10, every=30
+    ).population.member(1)
+    wrong = (net(own.test_inputs).argmax(1) != own.test_labels).float()
+    assert (rows[1]["validation"], rows[1]["error"]) == pytest.approx(
+        (wrong[:50].mean().item(), wrong[50:].mean().item())
+    )
+
+
+def test_a_run_that_diverges_errs_always():
+    rows = batch_gaps.errors_of_batches("digits", 60, 8, seeds=SEEDS, batch=10, lr=1e30, steps=30, tests=50)
+    assert all(row["error"] == row["validation"] == 1 and row["loss"] == np.inf for row in rows)

@@ -101,7 +101,41 @@ def test_exponents_of_temperature_and_of_direction(power, law):
     assert sgd.direction_exponent(one).value == pytest.approx(law, abs=1e-9)
 
 
+def gaps(small=0.04, large=0.24, tuned=0.06, long=0.04, seeds=4):
+    rows = []
+    for s in range(seeds):
+        for batch, steps, at in ((10, 500, (small, 0.5)), (250, 20, (large, tuned)), (250, 500, (0.1, long))):
+            for lr, error in zip((0.2, 1.0), at, strict=True):
+                rows.append(
+                    {
+                        "seed": s,
+                        "batch": batch,
+                        "steps": steps,
+                        "lr": lr,
+                        "error": error + s / 1000,
+                        "validation": error,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def test_what_a_step_size_fills_of_the_gap():
+    assert sgd.gap_filled(gaps()).value == pytest.approx(0.9)
+    assert sgd.gap_filled(gaps(), as_many_steps=True).value == pytest.approx(1.0)
+    assert sgd.gap_filled(gaps(tuned=0.24)).value == pytest.approx(0.0)
+
+
+def test_step_sizes_are_chosen_by_validation_and_not_by_what_is_reported():
+    rows = gaps()
+    fooled = rows.assign(validation=rows.validation.where((rows.batch != 250) | (rows.lr != 1.0), 0.9))
+    assert sgd.gap_filled(fooled).value == pytest.approx(0.0)
+
+
 def test_door(as_user):
+    with pytest.raises(ValueError, match=r"batches of \[10\], and .* need two batches"):
+        sgd.gap_filled(gaps()[lambda rows: rows.batch == 10])
+    with pytest.raises(ValueError, match="not each with both batches at a step size of 0.2"):
+        sgd.gap_filled(gaps()[lambda rows: (rows.batch == 10) | (rows.seed > 0)])
     rows = quadratic(1, 0)
     with pytest.raises(ValueError, match="2 ratios of step and batch; need three"):
         sgd.temperature_exponent(rows[rows.lr >= 0.1])
