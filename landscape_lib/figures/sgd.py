@@ -124,3 +124,23 @@ def gaps(rows: pd.DataFrame) -> Figure:
     ticks(axis, [error for error in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if error > 0.35 * lowest], "y")
     axis.legend(loc="lower left")
     return figure
+
+
+def patches(rows: pd.DataFrame) -> Figure:
+    """The test errors after each way of training, a dot a network, means as bars: images alone, and patches alone."""
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.5))
+    ways = ("small", "large", "annealed")
+    for axis, column, title in zip(axes, ("clean", "patch"), ("images without a patch", "patches alone"), strict=True):
+        for place, (way, colour) in enumerate(zip(ways, (ORANGE, BLUE, GREEN), strict=True)):
+            own = rows[rows.way == way][column]
+            axis.plot(np.full(len(own), place), own, "o", color=colour, alpha=0.4)
+            axis.plot([place - 0.25, place + 0.25], [own.mean()] * 2, "-", color=colour, lw=3)
+        axis.set(title=title, xlim=(-0.5, 2.5), ylim=(0, max(1.15 * rows[column].max(), 0.02)), xticks=range(3))
+        axis.set_xticklabels(["small steps", "large", "large,\nthen small"])
+    axes[0].set(ylabel="test error")
+    return figure
+
+
+def hero(rows: pd.DataFrame) -> Figure:
+    """The stationary laws, of all seeds of one step and batch."""
+    return stationary(rows[(rows.lr == rows.lr.median()) & (rows.batch == rows.batch.median())])

@@ -75,3 +75,10 @@ def test_errors_are_means_at_each_step_size():
     )
     small, large = sgd.gaps(rows).axes[0].containers
     assert heights(small) == [0.2] and heights(large) == [0.4]
+
+
+def test_errors_on_images_and_on_patches_have_a_panel_each():
+    rows = pd.DataFrame({"way": ["small", "large", "annealed"] * 2, "clean": [0.3, 0.2, 0.1] * 2, "patch": 0.0})
+    left, right = sgd.patches(rows).axes
+    assert [line.get_ydata().tolist() for line in left.lines[:2]] == [[0.3, 0.3], [0.3, 0.3]]
+    assert right.get_ylim()[1] == 0.02 and len(right.lines) == 6
