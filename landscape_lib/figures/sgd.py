@@ -1,6 +1,6 @@
 """The figures of chapter 7: the noise of SGD, its size, its tails, and what it does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -70,6 +70,19 @@ def stationary(rows: pd.DataFrame) -> Figure:
         axis.plot(ends, np.exp(np.polyval(law, np.log(ends))), "-", color=colour, lw=1.5)
     axis.set(xscale="log", yscale="log", xlabel="curvature of the direction", ylabel="variance of the weights")
     axis.legend()
+    return figure
+
+
+def laws(curvatures: Float[np.ndarray, "curvatures"], ways: Mapping[str, Sequence[float]], relaxed: float) -> Figure:
+    """Closed forms of the variance against the curvature, a line a way of drawing batches; dotted, a curvature."""
+    figure, axis = plt.subplots(figsize=(5.4, 3.8))
+    for (name, values), colour in zip(ways.items(), (BLUE, ORANGE), strict=True):
+        axis.plot(curvatures, values, color=colour, lw=2, label=name)
+    axis.axvline(relaxed, color=GREY, ls=":")
+    top = max(map(max, ways.values()))
+    axis.set(xscale="log", yscale="log", ylim=(top / 3000, 3 * top))
+    axis.set(xlabel="curvature", ylabel="variance of the weights")
+    axis.legend(loc="lower right")
     return figure
 
 
