@@ -69,6 +69,8 @@ def stationary(rows: pd.DataFrame) -> Figure:
         ends = np.array([own.curvature.min(), own.curvature.max()])
         axis.plot(ends, np.exp(np.polyval(law, np.log(ends))), "-", color=colour, lw=1.5)
     axis.set(xscale="log", yscale="log", xlabel="curvature of the direction", ylabel="variance of the weights")
+    ticks(axis, [0.5, 1, 2])
+    ticks(axis, [0.0005, 0.001, 0.002, 0.005], "y")
     axis.legend()
     return figure
 
