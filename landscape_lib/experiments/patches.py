@@ -28,7 +28,7 @@ def logistic(outputs: Float[Tensor, "nets points 1"], labels: Float[Tensor, "net
     return softplus(-outputs[..., 0] * labels)
 
 
-def patches(labels: Float[Tensor, "points"], generator: np.random.Generator) -> Float[Tensor, "points patch"]:
+def patches_of(labels: Float[Tensor, "points"], generator: np.random.Generator) -> Float[Tensor, "points patch"]:
     """z for the class −1, and z ± 0.3 w at random for +1, z and w at right angles: no straight line parts the two."""
     z, w = torch.linalg.qr(torch.randn(PATCH, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64))[0].T
     side = torch.from_numpy(generator.choice([-1.0, 1.0], len(labels)))
@@ -44,7 +44,7 @@ def patched(
     """Images with a patch behind their pixels; in so many of them one of the two is blank."""
     group = torch.from_numpy(generator.choice(3, len(inputs), p=groups))
     seen = torch.where((group == 1)[:, None], 0.0, inputs)
-    given = torch.where((group == 0)[:, None], 0.0, patches(labels, generator))
+    given = torch.where((group == 0)[:, None], 0.0, patches_of(labels, generator))
     return torch.cat([seen, given], dim=1)
 
 

@@ -155,7 +155,7 @@ def test_groups_have_an_image_a_patch_or_both_and_no_line_tells_the_patches():
     image, patch = (both[:, :3] != 0).any(1), (both[:, 3:] != 0).any(1)
     shares = [(image & ~patch).float().mean(), (~image & patch).float().mean(), (image & patch).float().mean()]
     assert torch.stack(shares).tolist() == pytest.approx(patches.GROUPS, abs=0.05)
-    alone = patches.patches(labels, generator)
+    alone = patches.patches_of(labels, generator)
     means = [alone[labels == y].mean(0) for y in (1.0, -1.0)]
     torch.testing.assert_close(*means, atol=0.5, rtol=0)
     assert len(alone[labels < 0].unique(dim=0)) == 1 and len(alone[labels > 0].unique(dim=0)) == 2
