@@ -25,7 +25,7 @@ from landscape_lib.experiments.grids import borders, circle
 from landscape_lib.experiments.grids import landscapes as grids
 from landscape_lib.experiments.grids import skips as skip_grids
 from landscape_lib.experiments.grids import spectra as spectrum_grids
-from landscape_lib.figures import double_descent, ensembles, jamming, landscapes, ntk, png, seeing, style
+from landscape_lib.figures import double_descent, ensembles, jamming, landscapes, ntk, png, seeing, sgd, style
 from landscape_lib.figures import spectra as curvature
 from landscape_lib.report import read_results, write_results
 
@@ -106,6 +106,7 @@ def spectra() -> bytes:
 TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], Figure], str]] = {
     "03_jamming": ("jamming", jamming.hero, "jamming_class_mnist"),
     "04_double_descent": ("double_descent", double_descent.hero, "double_descent_paper_mnist"),
+    "07_sgd_noise": ("sgd", sgd.hero, "stationary_noise"),
 }
 # The picture, measured and drawn.
 MEASURED: dict[str, tuple[str, Callable[[], bytes]]] = {

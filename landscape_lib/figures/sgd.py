@@ -1,6 +1,6 @@
 """The figures of chapter 7: the noise of SGD, its size, its tails, and what it does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -69,7 +69,22 @@ def stationary(rows: pd.DataFrame) -> Figure:
         ends = np.array([own.curvature.min(), own.curvature.max()])
         axis.plot(ends, np.exp(np.polyval(law, np.log(ends))), "-", color=colour, lw=1.5)
     axis.set(xscale="log", yscale="log", xlabel="curvature of the direction", ylabel="variance of the weights")
+    ticks(axis, [0.5, 1, 2])
+    ticks(axis, [0.0005, 0.001, 0.002, 0.005], "y")
     axis.legend()
+    return figure
+
+
+def laws(curvatures: Float[np.ndarray, "curvatures"], ways: Mapping[str, Sequence[float]], relaxed: float) -> Figure:
+    """Closed forms of the variance against the curvature, a line a way of drawing batches; dotted, a curvature."""
+    figure, axis = plt.subplots(figsize=(5.4, 3.8))
+    for (name, values), colour in zip(ways.items(), (BLUE, ORANGE), strict=True):
+        axis.plot(curvatures, values, color=colour, lw=2, label=name)
+    axis.axvline(relaxed, color=GREY, ls=":")
+    top = max(map(max, ways.values()))
+    axis.set(xscale="log", yscale="log", ylim=(top / 3000, 3 * top))
+    axis.set(xlabel="curvature", ylabel="variance of the weights")
+    axis.legend(loc="lower right")
     return figure
 
 
@@ -124,3 +139,23 @@ def gaps(rows: pd.DataFrame) -> Figure:
     ticks(axis, [error for error in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if error > 0.35 * lowest], "y")
     axis.legend(loc="lower left")
     return figure
+
+
+def patches(rows: pd.DataFrame) -> Figure:
+    """The test errors after each way of training, a dot a network, means as bars: images alone, and patches alone."""
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.5))
+    ways = ("small", "large", "annealed")
+    for axis, column, title in zip(axes, ("clean", "patch"), ("images without a patch", "patches alone"), strict=True):
+        for place, (way, colour) in enumerate(zip(ways, (ORANGE, BLUE, GREEN), strict=True)):
+            own = rows[rows.way == way][column]
+            axis.plot(np.full(len(own), place), own, "o", color=colour, alpha=0.4)
+            axis.plot([place - 0.25, place + 0.25], [own.mean()] * 2, "-", color=colour, lw=3)
+        axis.set(title=title, xlim=(-0.5, 2.5), ylim=(0, max(1.15 * rows[column].max(), 0.02)), xticks=range(3))
+        axis.set_xticklabels(["small steps", "large", "large,\nthen small"])
+    axes[0].set(ylabel="test error")
+    return figure
+
+
+def hero(rows: pd.DataFrame) -> Figure:
+    """The stationary laws, of all seeds of one step and batch."""
+    return stationary(rows[(rows.lr == rows.lr.median()) & (rows.batch == rows.batch.median())])

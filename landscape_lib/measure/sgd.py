@@ -167,6 +167,26 @@ def gap_filled(rows: pd.DataFrame, *, as_many_steps: bool = False) -> Estimate:
     return jackknife(table.to_numpy(float), share)
 
 
+def way_ratio(rows: pd.DataFrame, ways: tuple[str, str] = ("small", "annealed"), column: str = "clean") -> Estimate:
+    """The mean error after one way of training over that after another: 1 where the step size makes no difference.
+
+    ``rows`` has the error in a column of each ``seed`` and ``way``. Li et al. (1907.04595). Jackknife over seeds, of
+    the logarithm.
+
+    >>> ways = ["small", "small", "annealed", "annealed"]
+    >>> rows = pd.DataFrame({"seed": [0, 1] * 2, "way": ways, "clean": [0.3] * 2 + [0.2] * 2})
+    >>> round(way_ratio(rows).value, 9)
+    1.5
+    """
+    table = rows.pivot(index="seed", columns="way", values=column)
+    if not set(ways) <= set(table.columns) or table[list(ways)].isna().any(axis=None):
+        raise ValueError(f"way_ratio: need every seed with {ways[0]!r} and {ways[1]!r}, there is {list(table.columns)}")
+    pairs = table[list(ways)].to_numpy(float)
+    if not (pairs.mean(0) > 0).all():
+        raise ValueError(f"way_ratio: mean errors are {pairs.mean(0).tolist()}; need some of either way")
+    return log_jackknife(pairs, lambda drawn: float(drawn[:, 0].mean() / drawn[:, 1].mean()))
+
+
 def _steps(rows: pd.DataFrame) -> tuple[Float[np.ndarray, "batches"], Float[np.ndarray, "seeds batches"]]:
     """Steps at the best step size of each batch, a row a seed."""
     table = tuned(rows).pivot(index="seed", columns="batch", values="taken")

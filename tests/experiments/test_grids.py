@@ -41,6 +41,7 @@ TINY = {
     "large_spectra": {"P": 20, "h": 2, "batch": 10, "steps": (0, 3), "lanczos": 5, "probes": 2, "seeds": (0, 1)},
     "learning_curves": {"sizes": (4, 8), "tests": 10},
     "packings": {"n": 16, "seeds": (0, 1)},
+    "patches": {"P": 30, "h": 3, "batch": 5, "steps": 8, "annealing": 2, "seeds": (0, 1), "tests": 20},
     "random_slices": {"P": 30, "h": 2, "steps": (0, 3), "seeds": (0, 1)},
     "regimes": {"P": 30, "h": 4, "steps": 5, "seeds": (0, 1), "tests": 10},
     "skips": {"P": 40, "h": 4, "blocks": 1, "steps": 3, "seeds": (0, 1), "tests": 10},

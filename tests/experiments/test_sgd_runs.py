@@ -5,7 +5,14 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from landscape_lib.experiments import batch_gaps, critical_batches, gradient_noises, label_noise, stationary_noise
+from landscape_lib.experiments import (
+    batch_gaps,
+    critical_batches,
+    gradient_noises,
+    label_noise,
+    patches,
+    stationary_noise,
+)
 from landscape_lib.experiments._classes import networks, stacked, task
 from landscape_lib.experiments.grids import critical_batches as critical_grids
 from landscape_lib.experiments.grids import gradient_noises as noise_grids
@@ -140,3 +147,22 @@ def test_errors_are_those_of_the_trained_network_on_two_sets_of_points():
 def test_a_run_that_diverges_errs_always():
     rows = batch_gaps.errors_of_batches("digits", 60, 8, seeds=SEEDS, batch=10, lr=1e30, steps=30, tests=50)
     assert all(row["error"] == row["validation"] == 1 and row["loss"] == np.inf for row in rows)
+
+
+def test_groups_have_an_image_a_patch_or_both_and_no_line_tells_the_patches():
+    labels, generator = torch.tensor([1.0, -1.0] * 500), np.random.default_rng(0)
+    both = patches.patched(torch.ones(1000, 3), labels, patches.GROUPS, generator)
+    image, patch = (both[:, :3] != 0).any(1), (both[:, 3:] != 0).any(1)
+    shares = [(image & ~patch).float().mean(), (~image & patch).float().mean(), (image & patch).float().mean()]
+    assert torch.stack(shares).tolist() == pytest.approx(patches.GROUPS, abs=0.05)
+    alone = patches.patches_of(labels, generator)
+    means = [alone[labels == y].mean(0) for y in (1.0, -1.0)]
+    torch.testing.assert_close(*means, atol=0.5, rtol=0)
+    assert len(alone[labels < 0].unique(dim=0)) == 1 and len(alone[labels > 0].unique(dim=0)) == 2
+
+
+def test_annealing_goes_on_from_where_large_steps_end():
+    given = {"seeds": SEEDS, "large": 0.1, "small": 0.01, "steps": 40, "batch": 5, "tests": 30}
+    rows = patches.errors_of_patches("digits", 40, 6, annealing=0, **given)
+    ends = {way: [(r["loss"], r["clean"]) for r in rows if r["way"] == way] for way in patches.WAYS}
+    assert ends["large"] == ends["annealed"] != ends["small"]

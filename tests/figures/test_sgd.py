@@ -55,6 +55,12 @@ def test_each_sampling_has_its_marks_and_its_law():
     assert lines[1].get_ydata() == pytest.approx([2.0, 4.0])
 
 
+def test_laws_are_lines_and_a_curvature_is_dotted():
+    axis = sgd.laws(np.array([0.1, 1.0]), {"SGD": [1.0, 2.0], "in epochs": [0.1, 2.0]}, 0.5).axes[0]
+    assert [line.get_ydata().tolist() for line in axis.lines[:2]] == [[1.0, 2.0], [0.1, 2.0]]
+    assert axis.lines[2].get_xdata() == [0.5, 0.5]
+
+
 def test_walks_begin_at_the_dot_and_the_mean_stands_beside_what_is_told():
     walk, still = np.array([[4.0, 0.25], [1.0, 1.0]]), np.array([[4.0, 0.25], [4.0, 0.25]])
     left, right = sgd.valley({"noise": walk, "none": still}, np.arange(2.0), np.ones(2), np.zeros(2)).axes
@@ -75,3 +81,10 @@ def test_errors_are_means_at_each_step_size():
     )
     small, large = sgd.gaps(rows).axes[0].containers
     assert heights(small) == [0.2] and heights(large) == [0.4]
+
+
+def test_errors_on_images_and_on_patches_have_a_panel_each():
+    rows = pd.DataFrame({"way": ["small", "large", "annealed"] * 2, "clean": [0.3, 0.2, 0.1] * 2, "patch": 0.0})
+    left, right = sgd.patches(rows).axes
+    assert [line.get_ydata().tolist() for line in left.lines[:2]] == [[0.3, 0.3], [0.3, 0.3]]
+    assert right.get_ylim()[1] == 0.02 and len(right.lines) == 6

@@ -131,6 +131,16 @@ def test_step_sizes_are_chosen_by_validation_and_not_by_what_is_reported():
     assert sgd.gap_filled(fooled).value == pytest.approx(0.0)
 
 
+def test_one_way_is_held_against_another():
+    errors = {"small": 0.3, "annealed": 0.2}
+    rows = pd.DataFrame([{"seed": s, "way": way, "clean": e} for s in (0, 1, 2) for way, e in errors.items()])
+    assert sgd.way_ratio(rows).value == pytest.approx(1.5)
+    with pytest.raises(ValueError, match="need every seed with 'small' and 'large', there is"):
+        sgd.way_ratio(rows, ("small", "large"))
+    with pytest.raises(ValueError, match="need some of either way"):
+        sgd.way_ratio(rows.assign(clean=0.0))
+
+
 def test_door(as_user):
     with pytest.raises(ValueError, match=r"batches of \[10\], and .* need two batches"):
         sgd.gap_filled(gaps()[lambda rows: rows.batch == 10])
