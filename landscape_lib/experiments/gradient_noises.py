@@ -34,8 +34,9 @@ def noises_on_the_way(
     ``scale_batches`` the scale from norms at two batch sizes (NaN where those draws do not tell it).
 
     Tails of u = g_B − g, batches of ``batch`` drawn with replacement: ``across`` is the tail index over the coordinates
-    of one batch, ``across_control`` the same for a Gaussian with the variance of each coordinate. ``through`` is the
-    median over coordinates of the index over many batches, ``through_control`` that of Gaussians, ``through_t`` that of
+    of one batch, ``across_control`` the same for a Gaussian with the variance of each coordinate, ``across_full`` for
+    one with all of Σ, in which neighbouring weights are correlated as they are. ``through`` is the median
+    over coordinates of the index over many batches, ``through_control`` that of Gaussians, ``through_t`` that of
     Student's t with three degrees of freedom; ``kurtosis`` the median excess kurtosis over batches, and
     ``kurtosis_large`` that of batches four times as large.
     """
@@ -101,12 +102,15 @@ def tails(gradients: Float[Tensor, "points parameters"], batch: int, seed: int) 
     u = drawn(centred, batch, DRAWS, generator).numpy()
     n = u.shape[1] // 100 * 100  # a number with divisors
     control = generator.standard_normal(u.shape) * widths
+    weights = torch.from_numpy(generator.standard_normal((20, len(centred)))).to(centred)
+    full = (weights @ centred / (batch * len(centred)) ** 0.5).numpy()  # of covariance Σ/B
     few = u[:, ::LESSER] / widths[::LESSER]
     larger = drawn(centred[:, ::LESSER], 4 * batch, DRAWS, generator).numpy()
     t = generator.standard_t(3, few.shape)
     return {
         "across": float(tail_index(u[:20, :n]).mean()),
         "across_control": float(tail_index(control[:20, :n]).mean()),
+        "across_full": float(tail_index(full[:, :n]).mean()),
         "through": float(np.median(tail_index(few, axis=0))),
         "through_control": float(np.median(tail_index(control[:, ::LESSER], axis=0))),
         "through_t": float(np.median(tail_index(t, axis=0))),

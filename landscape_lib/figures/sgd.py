@@ -53,6 +53,8 @@ def tails(rows: pd.DataFrame) -> Figure:
         axis.set(title=title, xlabel="steps of SGD", ylim=(1, 2.1))
         axis.set_xscale("symlog", linthresh=10)
         ticks(axis, [step for step in sorted(rows.step.unique().tolist()) if step in (0, 10, 100, 1000, 10_000)])
+    against(axes[0], rows, "step", "across_full", fmt=":", color=GREEN, label="Gaussian, full covariance")
+    axes[0].legend(loc="lower left")
     against(axes[1], rows, "step", "through_t", fmt=":", color=ORANGE, label="Student's t, 3")
     axes[0].set(ylabel="tail index")
     axes[1].legend(loc="lower left")
@@ -60,7 +62,7 @@ def tails(rows: pd.DataFrame) -> Figure:
 
 
 def stationary(rows: pd.DataFrame) -> Figure:
-    """The variance along each eigenvector against its curvature, a mark a direction; lines go through closed forms."""
+    """The variance along each eigenvector against its curvature, a mark a direction; lines are fits to closed forms."""
     figure, axis = plt.subplots(figsize=(5.4, 3.8))
     for sampling, (name, colour, mark) in SAMPLINGS.items():
         own = rows[rows.sampling == sampling]
@@ -158,4 +160,5 @@ def patches(rows: pd.DataFrame) -> Figure:
 
 def hero(rows: pd.DataFrame) -> Figure:
     """The stationary laws, of all seeds of one step and batch."""
-    return stationary(rows[(rows.lr == rows.lr.median()) & (rows.batch == rows.batch.median())])
+    other = rows[rows.sampling != "replacement"].iloc[0]
+    return stationary(rows[(rows.lr == other.lr) & (rows.batch == other.batch)])

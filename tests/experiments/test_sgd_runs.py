@@ -68,6 +68,14 @@ def test_gaussian_gradients_are_found_gaussian():
     assert abs(found["kurtosis"]) < 0.1
 
 
+def test_neighbours_that_shake_together_look_wild_and_so_does_a_gaussian_of_their_covariance():
+    generator = torch.Generator().manual_seed(0)
+    g = torch.randn(400, 150, generator=generator, dtype=torch.float64).repeat_interleave(10, 1)
+    found = gradient_noises.tails(g, 10, 0)
+    assert found["across"] == pytest.approx(found["across_full"], abs=0.15)
+    assert found["across"] < found["across_control"] - 0.3
+
+
 def test_rare_gradients_are_found_not_gaussian_and_less_so_in_larger_batches():
     generator = torch.Generator().manual_seed(0)
     g = torch.randn(400, 1500, generator=generator, dtype=torch.float64)

@@ -32,12 +32,13 @@ def test_tails_stand_beside_their_controls():
     rows = pd.DataFrame({"step": [0, 0, 100, 100], "seed": [0, 1] * 2}).assign(
         across=[1.2, 1.4, 1.1, 1.1],
         across_control=1.5,
+        across_full=1.4,
         through=[1.9, 1.9, 1.4, 1.2],
         through_control=2.0,
         through_t=1.7,
     )
     left, right = sgd.tails(rows).axes
-    assert [heights(own) for own in left.containers] == [pytest.approx([1.3, 1.1]), [1.5, 1.5]]
+    assert [heights(own) for own in left.containers] == [pytest.approx([1.3, 1.1]), [1.5, 1.5], [1.4, 1.4]]
     assert heights(right.containers[0]) == pytest.approx([1.9, 1.3])
     assert [text.get_text() for text in right.get_legend().get_texts()][-1] == "Student's t, 3"
 

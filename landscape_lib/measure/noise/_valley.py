@@ -55,7 +55,7 @@ def valley_decay(
     """⟨x² − y²⟩ after so many steps of `descend_valley` from a place on the floor, small steps and noise.
 
     On the floor e² is σ² and what the noise has stirred up across it, var(xy) = η σ² S/(2 − η S) with S = x² + y²:
-    d(x² − y²)/dt = −η² σ² (1 + η S/(2 − η S)) (x² − y²), S² = (x² − y²)² + 4. Solved step by step.
+    d(x² − y²)/dt = −η² σ² (1 + η S/(2 − η S)) (x² − y²), S² = (x² − y²)² + 4, integrated in small steps.
 
     >>> valley_decay((1.0, 1.0), torch.tensor([0.0, 10.0]), step=0.1, noise=1.0)
     tensor([0., 0.], dtype=torch.float64)
