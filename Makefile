@@ -81,7 +81,7 @@ refresh: ready ## run notebooks with their defaults and write their text outputs
 	@$(BUILDER) refresh $(CHOICES)
 
 bench: ready ## the benchmarks, side by side with other ways to do it
-	@set -e; for file in benchmarks/*.py; do $(PY) $$file; done
+	@set -e; for file in benchmarks/[a-z]*.py; do $(PY) $$file; done
 
 lock: ## renew requirements.lock from pyproject.toml (TORCH= names torch's version)
 	$(PYTHON) -m venv --clear _build/lock

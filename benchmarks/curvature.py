@@ -9,15 +9,14 @@ linear_operator. ARPACK is scipy's, on our products.
 
 import argparse
 import copy
-import statistics
 import time
 import warnings
-from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import torch
+from _turns import Side, take_turns
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch.func import functional_call, grad, jvp, vmap
 from torch.nn import functional as F
@@ -29,7 +28,6 @@ from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
 K, TOLERANCE = 5, 1e-4
-Side = Callable[[], Any]
 
 
 def problem(points: int, dtype: torch.dtype) -> tuple[torch.nn.Module, torch.Tensor, torch.Tensor]:
@@ -38,17 +36,6 @@ def problem(points: int, dtype: torch.dtype) -> tuple[torch.nn.Module, torch.Ten
     nets = Population(lambda seed: MLP(64, 25, 2, outputs=10, activation="tanh", seed=seed), [1])
     run = train(nets, x, y, optimiser=gd(0.1), stop=Stop(300), loss=cross_entropy)
     return run.population.member(0).to(dtype), x.to(dtype), y
-
-
-def take_turns(sides: dict[str, Side], rounds: int) -> dict[str, float]:
-    """Milliseconds of the processor that each takes, the median of its turns."""
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(rounds):
-        for name, side in sides.items():
-            began = time.process_time()
-            side()
-            seconds[name].append(time.process_time() - began)
-    return {name: 1e3 * statistics.median(times) for name, times in seconds.items()}
 
 
 def spectrum() -> None:

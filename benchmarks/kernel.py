@@ -1,16 +1,15 @@
 """Time to one tangent kernel: layer by layer against a loop over points, `torch.func`, and nngeometry.
 
 P points (--points) of a 64-128-128-1 ReLU network in single precision, one thread. The sides take turns, and each one's
-time is the median of its turns: a gradient of one point after the other and the Gram matrix of all, that by
-``vmap(grad)``, nngeometry's Gram object where it is installed (pip install nngeometry==0.4), and ours. All agree to
-rounding, or the benchmark ends.
+time of the processor is the median of its turns: a gradient of one point after the other and the Gram matrix of all,
+that by ``vmap(grad)``, nngeometry's Gram object where it is installed (pip install nngeometry==0.4), and ours. All
+agree to rounding, or the benchmark ends.
 """
 
 import argparse
-import statistics
-import time
 
 import torch
+from _turns import show_ratios, take_turns
 from torch import nn
 from torch.func import functional_call, grad, vmap
 from torch.utils.data import DataLoader, TensorDataset
@@ -69,17 +68,7 @@ def main() -> None:
     for name, side in sides.items():
         away = ((side() - exact).abs().max() / exact.abs().max()).item()
         assert away < 1e-5, f"{name} differs by {away:.0e}"
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(options.rounds):
-        for name, side in sides.items():
-            began = time.perf_counter()
-            side()
-            seconds[name].append(time.perf_counter() - began)
-    mine = statistics.median(seconds["layer by layer"])
-    print(f"P={options.points}                  ms    ratio")
-    for name, times in seconds.items():
-        middle = statistics.median(times)
-        print(f"{name:20} {1e3 * middle:7.2f} {middle / mine:8.1f}")
+    show_ratios(f"P={options.points}", take_turns(sides, options.rounds), "layer by layer")
 
 
 if __name__ == "__main__":

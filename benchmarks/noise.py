@@ -1,17 +1,16 @@
 """Time to the noise of gradients at one network: layer by layer against a loop over points, `torch.func`, and BackPACK.
 
 tr Σ and ‖g‖² of P points (--points) of a 64-128-128-10 ReLU network with cross-entropy, in single precision, one
-thread. The sides take turns, and each one's time is the median of its turns: a gradient of one point after the other,
-that by ``vmap(grad)``, BackPACK's norms of point gradients where it is installed (pip install --no-deps
-backpack-for-pytorch==1.7.1 unfoldNd==0.2.3), and ours. All agree to rounding, or the benchmark ends.
+thread. The sides take turns, and each one's time of the processor is the median of its turns: a gradient of one point
+after the other, that by ``vmap(grad)``, BackPACK's norms of point gradients where it is installed (pip install
+--no-deps backpack-for-pytorch==1.7.1 unfoldNd==0.2.3 einops), and ours. All agree to rounding, or the benchmark ends.
 """
 
 import argparse
 import copy
-import statistics
-import time
 
 import torch
+from _turns import show_ratios, take_turns
 from torch import nn
 from torch.func import functional_call, grad, vmap
 from torch.nn.functional import cross_entropy
@@ -88,17 +87,7 @@ def main() -> None:
     for name, side in sides.items():
         away = max(abs(a / b - 1) for a, b in zip(side(), exact, strict=True))
         assert away < 1e-4, f"{name} differs by {away:.0e}"
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(options.rounds):
-        for name, side in sides.items():
-            began = time.perf_counter()
-            side()
-            seconds[name].append(time.perf_counter() - began)
-    mine = statistics.median(seconds["layer by layer"])
-    print(f"P={options.points}                 ms    ratio")
-    for name, times in seconds.items():
-        middle = statistics.median(times)
-        print(f"{name:20} {1e3 * middle:7.2f} {middle / mine:8.1f}")
+    show_ratios(f"P={options.points}", take_turns(sides, options.rounds), "layer by layer")
 
 
 if __name__ == "__main__":

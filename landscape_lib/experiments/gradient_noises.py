@@ -22,6 +22,7 @@ from landscape_lib.measure.noise import (
 DRAWS = 400  # of batches, whose gradients are held
 SMALL, LARGE = 4, 64  # batches that the second estimate of the scale is from
 LESSER = 10  # of all coordinates, every so many: for the tails of each
+ACROSS = 20  # batches whose coordinates are gone through
 
 
 def noises_on_the_way(
@@ -102,14 +103,14 @@ def tails(gradients: Float[Tensor, "points parameters"], batch: int, seed: int) 
     u = drawn(centred, batch, DRAWS, generator).numpy()
     n = u.shape[1] // 100 * 100  # a number with divisors
     control = generator.standard_normal(u.shape) * widths
-    weights = torch.from_numpy(generator.standard_normal((20, len(centred)))).to(centred)
+    weights = torch.from_numpy(generator.standard_normal((ACROSS, len(centred)))).to(centred)
     full = (weights @ centred / (batch * len(centred)) ** 0.5).numpy()  # of covariance Σ/B
     few = u[:, ::LESSER] / widths[::LESSER]
     larger = drawn(centred[:, ::LESSER], 4 * batch, DRAWS, generator).numpy()
     t = generator.standard_t(3, few.shape)
     return {
-        "across": float(tail_index(u[:20, :n]).mean()),
-        "across_control": float(tail_index(control[:20, :n]).mean()),
+        "across": float(tail_index(u[:ACROSS, :n]).mean()),
+        "across_control": float(tail_index(control[:ACROSS, :n]).mean()),
         "across_full": float(tail_index(full[:, :n]).mean()),
         "through": float(np.median(tail_index(few, axis=0))),
         "through_control": float(np.median(tail_index(control[:, ::LESSER], axis=0))),

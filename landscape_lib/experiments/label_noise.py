@@ -8,9 +8,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from landscape_lib.data import image_task
 from landscape_lib.experiments._classes import D, timed
-from landscape_lib.experiments._images import images, with_tests_shuffled
+from landscape_lib.experiments.feature_lazy import task
 from landscape_lib.measure.curvature import exact_hessian, hessian_product
 from landscape_lib.measure.ensembles import errors
 from landscape_lib.nets import MLP, Population
@@ -57,8 +56,7 @@ def drift_on_the_floor(
     one at which the noise holds the network, ``loss_begin`` and ``loss_end`` those that count as zero.
     """
     began = time.perf_counter()
-    made = [image_task(images(dataset), P, labels="parity", d=D, seed=seed, dtype=torch.float64) for seed in seeds]
-    tasks = [with_tests_shuffled(own, seed, tests) for own, seed in zip(made, seeds, strict=True)]
+    tasks = [task(dataset, "parity", P, D, seed, tests) for seed in seeds]
     inputs, targets = torch.stack([own.inputs for own in tasks]), torch.stack([own.labels[:, None] for own in tasks])
     common: dict[str, Any] = {"optimiser": gd(lr), "loss": mean_square}
 

@@ -10,9 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from landscape_lib.data import Task, image_task
 from landscape_lib.experiments._classes import timed
-from landscape_lib.experiments._images import images, with_tests_shuffled
+from landscape_lib.experiments.feature_lazy import task
 from landscape_lib.measure.ensembles import errors
 from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Stop, gd, train
@@ -69,14 +68,19 @@ def errors_of_patches(
     as many of ``large``; "annealed": these and then ``annealing`` steps of ``small``. ``loss`` is that of training.
     """
     began = time.perf_counter()
-    made = [image_task(images(dataset), P, labels="parity", d=None, seed=s, dtype=torch.float32) for s in seeds]
-    tasks: list[Task] = [with_tests_shuffled(own, s, tests) for own, s in zip(made, seeds, strict=True)]
+    tasks = [task(dataset, "parity", P, None, seed, tests) for seed in seeds]
     draws = [np.random.default_rng([seed, 7]) for seed in seeds]
-    pairs = list(zip(tasks, draws, strict=True))
-    inputs = torch.stack([patched(own.inputs, own.labels, GROUPS, draw) for own, draw in pairs])
-    labels = torch.stack([own.labels for own in tasks])
-    clean = [patched(own.test_inputs, own.test_labels, (1.0, 0.0, 0.0), draw) for own, draw in pairs]
-    alone = [patched(own.test_inputs, own.test_labels, (0.0, 1.0, 0.0), draw) for own, draw in pairs]
+    trained = [
+        patched(own.inputs.float(), own.labels.float(), GROUPS, draw) for own, draw in zip(tasks, draws, strict=True)
+    ]
+    inputs, labels = torch.stack(trained), torch.stack([own.labels.float() for own in tasks])
+    clean, alone = (
+        [
+            patched(own.test_inputs.float(), own.test_labels.float(), groups, draw)
+            for own, draw in zip(tasks, draws, strict=True)
+        ]
+        for groups in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    )
     start = Population(lambda seed: MLP(inputs.shape[2], h, 2, seed=seed), seeds, dtype=torch.float32)
 
     def descend(nets: Population, lr: float, number: int) -> Population:
@@ -84,11 +88,9 @@ def errors_of_patches(
         return train(nets, inputs, labels, every=max(number, 1), **rules).population
 
     large_steps = descend(start, large, steps // 4)
-    ends = dict(
-        zip(WAYS, (descend(start, small, steps), large_steps, descend(large_steps, small, annealing)), strict=True)
-    )
+    ends = (descend(start, small, steps), large_steps, descend(large_steps, small, annealing))
     rows = []
-    for way, nets in ends.items():
+    for way, nets in zip(WAYS, ends, strict=True):
         losses = logistic(nets(inputs), labels).mean(1).tolist()
         for i, (own, seed, network) in enumerate(zip(tasks, seeds, nets.each(), strict=True)):
             with torch.no_grad():

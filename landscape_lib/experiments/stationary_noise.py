@@ -10,9 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from landscape_lib.data import image_task
 from landscape_lib.experiments._classes import timed
-from landscape_lib.experiments._images import images
+from landscape_lib.experiments.feature_lazy import task
 from landscape_lib.measure.noise import langevin, langevin_variance, sgd_variance
 
 SAMPLINGS = ("replacement", "epochs", "langevin")
@@ -21,7 +20,7 @@ D, WALKERS = 10, 100
 
 def regression(dataset: str, P: int, seed: int) -> tuple[Float[Tensor, "P d"], Float[Tensor, "P"], str]:
     """P images in ten principal components, as wide as they are, of mean square 1 together; labels ±1; and a hash."""
-    own = image_task(images(dataset), P, labels="parity", d=None, seed=seed, dtype=torch.float64)
+    own = task(dataset, "parity", P, None, seed, 0)
     x = own.inputs - own.inputs.mean(0)
     _, _, axes = torch.linalg.svd(x, full_matrices=False)
     z = x @ axes[:D].mT

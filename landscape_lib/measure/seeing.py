@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from landscape_lib.statistics import Estimate, exponent, interval, jackknife, log_jackknife, with_replacement
+from landscape_lib.statistics import Estimate, exponent, interval, jackknife, log_ratio, with_replacement
 
 LEAST = 3  # sizes that say whether there is one exponent
 SADDLE = 0.01  # share of directions down from which on a point counts as one that is no minimum
@@ -54,7 +54,7 @@ def loss_without_over_with(rows: pd.DataFrame) -> Estimate:
     >>> round(loss_without_over_with(rows).value, 9)
     4.0
     """
-    return _log_ratio(_pairs(rows, "loss", "skip", (False, True)))
+    return log_ratio(_pairs(rows, "loss", "skip", (False, True)))
 
 
 def width_exponent(rows: pd.DataFrame, column: str = "filter") -> Estimate:
@@ -91,7 +91,7 @@ def lesser_batch_ratio(rows: pd.DataFrame, column: str = "filter") -> Estimate:
     if len(sizes) != 2:
         raise ValueError(f"lesser_batch_ratio: batches of {sizes}; need two sizes")
     _refuse_repeated(rows, ["seed", "batch", "weight_decay"], "lesser_batch_ratio")
-    ratios = [_log_ratio(_pairs(own, column, "batch", sizes)) for _, own in rows.groupby("weight_decay")]
+    ratios = [log_ratio(_pairs(own, column, "batch", sizes)) for _, own in rows.groupby("weight_decay")]
     return min(ratios, key=lambda ratio: ratio.value)
 
 
@@ -135,7 +135,7 @@ def gd_over_sgd(rows: pd.DataFrame) -> Estimate:
     >>> round(gd_over_sgd(rows).value, 9)
     2.0
     """
-    ratios = [_log_ratio(_pairs(own, "error", "method", ("GD", "SGD"))) for _, own in rows.groupby("regime")]
+    ratios = [log_ratio(_pairs(own, "error", "method", ("GD", "SGD"))) for _, own in rows.groupby("regime")]
     if not ratios:
         raise ValueError("gd_over_sgd: no rows")
     return max(ratios, key=lambda ratio: abs(np.log(ratio.value)))
@@ -181,13 +181,6 @@ def _pairs(rows: pd.DataFrame, column: str, by: str, two: tuple | list) -> Float
 def _ratio(pairs: Float[np.ndarray, "seeds 2"]) -> float:
     first, second = pairs.mean(0)
     return float(first / second)
-
-
-def _log_ratio(pairs: Float[np.ndarray, "seeds 2"]) -> Estimate:
-    """The first mean over the second; the interval from the jackknife of ln, so that neither end is below 0."""
-    if not (pairs.mean(0) > 0).all():
-        raise ValueError(f"means {pairs.mean(0).round(6).tolist()} over {len(pairs)} seeds; need positive ones")
-    return log_jackknife(pairs, _ratio)
 
 
 def _refuse_repeated(rows: pd.DataFrame, by: list[str], caller: str) -> None:

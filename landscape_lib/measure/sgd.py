@@ -9,7 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.optimize import minimize_scalar
 
-from landscape_lib.statistics import Estimate, exponent, jackknife, log_jackknife
+from landscape_lib.statistics import Estimate, exponent, jackknife, log_jackknife, log_ratio
 
 LEAST = 4  # batches that a critical one is fitted to
 
@@ -93,7 +93,7 @@ def drift_ratio(rows: pd.DataFrame, kinds: tuple[str, str] = ("label noise", "ba
             f"drift_ratio: need every seed with {kinds[0]!r} and {kinds[1]!r}; kinds are {list(table.columns)}"
         )
     pairs = table[list(kinds)].to_numpy(float)
-    return log_jackknife(pairs, lambda drawn: float(drawn[:, 0].mean() / drawn[:, 1].mean()))
+    return log_ratio(pairs)
 
 
 def temperature_exponent(rows: pd.DataFrame, column: str = "variance") -> Estimate:
@@ -185,7 +185,7 @@ def way_ratio(rows: pd.DataFrame, ways: tuple[str, str] = ("small", "annealed"),
     pairs = table[list(ways)].to_numpy(float)
     if not (pairs.mean(0) > 0).all():
         raise ValueError(f"way_ratio: mean errors are {pairs.mean(0).tolist()}; need some of either way")
-    return log_jackknife(pairs, lambda drawn: float(drawn[:, 0].mean() / drawn[:, 1].mean()))
+    return log_ratio(pairs)
 
 
 def _steps(rows: pd.DataFrame) -> tuple[Float[np.ndarray, "batches"], Float[np.ndarray, "seeds batches"]]:

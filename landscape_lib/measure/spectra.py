@@ -11,7 +11,7 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import rankdata
 
-from landscape_lib.statistics import Estimate, exponent, jackknife, log_jackknife
+from landscape_lib.statistics import Estimate, exponent, jackknife, log_jackknife, log_ratio
 
 LEAST = 3  # sizes that say whether there is one exponent
 ZERO = 1e-2  # of the largest |λ|: below it, an eigenvalue counts as zero
@@ -87,7 +87,7 @@ def batch_ratio(rows: pd.DataFrame, column: str = "sharpness") -> Estimate:
         raise ValueError(f"batch_ratio: batches of {sizes}; need two sizes")
     if (again := rows[["seed", "batch"]].duplicated()).any():
         raise ValueError(f"batch_ratio: {int(again.sum())} rows are of a seed and batch that others are of; choose one")
-    return _log_ratio(_pairs(rows, column, "batch", sizes[::-1]))
+    return log_ratio(_pairs(rows, column, "batch", sizes[::-1]))
 
 
 def gauss_newton_share(rows: pd.DataFrame) -> Estimate:
@@ -288,13 +288,6 @@ def _sizes(
     if table.shape[1] < LEAST or table.isna().any(axis=None):
         raise ValueError(f"{caller}: {table.shape[1]} sizes {by}; need {LEAST} at least, each of every seed")
     return table.to_numpy(float), table.columns.to_numpy(float)
-
-
-def _log_ratio(pairs: Float[np.ndarray, "seeds 2"]) -> Estimate:
-    """The first mean over the second; the interval from the jackknife of ln, so that neither end is below 0."""
-    if not (pairs.mean(0) > 0).all():
-        raise ValueError(f"means {pairs.mean(0).round(6).tolist()} over {len(pairs)} seeds; need positive ones")
-    return log_jackknife(pairs, lambda drawn: drawn[:, 0].mean() / drawn[:, 1].mean())
 
 
 def _log_mean(values: pd.Series) -> Estimate:

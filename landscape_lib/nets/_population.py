@@ -98,7 +98,7 @@ class Population:
         shared = None if inputs.ndim == 2 else 0
         # Copies: a BatchNorm in training mode updates the buffers that it is given.
         buffers = {name: value[nets].clone() for name, value in self.buffers.items()}
-        if all(len(value) == 1 for value in parameters.values()):  # vmap has slow convolutions of its own
+        if len(next(iter(parameters.values()))) == 1:  # vmap has slow convolutions of its own
             own, state = ({name: value[0] for name, value in held.items()} for held in (parameters, buffers))
             return call(own, state, inputs if shared is None else inputs[0])[None]
         return torch.func.vmap(call, in_dims=(0, 0, shared))(dict(parameters), buffers, inputs)

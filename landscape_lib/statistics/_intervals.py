@@ -82,6 +82,17 @@ def log_jackknife(samples: ArrayLike, statistic: Callable[[np.ndarray], Any] = n
     return Estimate(float(np.exp(value)), (float(np.exp(low)), float(np.exp(high))))
 
 
+def log_ratio(pairs: Float[np.ndarray, "seeds 2"]) -> Estimate:
+    """The first mean over the second; the interval from the jackknife of ln, so that neither end is below 0.
+
+    >>> round(log_ratio(np.array([[3.0, 2.0], [3.0, 2.0]])).value, 9)
+    1.5
+    """
+    if not (pairs.mean(0) > 0).all():
+        raise ValueError(f"means {pairs.mean(0).round(6).tolist()} over {len(pairs)} seeds; need positive ones")
+    return log_jackknife(pairs, lambda drawn: drawn[:, 0].mean() / drawn[:, 1].mean())
+
+
 def interval(
     replicates: Float[np.ndarray, "draws"] | Sequence[float],
     *,

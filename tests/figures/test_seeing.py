@@ -1,6 +1,5 @@
 """The figures of chapter 1 show the numbers of their tables."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,12 +7,6 @@ import torch
 
 from landscape_lib.figures import is_map, seeing
 from landscape_lib.measure.surface import Plane
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
 
 
 def plane(height: float) -> Plane:

@@ -1,17 +1,9 @@
 """The figures of chapter 2 show the numbers of their tables."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 
 from landscape_lib.figures import spectra
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
 
 
 def heights(container) -> list[float]:

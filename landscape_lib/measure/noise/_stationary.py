@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from landscape_lib.measure.noise._doors import not_negative, positive, whole
+
 
 def langevin(
     gradient: Callable[[Tensor], Tensor],
@@ -29,12 +31,9 @@ def langevin(
     >>> still.flatten().tolist()
     [1.0, 0.5, 0.25]
     """
-    _refuse("langevin", step=step)
-    if isinstance(temperature, bool) or not (math.isfinite(temperature) and temperature >= 0):
-        raise ValueError(f"langevin: temperature is {temperature!r}, need a number that is not negative")
-    for name, value in (("steps", steps), ("every", every)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"langevin: {name} is {value!r}, need a whole number of at least 1")
+    positive("langevin", step=step)
+    not_negative("langevin", temperature=temperature)
+    whole("langevin", steps=steps, every=every)
     if start.ndim != 2 or not start.isfinite().all():
         raise ValueError(f"langevin: start has shape {tuple(start.shape)}, need (walkers, d), all finite")
     generator = torch.Generator(start.device).manual_seed(seed)
@@ -58,7 +57,7 @@ def langevin_variance(curvature: float, step: float, temperature: float = 1.0) -
     >>> langevin_variance(2.0, 0.5)
     1.0
     """
-    _refuse("langevin_variance", curvature=curvature, step=step)
+    positive("langevin_variance", curvature=curvature, step=step)
     _stable("langevin_variance", curvature, step)
     return temperature / (curvature * (1 - step * curvature / 2))
 
@@ -78,10 +77,9 @@ def sgd_variance(curvature: float, step: float, noise: float, epoch: int | None 
     >>> sgd_variance(0.001, 0.1, noise=0.001) / sgd_variance(0.001, 0.1, noise=0.001, epoch=50) > 50
     True
     """
-    _refuse("sgd_variance", curvature=curvature, step=step)
+    positive("sgd_variance", curvature=curvature, step=step)
     _stable("sgd_variance", curvature, step)
-    if isinstance(noise, bool) or not (math.isfinite(noise) and noise >= 0):
-        raise ValueError(f"sgd_variance: noise is {noise!r}, need a variance")
+    not_negative("sgd_variance", noise=noise)
     if epoch is None:
         return step * noise / (curvature * (2 - step * curvature))
     if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 2:
@@ -92,12 +90,6 @@ def sgd_variance(curvature: float, step: float, noise: float, epoch: int | None 
     within = step**2 * noise * (squares - (sums**2 - squares) / (epoch - 1))  # of m batches of one epoch, m = 1, …
     begin = within[-1] / (1 - a ** (2 * epoch))
     return float(np.mean(begin * powers**2 * a**2 + within))
-
-
-def _refuse(what: str, **values: float) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not (math.isfinite(value) and value > 0):
-            raise ValueError(f"{what}: {name} is {value!r}, need a positive number")
 
 
 def _stable(what: str, curvature: float, step: float) -> None:

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from landscape_lib.measure.noise._doors import not_negative, positive, whole
+
 
 def descend_valley(
     start: tuple[float, float],
@@ -26,12 +28,9 @@ def descend_valley(
     >>> descend_valley((4.0, 0.25), step=0.02, noise=0.0, steps=3).squeeze(1).tolist()[-1]
     [4.0, 0.25]
     """
-    for name, value in (("step", step), ("noise", noise)):
-        if isinstance(value, bool) or not (math.isfinite(value) and value >= 0) or (name == "step" and not value):
-            raise ValueError(f"descend_valley: {name} is {value!r}, need a positive number, or no noise")
-    for name, number in (("steps", steps), ("every", every), ("walkers", walkers)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ValueError(f"descend_valley: {name} is {number!r}, need a whole number of at least 1")
+    positive("descend_valley", step=step)
+    not_negative("descend_valley", noise=noise)
+    whole("descend_valley", steps=steps, every=every, walkers=walkers)
     generator = torch.Generator().manual_seed(seed)
     x, y = (torch.full((walkers,), float(value), dtype=torch.float64) for value in start)
     kept = [torch.stack([x, y], -1)]
