@@ -3,8 +3,17 @@
 from landscape_lib.training._descent import Project, train
 from landscape_lib.training._flow import TIME, Flow, gradient_flow
 from landscape_lib.training._least_squares import minimum_norm
-from landscape_lib.training._losses import batch_mean, cross_entropy, hinge, mean_square, quadratic_hinge, soft_hinge
+from landscape_lib.training._losses import (
+    Loss,
+    batch_mean,
+    cross_entropy,
+    hinge,
+    mean_square,
+    quadratic_hinge,
+    soft_hinge,
+)
 from landscape_lib.training._optimisers import adam, gd
+from landscape_lib.training._perturbations import Perturb, adaptive_sam, sam
 from landscape_lib.training._rest import REST, Rest, come_to_rest
 from landscape_lib.training._runs import DivergedError, History, Run
 from landscape_lib.training._stacks import LOSSES, ZERO, annealed, bands, descend, end_states
@@ -23,11 +32,14 @@ __all__ = [
     "DivergedError",
     "Flow",
     "History",
+    "Loss",
+    "Perturb",
     "Project",
     "Rest",
     "Run",
     "Stop",
     "adam",
+    "adaptive_sam",
     "annealed",
     "bands",
     "batch_mean",
@@ -41,6 +53,7 @@ __all__ = [
     "mean_square",
     "minimum_norm",
     "quadratic_hinge",
+    "sam",
     "soft_hinge",
     "train",
 ]

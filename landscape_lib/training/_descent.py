@@ -15,6 +15,7 @@ from landscape_lib.training._doors import kept_steps, refuse_rules
 from landscape_lib.training._losses import Loss, quadratic_hinge, slope
 from landscape_lib.training._optimisers import Optimiser, keep
 from landscape_lib.training._patterns import Batches, Patterns, checked_patterns
+from landscape_lib.training._perturbations import Perturb
 from landscape_lib.training._runs import History, Run, refuse_broken
 from landscape_lib.training._stopping import PLATEAU, SATISFIED, STEPS, Stop
 
@@ -85,20 +86,37 @@ class _Stack:
             blocks.append((part, block, counted[part, :longest]))
         return blocks
 
-    def descend(self, blocks: list[_Block], loss: Loss, points: int, project: Project | None) -> None:
+    def descend(
+        self, blocks: list[_Block], loss: Loss, points: int, project: Project | None, perturb: Perturb | None
+    ) -> None:
         """One step of the optimiser on (1/points) Σ_μ ℓ_μ, patterns counted with the weights of their block."""
+        weights = self.population.weights
+        gradient = self.gradient(weights, blocks, loss, points)
+        if perturb is not None:
+            away = _like(gradient, perturb(weights, gradient), "perturb")
+            gradient = self.gradient(weights + away, blocks, loss, points)
+        if project is not None:
+            gradient = _like(gradient, project(self.population, gradient, self.nets), "project")
+        weights.grad = gradient
+        self.optimiser.step()
+
+    def gradient(
+        self, weights: Float[Tensor, "nets parameters"], blocks: list[_Block], loss: Loss, points: int
+    ) -> Float[Tensor, "nets parameters"]:
+        """Of (1/points) Σ_μ ℓ_μ at these weights."""
         gradients = []
         for part, patterns, counted in blocks:
-            outputs, pull = self.population.pullback(self.population.weights[part], patterns.inputs, part)
+            outputs, pull = self.population.pullback(weights[part], patterns.inputs, part)
             share = 1 / points if counted is None else (counted / points)[..., None]
             gradients.append(pull(slope(loss, outputs, patterns.labels) * share))
-        gradient = torch.cat(gradients)
-        if project is not None:
-            shape, gradient = gradient.shape, project(self.population, gradient, self.nets)
-            if gradient.shape != shape:
-                raise ValueError(f"train: project returned shape {tuple(gradient.shape)}, need {tuple(shape)}")
-        self.population.weights.grad = gradient
-        self.optimiser.step()
+        return torch.cat(gradients)
+
+
+def _like(gradient: Tensor, found: Tensor, what: str) -> Tensor:
+    """What a function of the caller's returned, if it has the shape of a gradient."""
+    if found.shape != gradient.shape:
+        raise ValueError(f"train: {what} returned shape {tuple(found.shape)}, need {tuple(gradient.shape)}")
+    return found
 
 
 @dataclass
@@ -167,6 +185,7 @@ def train(
     probe: Float[Tensor, "*_ probed features"] | None = None,
     at: Iterable[SupportsIndex] = (),
     project: Project | None = None,
+    perturb: Perturb | None = None,
     setting: str = "",
     progress: bool = False,
 ) -> Run:
@@ -191,6 +210,8 @@ def train(
 
     ``project`` gives what is descended in place of the gradients, (nets, parameters): it is called at every step with
     the networks that are left, their gradients, and their places among all. `measure.curvature.top_projection` is one.
+    ``perturb`` says how far from the weights the gradient is taken, (nets, parameters), given the weights and their
+    own gradients: `sam` is one. A step then takes two gradients of the same batch.
 
     >>> from landscape_lib.nets import MLP
     >>> from landscape_lib.training import Stop, adam, train
@@ -200,7 +221,7 @@ def train(
     (True, True)
     """
     population.checked(inputs)
-    refuse_rules(inputs, labels, every, working_set, batch)
+    refuse_rules(inputs, labels, every, working_set, batch, perturb is not None)
     patterns = checked_patterns(population, inputs, labels, loss)
     points = patterns.inputs.shape[-2] if batch is None else batch
     batches = None if batch is None else Batches(population, seed, patterns.inputs.shape[-2], batch)
@@ -235,5 +256,5 @@ def train(
                 bar.update(min(every, stop.steps - step))
             if batches is not None:
                 blocks = stack.blocks(patterns.at(stack.nets, batches.draw(stack.nets)))
-            stack.descend(blocks, loss, points, project)
+            stack.descend(blocks, loss, points, project, perturb)
     return record.run()

@@ -15,7 +15,9 @@ def kept_steps(at: Iterable[SupportsIndex], steps: int) -> tuple[int, ...]:
     return kept
 
 
-def refuse_rules(inputs: Tensor, labels: Tensor, every: int, working_set: bool, batch: int | None) -> None:
+def refuse_rules(
+    inputs: Tensor, labels: Tensor, every: int, working_set: bool, batch: int | None, perturbed: bool
+) -> None:
     """Rules that do not fit the patterns, or each other."""
     shape, points = tuple(inputs.shape[:-1]), inputs.shape[-2]
     if isinstance(every, bool) or not isinstance(every, int) or every < 1:
@@ -24,5 +26,9 @@ def refuse_rules(inputs: Tensor, labels: Tensor, every: int, working_set: bool, 
         raise ValueError(f"train: batch is {batch!r}, need a whole number from 1 to {points}, the number of points")
     if working_set and batch is not None:
         raise ValueError("train: working_set and batch exclude each other: one chooses patterns, the other draws them")
+    if working_set and perturbed:
+        raise ValueError(
+            "train: working_set and perturb exclude each other: which patterns pull is known at w, not at w + ε"
+        )
     if working_set and not (tuple(labels.shape) == shape and bool((labels.abs() == 1).all())):
         raise ValueError("train: working_set needs labels ±1, one a pattern")

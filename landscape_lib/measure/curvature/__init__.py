@@ -6,7 +6,7 @@ from landscape_lib.measure.curvature._density import SpectralDensity, spectral_d
 from landscape_lib.measure.curvature._gradients import batch_sharpness, gradient_curvature, gradient_overlap
 from landscape_lib.measure.curvature._hinge import HessianParts, hessian_parts, loss_along
 from landscape_lib.measure.curvature._lanczos import Eigenpairs, NotConvergedError, eigenpairs
-from landscape_lib.measure.curvature._products import Product, gradient, hessian_product
+from landscape_lib.measure.curvature._products import Product, gradient, hessian_product, scaled_product
 from landscape_lib.measure.curvature._projection import top_projection
 from landscape_lib.measure.curvature._spectra import Outliers, negative_share, outliers, peak_at_zero
 
@@ -30,6 +30,7 @@ __all__ = [
     "negative_share",
     "outliers",
     "peak_at_zero",
+    "scaled_product",
     "spectral_density",
     "top_projection",
     "trace",

@@ -145,6 +145,21 @@ def hessian_product(
     return Product(rows, len(leaf), leaf.dtype, leaf.device)
 
 
+def scaled_product(matrix: Symmetric, scale: Float[Tensor, "parameters"]) -> Product:
+    """v ↦ D A D v with D = diag(``scale``): the Hessian in the units s of the weights, w = s u.
+
+    Its trace and largest eigenvalue are those of adaptive sharpness if s is |w|.
+
+    >>> scaled_product(torch.tensor([[2.0, 1.0], [1.0, 3.0]]), torch.tensor([1.0, 10.0]))(torch.tensor([0.0, 1.0]))
+    tensor([ 10., 300.])
+    """
+    product = as_product(matrix, "scaled_product")
+    if tuple(scale.shape) != (product.N,) or not scale.isfinite().all():
+        raise ValueError(f"scaled_product: scale has shape {tuple(scale.shape)}, need ({product.N},), finite numbers")
+    own = scale.to(product.device, product.dtype)
+    return Product(lambda rows: own * product.rows(own * rows), product.N, product.dtype, product.device)
+
+
 def derivative(values: Tensor, leaf: Tensor, rows: Tensor) -> Tensor:
     """Σ_i c_i ∂values_i/∂leaf for each row c, all rows at once, (rows, …); zero where nothing depends on the leaf."""
     if not values.requires_grad:

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from landscape_lib.measure.noise._doors import not_negative, positive, whole
+from landscape_lib._doors import not_negative, positive, whole
 
 
 def descend_valley(

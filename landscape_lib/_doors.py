@@ -1,4 +1,4 @@
-"""What several measurements of noise ask of their numbers."""
+"""What several measurements ask of their numbers."""
 
 import math
 
@@ -17,8 +17,8 @@ def not_negative(what: str, **values: float) -> None:
             raise ValueError(f"{what}: {name} is {value!r}, need a number that is not negative")
 
 
-def whole(what: str, **values: int) -> None:
-    """Refuse what is no whole number of at least 1."""
+def whole(what: str, least: int = 1, **values: int) -> None:
+    """Refuse what is no whole number, or one below ``least``."""
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{what}: {name} is {value!r}, need a whole number of at least 1")
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(f"{what}: {name} is {value!r}, need a whole number of at least {least}")
