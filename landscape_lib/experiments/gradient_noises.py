@@ -98,8 +98,8 @@ def tails(gradients: Float[Tensor, "points parameters"], batch: int, seed: int) 
     """The tail indices of a batch's noise along both axes, with their controls."""
     generator = np.random.default_rng([seed, 2])
     centred = gradients - gradients.mean(0)
-    centred = centred[:, centred.square().sum(0) > 0]
-    widths = (centred.square().mean(0) / batch).sqrt().numpy()
+    variances = centred.square().mean(0) / batch
+    centred, widths = centred[:, variances > 0], variances[variances > 0].sqrt().numpy()
     u = drawn(centred, batch, DRAWS, generator).numpy()
     n = u.shape[1] // 100 * 100  # a number with divisors
     control = generator.standard_normal(u.shape) * widths

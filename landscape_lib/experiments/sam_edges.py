@@ -29,7 +29,7 @@ def sharpness_of_sam(
     targets = torch.stack([one_hot(own.long(), CLASSES) for own in labels])
     nets = networks(seeds, D, h, activation="tanh")
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(max(steps), None), "loss": mean_square}
-    ball = {"perturb": sam(rho)} if rho else {}
+    ball: dict[str, Any] = {"perturb": sam(rho)} if rho else {}
     run = train(nets, inputs, targets, at=steps, every=max(*steps, 1), setting=f"rho={rho:g}", **rules, **ball)
     loss, rows = batch_mean(mean_square), []
     for place, after in enumerate(steps):

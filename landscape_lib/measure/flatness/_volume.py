@@ -23,9 +23,14 @@ BYTES = 2.5e8  # of steps at once
 
 @dataclass(frozen=True)
 class LogVolume:
-    """ln V in nats, the ln r of every ray, and how many rays carry the mean: (Σ r^N)²/Σ r^2N, from 1 to all."""
+    """Of ln V in nats: an estimate, and a bound from below with its standard error; the ln r of every ray.
+
+    ``effective_rays`` carry the estimate: (Σ r^N)²/Σ r^2N, from 1 to all.
+    """
 
     value: float
+    lower: float
+    error: float
     log_radii: Float[Tensor, "rays"]
     effective_rays: float
 
@@ -57,8 +62,10 @@ def log_volume(
     identity by default. ⟨r^N⟩ has the volume for its expectation, whatever A. But it is carried by rays that are never
     drawn: unless r is nearly the same in all directions, of any number of rays one has the largest r^N by far, and ln V
     comes out too low, by hundreds of nats. A quadratic ½ xᵀ H x needs A = H^(−1/2), and then one ray is enough.
-    So the result is a *bound from below*: by Markov's inequality it lies t nats above ln V with a probability of e^(−t)
-    at most. Look at ``effective_rays``, and take the A that gives the most. Scherlis and Belrose (2025), 2501.18812;
+    So ``value`` is a *bound from below*: by Markov's inequality it lies t nats above ln V with a probability of e^(−t)
+    at most. Look at ``effective_rays``, and take the A that gives the most. It scatters by tens of nats where one ray
+    carries it; ``lower`` does not. It has N ⟨ln r⟩ in place of ln ⟨r^N⟩, below ln V by Jensen's inequality whatever A,
+    and known to N times the standard error of ⟨ln r⟩: compare networks by it. Scherlis and Belrose (2025), 2501.18812;
     Huang et al. (2020), 1906.03291, with plain rays.
 
     ``level`` takes steps away from the minimum in rows, at most `BYTES` of them at once. What lies outside for less
@@ -78,8 +85,9 @@ def log_volume(
     log_r = torch.cat(radii)
     weight = torch.logsumexp(N * log_r, 0)
     effective = (2 * weight - torch.logsumexp(2 * N * log_r, 0)).exp().item()
-    value = ball_log_volume(N) + log_det + weight.item() - math.log(rays)
-    return LogVolume(value, log_r, effective)
+    unit = ball_log_volume(N) + log_det
+    error = N * log_r.std().item() / math.sqrt(rays) if rays > 1 else math.nan
+    return LogVolume(unit + weight.item() - math.log(rays), unit + N * log_r.mean().item(), error, log_r, effective)
 
 
 def loss_level(

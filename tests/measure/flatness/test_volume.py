@@ -46,6 +46,8 @@ def test_the_sphere_passes_and_the_ellipsoid_does_not(N):
         assert plain.value < exact - {50: 1, 1000: 100}[N], name
         right = log_volume(bowl(curvatures), N, 0.3, preconditioner=torch.tensor(curvatures**-0.5), rays=3)
         assert right.value == pytest.approx(exact, abs=1e-3)
+        assert right.lower == pytest.approx(exact, abs=1e-3) and right.error < 1e-3
+        assert plain.lower + 4 * plain.error < plain.value
         assert right.effective_rays == pytest.approx(3, abs=1e-3) and plain.effective_rays < 25
 
 
@@ -57,6 +59,21 @@ def test_a_damped_preconditioner_lies_between():
         for damping in (0.0, 1e-2, 1e2)
     ]
     assert found == sorted(found, reverse=True) and found[0] == pytest.approx(exact, abs=1e-3)
+
+
+def test_jensens_bound_is_below_and_scatters_less():
+    curvatures = spectra(300)["network"]
+    A = torch.tensor((curvatures + 1e-2) ** -0.5)
+    found = [log_volume(bowl(curvatures), 300, 1.0, preconditioner=A, rays=50, seed=seed) for seed in range(20)]
+    values, lower = (np.array([getattr(one, name) for one in found]) for name in ("value", "lower"))
+    assert lower.std() < values.std() / 2
+    assert lower.std() == pytest.approx(np.mean([one.error for one in found]), rel=0.5)
+    # N ⟨ln r⟩ by another way: r^(−2) = Σ λ_i a_i² u_i²/2 along A u
+    u = np.random.default_rng(0).standard_normal((20_000, 300))
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    mean = -150 * np.log((u**2 * curvatures / (curvatures + 1e-2)).sum(1) / 2).mean() + A.log().sum().item()
+    assert lower.mean() == pytest.approx(ball_log_volume(300) + mean, abs=3 * lower.std() / 20**0.5 + 1)
+    assert (lower < ellipsoid(curvatures, 1.0)).all()
 
 
 def test_axes_at_an_angle():

@@ -1,0 +1,19 @@
+"""How much poison is given."""
+
+from typing import Any
+
+from landscape_lib.experiments.grids._doors import check
+
+FIRST = 300  # of the seeds that decide: those before are for pilots
+SEEDS, MOST = {"class": 5, "paper": 10}, 10
+SIZES = {"class": (200, 64), "paper": (1000, 256)}  # patterns, width
+POISON = {"class": (300, 900), "paper": (1500, 4500)}  # images of wrong labels beside them
+
+
+def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
+    """The points of `poisoned_minima`. "class": 200 images, five seeds, half a minute. "paper": 1,000, ten."""
+    check(budget, dataset, seed, paper_needs=SIZES["paper"][0] + max(POISON["paper"]))
+    P, h = SIZES[budget]
+    first = FIRST + MOST * seed
+    common = {"dataset": dataset, "P": P, "h": h, "seeds": tuple(range(first, first + SEEDS[budget]))}
+    return [{**common, "poison": poison, "to": 0.01, "steps": 8000, "batch": 50} for poison in POISON[budget]]

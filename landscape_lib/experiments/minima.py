@@ -1,0 +1,120 @@
+"""How flat the minima are that batches and step sizes end in, by several measures, and how wrong on other points."""
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from landscape_lib.experiments._classes import networks, stacked, task, timed
+from landscape_lib.measure.curvature import exact_hessian, hessian_product
+from landscape_lib.measure.ensembles import errors
+from landscape_lib.measure.flatness import (
+    adaptive_scale,
+    average_sharpness,
+    filter_scale,
+    log_volume,
+    loss_level,
+    normalised_logits,
+    worst_sharpness,
+)
+from landscape_lib.nets import Population
+from landscape_lib.training import Stop, batch_mean, cross_entropy, gd, train
+
+RADIUS, ADAPTIVE_RADIUS, WIDTH = 0.1, 0.1, 0.05  # of balls, in weights and in units of them, and of a Gaussian
+THRESHOLD = 0.05  # of the volume, above the loss of the minimum
+DAMPINGS = (1e-3, 1e-4, 1e-5)  # of |H|; that which gives the most counts
+RAYS = 50
+EVERY = 20  # steps, where training ends at a loss
+
+
+def flatness_of_minima(
+    dataset: str,
+    P: int,
+    h: int,
+    *,
+    seeds: Sequence[int],
+    batch: int,
+    lr: float,
+    steps: int,
+    to: float | None = None,
+    volumes: bool = True,
+    tests: int = 700,
+) -> list[dict[str, Any]]:
+    """Train by SGD for so many ``steps``, or ``to`` a loss in as many at the most: a row a seed.
+
+    One hidden layer of ReLU, ten classes, cross-entropy, pixels, double precision. ``top`` and ``trace`` are of the
+    Hessian H, ``adaptive_trace`` of |w| H |w|; ``worst`` is the sharpness in a ball of 0.1, ``adaptive`` that in units
+    of the weights, ``normalised`` the same with logits of one size, and ``filtered`` the average over a Gaussian of
+    0.05 in units of filters. ``log_volume`` is the bound from below by rays through (|H| + ``damping``)^(−1/2), with
+    its ``volume_error``; ``plain`` is the estimate by rays without it. ``reached`` says whether the loss is at ``to``.
+    """
+    began = time.perf_counter()
+    tasks = [task(dataset, P, seed, tests) for seed in seeds]
+    inputs, labels = (part.double() for part in stacked(tasks))
+    start = networks(seeds, inputs.shape[2], h, L=1)
+    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps, to), "loss": cross_entropy, "batch": batch}
+    every = EVERY if to else max(steps, 1)
+    run = train(start, inputs, labels, every=every, setting=f"B={batch}, lr={lr:g}", **rules)
+    nets, own = run.population, normalised_logits(cross_entropy)
+    units = adaptive_scale(nets)
+    found = {
+        "worst": worst_sharpness(nets, inputs, labels, radius=RADIUS),
+        "adaptive": worst_sharpness(nets, inputs, labels, radius=ADAPTIVE_RADIUS, scale=units),
+        "normalised": worst_sharpness(nets, inputs, labels, radius=ADAPTIVE_RADIUS, scale=units, loss=own),
+        "filtered": average_sharpness(nets, inputs, labels, width=WIDTH, scale=filter_scale(nets))[0],
+    }
+    rows = []
+    for i, (task_, seed, network) in enumerate(zip(tasks, seeds, nets.each(), strict=True)):
+        with torch.no_grad():
+            wrong = errors(network(task_.test_inputs.double())[None], task_.test_labels).item()
+        rows.append(
+            {
+                "dataset": dataset,
+                "P": P,
+                "h": h,
+                "batch": batch,
+                "lr": lr,
+                "to": to,
+                "step": int(run.steps[i]),
+                "seed": seed,
+                "loss": run.loss[i].item(),
+                "reached": to is None or run.satisfied[i],
+                "error": wrong,
+                "length": nets.weights[i].norm().item(),
+                **{name: values[i].item() for name, values in found.items()},
+                **_curved(network, nets, i, inputs[i], labels[i], volumes),
+                "data_sha256": task_.sha256,
+            }
+        )
+    return timed(rows, began)
+
+
+def _curved(
+    network: nn.Module, nets: Population, net: int, inputs: Tensor, labels: Tensor, volumes: bool
+) -> dict[str, Any]:
+    """What hangs on the whole Hessian."""
+    H = exact_hessian(hessian_product(network, batch_mean(cross_entropy), [(inputs, labels)]))
+    values, vectors = torch.linalg.eigh(H)
+    found: dict[str, Any] = {
+        "top": values[-1].item(),
+        "trace": values.sum().item(),
+        "adaptive_trace": (nets.weights[net].square() * H.diagonal()).sum().item(),
+    }
+    names = ("log_volume", "volume_error", "damping", "plain")
+    if not volumes:
+        return found | dict.fromkeys(names, math.nan)
+    level, N = loss_level(nets, net, inputs, labels), len(H)
+    tried = {
+        damping: log_volume(level, N, THRESHOLD, rays=RAYS, preconditioner=vectors * (values.abs() + damping).rsqrt())
+        for damping in DAMPINGS
+    }
+    damping, best = max(tried.items(), key=lambda pair: pair[1].lower)
+    plain = log_volume(level, N, THRESHOLD, rays=RAYS).value
+    return found | dict(zip(names, (best.lower, best.error, damping, plain), strict=True))
+
+
+EXPERIMENT = flatness_of_minima
+DIGITS: int | None = 5  # of floats in a table

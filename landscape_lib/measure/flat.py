@@ -1,0 +1,142 @@
+"""Statistics of chapter 8: what flatness tells, and what it follows from.
+
+Notation: λ₁ the largest eigenvalue of the Hessian, η the step size, B the size of a batch, ρ the radius of SAM's ball.
+A ``seed`` draws patterns and weights.
+"""
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from landscape_lib.statistics import Estimate, jackknife, log_jackknife, log_ratio
+
+
+def edge_ratio(rows: pd.DataFrame, least: int = 1000, edge: str = "edge") -> Estimate:
+    """λ₁ over the edge that SAM's formula foretells, ⟨λ₁/λ_edge⟩: 1 where descent is at its edge.
+
+    ``rows`` has ``sharpness`` and, in a column, the edge of each ``seed`` and ``step``, at several ``lr`` and ``rho``;
+    those after ``least`` steps count. Geometric mean over all of a seed, then over seeds; jackknife over seeds, of the
+    logarithm. Long and Bartlett (2309.12488).
+
+    >>> rows = pd.DataFrame({"seed": [0, 1], "step": 2000, "sharpness": [2.0, 2.0], "edge": [2.0, 2.0]})
+    >>> edge_ratio(rows).value
+    1.0
+    """
+    late = rows[rows.step >= least]
+    if late.empty or not (late[edge] > 0).all() or not (late.sharpness > 0).all():
+        raise ValueError(
+            f"edge_ratio: {len(late)} rows after {least} steps; need some, with edges and eigenvalues above zero"
+        )
+    each = np.log(late.sharpness / late[edge]).groupby(late.seed).mean()
+    return log_jackknife(np.exp(each.to_numpy(float)), lambda drawn: float(np.exp(np.log(drawn).mean())))
+
+
+def large_over_small(rows: pd.DataFrame, column: str = "trace") -> Estimate:
+    """A measure of sharpness at minima of large batches over that at minima of small ones: 1 where both are as sharp.
+
+    ``rows`` has it in a column of each ``seed`` and ``lr`` at two or more sizes of ``batch``; the smallest and the
+    largest are compared at the same step sizes. Geometric mean over step sizes; jackknife over seeds, of the logarithm.
+    Keskar et al. (1609.04836).
+
+    >>> rows = pd.DataFrame([{"seed": s, "lr": 1, "batch": B, "trace": 2 * B} for s in (0, 1) for B in (10, 30)])
+    >>> round(large_over_small(rows).value, 9)
+    3.0
+    """
+    few, many = rows.batch.min(), rows.batch.max()
+    if few == many:
+        raise ValueError(f"large_over_small: batches of {few} only; need two sizes")
+    table = rows.pivot(index=["seed", "lr"], columns="batch", values=column)[[few, many]]
+    if table.isna().any(axis=None) or not (table > 0).all(axis=None):
+        raise ValueError(f"large_over_small: need {column} above zero, of each seed and lr at batches {few} and {many}")
+    means = np.log(table).groupby("seed").mean()
+    return log_ratio(np.exp(means[[many, few]].to_numpy(float)))
+
+
+def rank_correlation(rows: pd.DataFrame, column: str = "trace", *, given: str | None = "lr") -> Estimate:
+    """Spearman's correlation of a measure with the test ``error``, beyond what another column says.
+
+    Within the networks of one ``seed``, which learn the same patterns, and then the mean over seeds: easy sets of
+    patterns say nothing. With r the rank correlations of measure m, error e and ``given`` g, it is partial, (r_me −
+    r_mg r_eg)/√((1 − r_mg²)(1 − r_eg²)); ``given=None`` has r_me. Jackknife over seeds. Jiang et al. (1912.02178);
+    Andriushchenko et al. (2302.07011), who find that sharpness follows the step size.
+
+    >>> rows = pd.DataFrame([{"seed": s, "lr": i % 2, "trace": i, "error": i**2} for s in (0, 1) for i in range(6)])
+    >>> rank_correlation(rows, given=None).value
+    1.0
+    """
+    names = [column, "error"] + ([given] if given else [])
+    each = []
+    for seed, own in rows.groupby("seed"):
+        if len(own) < 5 or own[names].isna().any(axis=None) or (own[names].nunique() < 2).any():
+            raise ValueError(
+                f"rank_correlation: seed {seed} has {len(own)} networks; need five at least, with different {names}"
+            )
+        r = own[names].rank().corr().to_numpy()
+        if given:
+            left = (1 - r[0, 2] ** 2) * (1 - r[1, 2] ** 2)
+            if left < 1e-12:
+                raise ValueError(f"rank_correlation: with seed {seed}, {given} says all of {column} or of the error")
+            each.append((r[0, 1] - r[0, 2] * r[1, 2]) / np.sqrt(left))
+        else:
+            each.append(r[0, 1])
+    return jackknife(np.array(each))
+
+
+def barrier(rows: pd.DataFrame, pair: str = "switched", column: str = "loss") -> Estimate:
+    """max over 0 ≤ t ≤ 1 of 𝓛(t) − (1 − t) 𝓛(0) − t 𝓛(1) on a line between two networks: 0 without anything between.
+
+    ``rows`` has the loss at each ``t`` of each ``seed`` and ``pair``. Mean over seeds; jackknife over them.
+
+    >>> rows = pd.DataFrame([{"seed": s, "pair": "switched", "t": t, "loss": t * (1 - t)} for s in (0, 1)
+    ...                      for t in (-0.5, 0.0, 0.5, 1.0, 1.5)])
+    >>> barrier(rows).value
+    0.25
+    """
+    found = []
+    for seed, own in rows[rows.pair == pair].groupby("seed"):
+        line = own[own.t.between(0, 1)].sort_values("t")
+        t, values = line.t.to_numpy(float), line[column].to_numpy(float)
+        if len(t) < 3 or t[0] != 0 or t[-1] != 1 or len(np.unique(t)) < len(t):
+            raise ValueError(f"barrier: seed {seed} has {len(t)} points from 0 to 1; need both ends, and one between")
+        found.append(np.max(values - (1 - t) * values[0] - t * values[-1]))
+    if len(found) < 2:
+        raise ValueError(f"barrier: {len(found)} seeds with the pair {pair!r}, there is {sorted(set(rows.pair))}")
+    return jackknife(np.array(found))
+
+
+def poison_difference(rows: pd.DataFrame, kinds: tuple[str, str] = ("poisoned", "plain")) -> Estimate:
+    """The mean test ``error`` at minima that were reached with poison, less that without: 0 where poison does nothing.
+
+    ``rows`` has it of each ``seed`` and ``kind``, and the ``training_error``; only minima without any training error
+    are minima, others are refused. Jackknife over seeds. Huang et al. (1906.03291).
+
+    >>> rows = pd.DataFrame({"seed": [0, 1] * 2, "kind": ["plain"] * 2 + ["poisoned"] * 2, "training_error": 0.0,
+    ...                      "error": [0.25, 0.25, 0.75, 0.75]})
+    >>> poison_difference(rows).value
+    0.5
+    """
+    pairs = _paired(rows, kinds, "error", "poison_difference")
+    if (wrong := rows[rows.kind.isin(kinds) & (rows.training_error > 0)]).size:
+        raise ValueError(
+            f"poison_difference: {len(wrong)} networks do not fit their training set, seeds {sorted(set(wrong.seed))}; "
+            "train longer"
+        )
+    return jackknife(pairs[:, 0] - pairs[:, 1])
+
+
+def poison_ratio(
+    rows: pd.DataFrame, column: str = "filtered", kinds: tuple[str, str] = ("poisoned", "plain")
+) -> Estimate:
+    """A measure of sharpness at minima that were reached with poison, over that without: 1 where both are as sharp.
+
+    ``rows`` as in `poison_difference`. Jackknife over seeds, of the logarithm.
+    """
+    pairs = _paired(rows, kinds, column, "poison_ratio")
+    return log_ratio(pairs)
+
+
+def _paired(rows: pd.DataFrame, kinds: tuple[str, str], column: str, caller: str) -> Float[np.ndarray, "seeds 2"]:
+    table = rows.pivot(index="seed", columns="kind", values=column)
+    if not set(kinds) <= set(table.columns) or table[list(kinds)].isna().any(axis=None):
+        raise ValueError(f"{caller}: need each seed with {kinds[0]!r} and {kinds[1]!r}, there is {list(table.columns)}")
+    return table[list(kinds)].to_numpy(float)

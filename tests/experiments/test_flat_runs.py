@@ -1,0 +1,86 @@
+"""The experiments of chapter 8: their columns, against the library's parts and against what must hold."""
+
+import pandas as pd
+import pytest
+import torch
+
+from landscape_lib.data import one_hot
+from landscape_lib.experiments import minefields, minima, sam_edges, switches
+from landscape_lib.experiments._classes import CLASSES, D, networks, task
+from landscape_lib.measure import flat
+from landscape_lib.measure.curvature import exact_hessian, hessian_product
+from landscape_lib.training import Stop, batch_mean, gd, mean_square, train
+
+SEEDS = (0, 1)
+
+
+def test_sam_of_no_radius_is_descent_and_its_edge_two_over_the_step():
+    given = {"dataset": "digits", "P": 60, "h": 8, "seeds": SEEDS, "lr": 0.3, "steps": (10, 40), "tests": 50}
+    rows = pd.DataFrame(sam_edges.sharpness_of_sam(**given, rho=0.0))
+    assert (rows.edge == 2 / 0.3).all()
+    own = task("digits", 60, 0, 50, d=D)
+    targets = one_hot(own.labels.long(), CLASSES).double()
+    nets = networks([0], D, 8, activation="tanh")
+    rules = {"optimiser": gd(0.3), "stop": Stop(40, None), "loss": mean_square}
+    network = train(nets, own.inputs.double(), targets, **rules).population.member(0)
+    H = exact_hessian(hessian_product(network, batch_mean(mean_square), [(own.inputs.double(), targets)]))
+    last = rows[(rows.seed == 0) & (rows.step == 40)].iloc[0]
+    assert last.sharpness == pytest.approx(torch.linalg.eigvalsh(H)[-1].item(), rel=1e-3)
+    aware = pd.DataFrame(sam_edges.sharpness_of_sam(**given, rho=0.1))
+    assert (aware.edge < 2 / 0.3).all() and (aware.sharpness != rows.sharpness).all()
+    edge = aware.edge + 0.1 * aware.edge**2 / aware.gradient
+    assert edge.to_numpy() == pytest.approx(2 / 0.3)
+
+
+def test_sam_goes_to_its_edge_and_not_to_that_of_descent():
+    rows = pd.DataFrame(
+        sam_edges.sharpness_of_sam("digits", 100, 12, seeds=SEEDS, lr=0.4, rho=0.1, steps=(1000, 1500, 2000), tests=10)
+    )
+    assert flat.edge_ratio(rows).value == pytest.approx(1, abs=0.15)
+    assert flat.edge_ratio(rows.assign(edge=2 / rows.lr)).interval[1] < 0.6
+
+
+def test_minima_know_their_hessian_and_their_units():
+    given = {"P": 40, "h": 10, "seeds": SEEDS, "batch": 10, "lr": 0.1, "tests": 50}
+    rows = pd.DataFrame(minima.flatness_of_minima("digits", **given, steps=4000, to=0.1))
+    assert rows.reached.all() and (rows.loss < 0.1).all()
+    assert (rows.top <= rows.trace + 1e-9).all() and (rows.worst > 0).all()
+    # a ball of ρ at a minimum of a convex bowl: ½ρ²λ₁, and more if the loss bends up
+    assert ((rows.worst > 0.3 * rows.top * 0.1**2 / 2) & (rows.worst < 10 * rows.top * 0.1**2 / 2 + 0.1 * 0.3)).all()
+    assert (rows.log_volume > rows.plain).all() and rows.damping.isin(minima.DAMPINGS).all()
+    short = pd.DataFrame(minima.flatness_of_minima("digits", **given, steps=0, volumes=False))
+    assert short.reached.all() and short.log_volume.isna().all() and (short.step == 0).all()
+
+
+def test_lines_of_a_switch_have_their_ends():
+    rows = pd.DataFrame(
+        switches.lines_of_switch("digits", 60, 8, seeds=SEEDS, large=30, small=5, lr=0.1, steps=60, tests=50)
+    )
+    assert set(rows.pair) == set(switches.PAIRS) and (rows.groupby(["seed", "pair"]).size() == switches.POINTS).all()
+    at_zero = rows[rows.t == 0].groupby("seed").loss
+    assert (at_zero.nunique() == 1).all()
+    still = pd.DataFrame(
+        switches.lines_of_switch("digits", 60, 8, seeds=SEEDS, large=30, small=5, lr=0.1, steps=0, tests=50)
+    )
+    assert (still[still.pair == "switched"].distance == 0).all() and (
+        still[still.pair == "other start"].distance > 1
+    ).all()
+    assert flat.barrier(still).value == pytest.approx(0, abs=1e-12)
+
+
+def test_poison_is_learned_beside_the_images():
+    rows = pd.DataFrame(
+        minefields.poisoned_minima("digits", 60, 40, seeds=SEEDS, poison=240, to=0.02, steps=4000, batch=50, tests=200)
+    )
+    assert flat.poison_difference(rows).value > 0.3
+    assert (rows[rows.kind == "plain"].distance == 0).all()
+    rescued, bad = (rows[rows.kind == kind].set_index("seed") for kind in ("rescued", "poisoned"))
+    assert (rescued.loss < bad.loss).all()
+
+
+def test_no_poison_no_difference():
+    """The null: as many more images with their right labels."""
+    rows = pd.DataFrame(
+        minefields.poisoned_minima("digits", 60, 40, seeds=SEEDS, poison=0, to=0.02, steps=4000, batch=50, tests=200)
+    )
+    assert flat.poison_difference(rows).value == 0
