@@ -12,6 +12,7 @@ from landscape_lib.nets._gradients import (
     summed_gradient,
 )
 from landscape_lib.nets._modes import unruly_part
+from landscape_lib.nets._normalised import NormalisedMLP
 from landscape_lib.nets._population import Population
 from landscape_lib.nets._residual import ResidualCNN, ResidualMLP
 
@@ -19,6 +20,7 @@ __all__ = [
     "CNN",
     "MLP",
     "Factors",
+    "NormalisedMLP",
     "Population",
     "ResidualCNN",
     "ResidualMLP",

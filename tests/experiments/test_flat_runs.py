@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from landscape_lib.data import one_hot
-from landscape_lib.experiments import minefields, minima, sam_edges, switches
+from landscape_lib.experiments import minefields, minima, phases, sam_edges, switches
 from landscape_lib.experiments._classes import CLASSES, D, networks, task
 from landscape_lib.measure import flat
 from landscape_lib.measure.curvature import exact_hessian, hessian_product
@@ -84,3 +84,18 @@ def test_no_poison_no_difference():
         minefields.poisoned_minima("digits", 60, 40, seeds=SEEDS, poison=0, to=0.02, steps=4000, batch=50, tests=200)
     )
     assert flat.poison_difference(rows).value == 0
+
+
+def test_weights_grow_while_labels_are_learned_and_shrink_by_decay():
+    given = {"P": 60, "h": 12, "seeds": SEEDS, "lr": 0.1, "batch": 20, "steps": (0, 800, 4000), "tests": 100}
+    rows = pd.DataFrame(phases.lengths_in_time("digits", **given, noise=0.2, weight_decay=3e-3))
+    start, middle, end = (rows[rows.step == step].set_index("seed") for step in given["steps"])
+    assert start.unit.to_numpy() == pytest.approx(1) and start.effective.to_numpy() == pytest.approx(0.1)
+    assert (middle.fitted > start.fitted).all() and (end.unit < middle.unit).all() and (end.effective > 0.1).all()
+    plain = pd.DataFrame(phases.lengths_in_time("digits", **given, noise=0.0, weight_decay=0.0))
+    assert plain.fitted.isna().all()
+    assert (plain.groupby("seed").length.diff().dropna() > 0).all() and (
+        plain.unit >= 1 - 1e-6
+    ).all()  # orthogonal to single precision
+    with pytest.raises(ValueError, match="noise is 1.0, need a fraction"):
+        phases.lengths_in_time("digits", **given, noise=1.0, weight_decay=0.0)
