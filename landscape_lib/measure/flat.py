@@ -82,6 +82,23 @@ def rank_correlation(rows: pd.DataFrame, column: str = "trace", *, given: str | 
     return jackknife(np.array(each))
 
 
+def unit_factor(rows: pd.DataFrame, column: str = "adaptive", what: str = "layer") -> Estimate:
+    """By what factor a measure changes, up or down, with the units of the weights: exp ⟨|ln ratio|⟩, 1 if invariant.
+
+    ``rows`` has the ratio, after over before, in a column of each ``seed`` and ``factor`` that ``what`` was multiplied
+    by. Mean over factors, then over seeds; jackknife over seeds. Dinh et al. (1703.04933).
+
+    >>> rows = pd.DataFrame({"seed": [0, 0, 1, 1], "factor": [0.5, 2.0] * 2, "what": "layer", "trace": [4.0, 0.25] * 2})
+    >>> round(unit_factor(rows, "trace").value, 9)
+    4.0
+    """
+    own = rows[rows.what == what]
+    if own.empty or not (own[column] > 0).all():
+        raise ValueError(f"unit_factor: need ratios above zero of {what!r}, there is {sorted(set(rows.what))}")
+    each = np.log(own[column]).abs().groupby(own.seed).mean()
+    return log_jackknife(np.exp(each.to_numpy(float)), lambda drawn: float(np.exp(np.log(drawn).mean())))
+
+
 def barrier(rows: pd.DataFrame, pair: str = "switched", column: str = "loss") -> Estimate:
     """max over 0 ≤ t ≤ 1 of 𝓛(t) − (1 − t) 𝓛(0) − t 𝓛(1) on a line between two networks: 0 without anything between.
 

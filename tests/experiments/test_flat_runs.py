@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from landscape_lib.data import one_hot
-from landscape_lib.experiments import minefields, minima, phases, sam_edges, switches
+from landscape_lib.experiments import minefields, minima, phases, sam_edges, switches, units
 from landscape_lib.experiments._classes import CLASSES, D, networks, task
 from landscape_lib.measure import flat
 from landscape_lib.measure.curvature import exact_hessian, hessian_product
@@ -99,3 +99,19 @@ def test_weights_grow_while_labels_are_learned_and_shrink_by_decay():
     ).all()  # orthogonal to single precision
     with pytest.raises(ValueError, match="noise is 1.0, need a fraction"):
         phases.lengths_in_time("digits", **given, noise=1.0, weight_decay=0.0)
+
+
+def test_units_of_a_layer_change_raw_measures_alone():
+    rows = pd.DataFrame(units.measures_in_units("digits", 60, 6, seeds=SEEDS, factor=4.0, lr=0.1, steps=300, batch=20))
+    layer, neuron, outputs = (rows[rows.what == what] for what in units.WHAT)
+    for name in ("adaptive", "adaptive_trace", "normalised"):
+        for same in (layer, neuron):
+            assert same[name].to_numpy() == pytest.approx(1, rel=1e-4), name
+    assert layer.filtered.to_numpy() == pytest.approx(1, rel=1e-4)
+    assert (neuron.filtered - 1).abs().min() > 1e-3
+    assert (layer[["top", "trace", "worst"]] > 2).all(axis=None)
+    assert flat.unit_factor(rows).value == pytest.approx(1, rel=1e-4) and flat.unit_factor(rows, "trace").value > 2
+    assert (layer.function < 1e-8).all() and (outputs.function > 1).all()
+    assert outputs.normalised.to_numpy() == pytest.approx(1, rel=1e-4) and ((outputs.adaptive - 1).abs() > 0.1).all()
+    with pytest.raises(ValueError, match="factor is 0, need a positive number"):
+        units.measures_in_units("digits", 60, 6, seeds=SEEDS, factor=0, lr=0.1, steps=3, batch=20)

@@ -126,3 +126,18 @@ def test_poison():
         flat.poison_difference(mines(0.9, training=0.01))
     with pytest.raises(ValueError, match="need each seed with 'rescued'"):
         flat.poison_difference(mines(0.9), ("rescued", "plain"))
+
+
+def test_unit_factor_counts_up_and_down_alike():
+    rows = pd.DataFrame(
+        [
+            {"seed": s, "factor": f, "what": what, "trace": f**-2 if what == "layer" else 1.0}
+            for s in range(4)
+            for f in (0.25, 4.0)
+            for what in ("layer", "neuron")
+        ]
+    )
+    assert flat.unit_factor(rows, "trace").value == pytest.approx(16)
+    assert flat.unit_factor(rows, "trace", "neuron").value == pytest.approx(1)
+    with pytest.raises(ValueError, match="of 'outputs', there is \\['layer', 'neuron'\\]"):
+        flat.unit_factor(rows, "trace", "outputs")

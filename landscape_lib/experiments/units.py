@@ -1,0 +1,105 @@
+"""What measures of flatness make of the same function in other units: of layers, of one neuron, and of its outputs."""
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from landscape_lib.experiments._classes import networks, stacked, task, timed
+from landscape_lib.measure.curvature import exact_hessian, hessian_product
+from landscape_lib.measure.flatness import (
+    adaptive_scale,
+    average_sharpness,
+    filter_scale,
+    normalised_logits,
+    worst_sharpness,
+)
+from landscape_lib.nets import Population
+from landscape_lib.training import Stop, batch_mean, cross_entropy, gd, train
+
+RADIUS, WIDTH = 0.1, 0.05  # of balls, in weights and in units of them, and of a Gaussian in units of filters
+WHAT = ("layer", "neuron", "outputs")
+
+
+def measures_in_units(
+    dataset: str, P: int, h: int, *, seeds: Sequence[int], factor: float, lr: float, steps: int, batch: int
+) -> list[dict[str, Any]]:
+    """Each measure of sharpness after a change of units, over that before: a row a seed and change.
+
+    "layer": the first layer times the ``factor``, the next divided by it; "neuron": the same of one hidden unit; both
+    leave the function as it is. "outputs": the last layer times the factor, which leaves all decisions as they are.
+    Ratios of λ₁, ``top``, of the ``trace`` and of that in units of the weights, ``adaptive_trace``; of the sharpness in
+    a ball of 0.1, ``worst``, in units of the weights, ``adaptive``, with logits of one size too, ``normalised``; and of
+    the average over a Gaussian of 0.05 in units of filters, ``filtered``. ``function`` is the largest change of an
+    output. One hidden layer of ReLU, SGD, cross-entropy, pixels. Dinh et al. (2017), 1703.04933.
+    """
+    if isinstance(factor, bool) or not (math.isfinite(factor) and factor > 0):
+        raise ValueError(f"measures_in_units: factor is {factor!r}, need a positive number")
+    began = time.perf_counter()
+    tasks = [task(dataset, P, seed, 0) for seed in seeds]
+    inputs, labels = (part.double() for part in stacked(tasks))
+    start = networks(seeds, inputs.shape[2], h, L=1)
+    rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps, None), "loss": cross_entropy, "batch": batch}
+    nets = train(start, inputs, labels, every=max(steps, 1), **rules).population
+    before, rows = _measures(nets, inputs, labels), []
+    for what in WHAT:
+        twins = _in_units(nets, what, factor)
+        after = _measures(twins, inputs, labels)
+        changes = (twins(inputs) - nets(inputs)).abs().amax((1, 2))
+        rows += [
+            {
+                "dataset": dataset,
+                "P": P,
+                "h": h,
+                "factor": factor,
+                "what": what,
+                "seed": seed,
+                **{name: (after[name][i] / before[name][i]).item() for name in before},
+                "function": round(changes[i].item(), 9),
+                "data_sha256": own.sha256,
+            }
+            for i, (own, seed) in enumerate(zip(tasks, seeds, strict=True))
+        ]
+    return timed(rows, began)
+
+
+def _in_units(nets: Population, what: str, factor: float) -> Population:
+    """Copies with other units."""
+    twins = nets.take(range(len(nets)))
+    views, units = twins.views(), slice(0, 1) if what == "neuron" else slice(None)
+    if what == "outputs":
+        views["layers.1.weight"].mul_(factor)
+        views["layers.1.bias"].mul_(factor)
+        return twins
+    views["layers.0.weight"][:, units].mul_(factor)
+    views["layers.0.bias"][:, units].mul_(factor)
+    views["layers.1.weight"][:, :, units].div_(factor)
+    return twins
+
+
+def _measures(nets: Population, inputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    scale, own = adaptive_scale(nets), normalised_logits(cross_entropy)
+    found = {
+        "worst": worst_sharpness(nets, inputs, labels, radius=RADIUS),
+        "adaptive": worst_sharpness(nets, inputs, labels, radius=RADIUS, scale=scale, starts=0),
+        "normalised": worst_sharpness(nets, inputs, labels, radius=RADIUS, scale=scale, starts=0, loss=own),
+        "filtered": average_sharpness(nets, inputs, labels, width=WIDTH, scale=filter_scale(nets))[0],
+    }
+    top, trace, adaptive = [], [], []
+    for i, network in enumerate(nets.each()):
+        H = exact_hessian(hessian_product(network, batch_mean(cross_entropy), [(inputs[i], labels[i])]))
+        top.append(torch.linalg.eigvalsh(H)[-1])
+        trace.append(H.trace())
+        adaptive.append((nets.weights[i].square() * H.diagonal()).sum())
+    return found | {
+        "top": torch.stack(top),
+        "trace": torch.stack(trace),
+        "adaptive_trace": torch.stack(adaptive),
+    }
+
+
+EXPERIMENT = measures_in_units
+DIGITS: int | None = 6  # of floats in a table
