@@ -113,5 +113,5 @@ def test_units_of_a_layer_change_raw_measures_alone():
     assert flat.unit_factor(rows).value == pytest.approx(1, rel=1e-4) and flat.unit_factor(rows, "trace").value > 2
     assert (layer.function < 1e-8).all() and (outputs.function > 1).all()
     assert outputs.normalised.to_numpy() == pytest.approx(1, rel=1e-4) and ((outputs.adaptive - 1).abs() > 0.1).all()
-    with pytest.raises(ValueError, match="factor is 0, need a positive number"):
-        units.measures_in_units("digits", 60, 6, seeds=SEEDS, factor=0, lr=0.1, steps=3, batch=20)
+    with pytest.raises(ValueError, match="factor is 0.0, need a positive number"):
+        units.measures_in_units("digits", 60, 6, seeds=SEEDS, factor=0.0, lr=0.1, steps=3, batch=20)
