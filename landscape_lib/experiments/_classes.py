@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from landscape_lib.data import Task, image_task
 from landscape_lib.experiments._images import images, with_tests_shuffled
+from landscape_lib.measure.ensembles import errors
 from landscape_lib.nets import MLP, Population
 from landscape_lib.training import Run, Stop, cross_entropy, gd, train
 
@@ -65,6 +66,13 @@ def check_steps(steps: Sequence[int], caller: str) -> None:
 def loss_on(inputs: Tensor, labels: Tensor) -> Callable[[nn.Module], Mapping[str, Tensor]]:
     """What a slice shows: the mean cross-entropy of a network on these points."""
     return lambda network: {"loss": F.cross_entropy(network(inputs), labels.long())}
+
+
+@torch.no_grad()
+def error_of(network: nn.Module, own: Task) -> float:
+    """The share of test points that the network gets wrong, in its own precision."""
+    inputs = own.test_inputs.to(next(network.parameters()).dtype)
+    return errors(network(inputs)[None], own.test_labels).item()
 
 
 def timed(rows: Sequence[Mapping[str, Any]], began: float) -> list[dict[str, Any]]:

@@ -9,8 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from landscape_lib.data import Task
-from landscape_lib.experiments._classes import loss_on, networks, stacked, task, timed
-from landscape_lib.measure.ensembles import errors
+from landscape_lib.experiments._classes import error_of, loss_on, networks, stacked, task, timed
 from landscape_lib.measure.surface import basin, filter_normalised, random_direction, rescaled, slice_line
 from landscape_lib.nets import MLP
 from landscape_lib.training import Stop, cross_entropy, gd, train
@@ -67,8 +66,6 @@ def basin_widths(
                 here = basin(t, line.values["loss"], THRESHOLD)
                 found[name].append(here.width)
                 sides += here.left_open + here.right_open
-        with torch.no_grad():
-            error = errors(network(own.test_inputs)[None], own.test_labels).item()
         rows.append(
             {
                 "dataset": dataset,
@@ -80,7 +77,7 @@ def basin_widths(
                 "steps": int(run.steps[i]),
                 "seed": seed,
                 "loss": run.loss[i].item(),
-                "error": error,
+                "error": error_of(network, own),
                 "norm": run.population.weights[i].norm().item(),
                 **{name: sum(widths) / LINES for name, widths in found.items()},
                 "open": sides,

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from landscape_lib.experiments._classes import CLASSES, networks, task, timed
+from landscape_lib.experiments._classes import CLASSES, error_of, networks, task, timed
 from landscape_lib.measure.ensembles import errors
 from landscape_lib.measure.flatness import adaptive_scale, average_sharpness, filter_scale, worst_sharpness
 from landscape_lib.nets import Population
@@ -60,7 +60,6 @@ def poisoned_minima(
         filtered = average_sharpness(nets, clean, right, width=WIDTH, scale=filter_scale(nets))[0]
         for i, (own, seed, network) in enumerate(zip(tasks, seeds, nets.each(), strict=True)):
             with torch.no_grad():
-                error = errors(network(own.test_inputs.double())[None], own.test_labels).item()
                 training = errors(network(clean[i])[None], right[i]).item()
             rows.append(
                 {
@@ -73,7 +72,7 @@ def poisoned_minima(
                     "seed": seed,
                     "loss": losses[i].item(),
                     "training_error": training,
-                    "error": error,
+                    "error": error_of(network, own),
                     "length": nets.weights[i].norm().item(),
                     "distance": (nets.weights[i] - plain.weights[i]).norm().item(),
                     "moved": (nets.weights[i] - start.weights[i]).norm().item(),

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from landscape_lib.experiments._classes import networks, stacked, task, timed
+from landscape_lib.experiments._classes import error_of, networks, stacked, task, timed
 from landscape_lib.measure.curvature import exact_hessian, hessian_product
-from landscape_lib.measure.ensembles import errors
 from landscape_lib.measure.flatness import (
     adaptive_scale,
     average_sharpness,
@@ -58,18 +58,10 @@ def flatness_of_minima(
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps, to), "loss": cross_entropy, "batch": batch}
     every = EVERY if to else max(steps, 1)
     run = train(start, inputs, labels, every=every, setting=f"B={batch}, lr={lr:g}", **rules)
-    nets, own = run.population, normalised_logits(cross_entropy)
-    units = adaptive_scale(nets)
-    found = {
-        "worst": worst_sharpness(nets, inputs, labels, radius=RADIUS),
-        "adaptive": worst_sharpness(nets, inputs, labels, radius=ADAPTIVE_RADIUS, scale=units),
-        "normalised": worst_sharpness(nets, inputs, labels, radius=ADAPTIVE_RADIUS, scale=units, loss=own),
-        "filtered": average_sharpness(nets, inputs, labels, width=WIDTH, scale=filter_scale(nets))[0],
-    }
+    nets = run.population
+    found = by_balls(nets, inputs, labels)
     rows = []
     for i, (task_, seed, network) in enumerate(zip(tasks, seeds, nets.each(), strict=True)):
-        with torch.no_grad():
-            wrong = errors(network(task_.test_inputs.double())[None], task_.test_labels).item()
         rows.append(
             {
                 "dataset": dataset,
@@ -82,7 +74,7 @@ def flatness_of_minima(
                 "seed": seed,
                 "loss": run.loss[i].item(),
                 "reached": to is None or run.satisfied[i],
-                "error": wrong,
+                "error": error_of(network, task_),
                 "length": nets.weights[i].norm().item(),
                 **{name: values[i].item() for name, values in found.items()},
                 **_curved(network, nets, i, inputs[i], labels[i], volumes),
@@ -92,17 +84,38 @@ def flatness_of_minima(
     return timed(rows, began)
 
 
+def by_balls(nets: Population, inputs: Tensor, labels: Tensor, starts: int = 2) -> dict[str, Float[Tensor, "nets"]]:
+    """What steps of a size do to the loss: at worst, in three units, and on average."""
+    units, own = adaptive_scale(nets), normalised_logits(cross_entropy)
+    ball: dict[str, Any] = {"radius": ADAPTIVE_RADIUS, "scale": units, "starts": starts}
+    return {
+        "worst": worst_sharpness(nets, inputs, labels, radius=RADIUS),
+        "adaptive": worst_sharpness(nets, inputs, labels, **ball),
+        "normalised": worst_sharpness(nets, inputs, labels, **ball, loss=own),
+        "filtered": average_sharpness(nets, inputs, labels, width=WIDTH, scale=filter_scale(nets))[0],
+    }
+
+
+def hessian_of(network: nn.Module, inputs: Tensor, labels: Tensor) -> Float[Tensor, "parameters parameters"]:
+    """The Hessian of the mean cross-entropy."""
+    return exact_hessian(hessian_product(network, batch_mean(cross_entropy), [(inputs, labels)]))
+
+
+def by_hessian(
+    H: Float[Tensor, "parameters parameters"], values: Float[Tensor, "parameters"], weights: Float[Tensor, "parameters"]
+) -> dict[str, float]:
+    """Of a Hessian and its eigenvalues: the largest, the trace, and the trace in units of the weights."""
+    adaptive = (weights.square() * H.diagonal()).sum().item()
+    return {"top": values[-1].item(), "trace": values.sum().item(), "adaptive_trace": adaptive}
+
+
 def _curved(
     network: nn.Module, nets: Population, net: int, inputs: Tensor, labels: Tensor, volumes: bool
 ) -> dict[str, Any]:
     """What hangs on the whole Hessian."""
-    H = exact_hessian(hessian_product(network, batch_mean(cross_entropy), [(inputs, labels)]))
+    H = hessian_of(network, inputs, labels)
     values, vectors = torch.linalg.eigh(H)
-    found: dict[str, Any] = {
-        "top": values[-1].item(),
-        "trace": values.sum().item(),
-        "adaptive_trace": (nets.weights[net].square() * H.diagonal()).sum().item(),
-    }
+    found: dict[str, Any] = by_hessian(H, values, nets.weights[net])
     names = ("log_volume", "volume_error", "damping", "plain")
     if not volumes:
         return found | dict.fromkeys(names, math.nan)

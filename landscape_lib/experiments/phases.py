@@ -6,8 +6,7 @@ from typing import Any
 
 import torch
 
-from landscape_lib.experiments._classes import CLASSES, check_steps, stacked, task, timed
-from landscape_lib.measure.ensembles import errors
+from landscape_lib.experiments._classes import CLASSES, check_steps, error_of, stacked, task, timed
 from landscape_lib.nets import NormalisedMLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
@@ -55,8 +54,6 @@ def lengths_in_time(
         outputs, units = now(inputs), nets.module.lengths(now.weights).square()
         losses, said = cross_entropy(outputs, labels).mean(1), outputs.argmax(-1)
         for i, (own, seed, network) in enumerate(zip(tasks, seeds, now.each(), strict=True)):
-            with torch.no_grad():
-                error = errors(network(own.test_inputs.double())[None], own.test_labels).item()
             rows.append(
                 {
                     "dataset": dataset,
@@ -71,7 +68,7 @@ def lengths_in_time(
                     "loss": losses[i].item(),
                     "training": (said[i] != labels[i]).double().mean().item(),
                     "fitted": (said[i] == labels[i])[wrong[i]].double().mean().item() if wrong[i].any() else None,
-                    "error": error,
+                    "error": error_of(network, own),
                     "length": now.weights[i].norm().item(),
                     "unit": units[i].mean().sqrt().item(),
                     "effective": (lr / units[i]).mean().item(),

@@ -7,9 +7,8 @@ from typing import Any
 import torch
 
 from landscape_lib.data import one_hot
-from landscape_lib.experiments._classes import CLASSES, D, check_steps, networks, stacked, task, timed
+from landscape_lib.experiments._classes import CLASSES, D, check_steps, error_of, networks, stacked, task, timed
 from landscape_lib.measure.curvature import eigenpairs, gradient, hessian_product
-from landscape_lib.measure.ensembles import errors
 from landscape_lib.measure.flatness import sam_edge
 from landscape_lib.training import Stop, batch_mean, gd, mean_square, sam, train
 
@@ -39,7 +38,6 @@ def sharpness_of_sam(
             G = gradient(network, loss, points).norm().item()
             with torch.no_grad():
                 value = loss(network(inputs[i]), targets[i]).item()
-                wrong = errors(network(own.test_inputs.double())[None], own.test_labels).item()
             rows.append(
                 {
                     "dataset": dataset,
@@ -53,7 +51,7 @@ def sharpness_of_sam(
                     "gradient": G,
                     "sharpness": top,
                     "edge": sam_edge(lr, rho, G) if rho else 2 / lr,
-                    "error": wrong,
+                    "error": error_of(network, own),
                     "data_sha256": own.sha256,
                 }
             )

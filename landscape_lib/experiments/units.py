@@ -9,18 +9,10 @@ import torch
 from torch import Tensor
 
 from landscape_lib.experiments._classes import networks, stacked, task, timed
-from landscape_lib.measure.curvature import exact_hessian, hessian_product
-from landscape_lib.measure.flatness import (
-    adaptive_scale,
-    average_sharpness,
-    filter_scale,
-    normalised_logits,
-    worst_sharpness,
-)
+from landscape_lib.experiments.minima import by_balls, by_hessian, hessian_of
 from landscape_lib.nets import Population
-from landscape_lib.training import Stop, batch_mean, cross_entropy, gd, train
+from landscape_lib.training import Stop, cross_entropy, gd, train
 
-RADIUS, WIDTH = 0.1, 0.05  # of balls, in weights and in units of them, and of a Gaussian in units of filters
 WHAT = ("layer", "neuron", "outputs")
 
 
@@ -81,24 +73,13 @@ def _in_units(nets: Population, what: str, factor: float) -> Population:
 
 
 def _measures(nets: Population, inputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    scale, own = adaptive_scale(nets), normalised_logits(cross_entropy)
-    found = {
-        "worst": worst_sharpness(nets, inputs, labels, radius=RADIUS),
-        "adaptive": worst_sharpness(nets, inputs, labels, radius=RADIUS, scale=scale, starts=0),
-        "normalised": worst_sharpness(nets, inputs, labels, radius=RADIUS, scale=scale, starts=0, loss=own),
-        "filtered": average_sharpness(nets, inputs, labels, width=WIDTH, scale=filter_scale(nets))[0],
-    }
-    top, trace, adaptive = [], [], []
+    """Of each network, by the names of their columns; balls from the gradient alone, which is the same in all units."""
+    curved = []
     for i, network in enumerate(nets.each()):
-        H = exact_hessian(hessian_product(network, batch_mean(cross_entropy), [(inputs[i], labels[i])]))
-        top.append(torch.linalg.eigvalsh(H)[-1])
-        trace.append(H.trace())
-        adaptive.append((nets.weights[i].square() * H.diagonal()).sum())
-    return found | {
-        "top": torch.stack(top),
-        "trace": torch.stack(trace),
-        "adaptive_trace": torch.stack(adaptive),
-    }
+        H = hessian_of(network, inputs[i], labels[i])
+        curved.append(by_hessian(H, torch.linalg.eigvalsh(H), nets.weights[i]))
+    found = {name: torch.tensor([own[name] for own in curved], dtype=torch.float64) for name in curved[0]}
+    return by_balls(nets, inputs, labels, starts=0) | found
 
 
 EXPERIMENT = measures_in_units
