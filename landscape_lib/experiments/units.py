@@ -1,4 +1,4 @@
-"""What measures of flatness make of the same function in other units: of layers, of one neuron, and of its outputs."""
+"""What measures of flatness make of the same function in other units: of layers, of a neuron, outputs, and lengths."""
 
 import math
 import time
@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from landscape_lib.experiments._classes import networks, stacked, task, timed
+from landscape_lib.experiments._classes import CLASSES, networks, stacked, task, timed
 from landscape_lib.experiments.minima import by_balls, by_hessian, hessian_of
-from landscape_lib.nets import Population
+from landscape_lib.nets import NormalisedMLP, Population
 from landscape_lib.training import Stop, cross_entropy, gd, train
 
-WHAT = ("layer", "neuron", "outputs")
+WHAT = ("layer", "neuron", "outputs", "length")
 
 
 def measures_in_units(
@@ -23,7 +23,9 @@ def measures_in_units(
 
     "layer": the first layer times the ``factor``, the next divided by it; "neuron": the same of one hidden unit; both
     leave the function as it is. "outputs": the last layer times the factor, which leaves all decisions as they are.
-    Ratios of λ₁, ``top``, of the ``trace`` and of that in units of the weights, ``adaptive_trace``; of the sharpness in
+    "length": the hidden weights of another network times the factor, a `NormalisedMLP`, which does not feel it.
+    Ratios of λ₁, ``top``, of the ``trace`` and of that in units of the weights, ``adaptive_trace``; of ``hidden``, the
+    trace over the weights of the hidden layer alone; of the sharpness in
     a ball of 0.1, ``worst``, in units of the weights, ``adaptive``, with logits of one size too, ``normalised``; and of
     the average over a Gaussian of 0.05 in units of filters, ``filtered``. ``function`` is the largest change of an
     output. One hidden layer of ReLU, SGD, cross-entropy, pixels. Dinh et al. (2017), 1703.04933.
@@ -33,11 +35,21 @@ def measures_in_units(
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, 0) for seed in seeds]
     inputs, labels = (part.double() for part in stacked(tasks))
-    start = networks(seeds, inputs.shape[2], h, L=1)
+    d = inputs.shape[2]
+    starts = {
+        "plain": networks(seeds, d, h, L=1),
+        "normalised": Population(
+            lambda seed: NormalisedMLP(d, h, 1, outputs=CLASSES, seed=seed), seeds, dtype=torch.float64
+        ),
+    }
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps, None), "loss": cross_entropy, "batch": batch}
-    nets = train(start, inputs, labels, every=max(steps, 1), **rules).population
-    before, rows = _measures(nets, inputs, labels), []
+    how: dict[str, Any] = {"every": max(steps, 1), **rules}
+    trained = {kind: train(nets, inputs, labels, **how).population for kind, nets in starts.items()}
+    measured = {kind: _measures(nets, inputs, labels) for kind, nets in trained.items()}
+    rows: list[dict[str, Any]] = []
     for what in WHAT:
+        kind = "normalised" if what == "length" else "plain"
+        nets, before = trained[kind], measured[kind]
         twins = _in_units(nets, what, factor)
         after = _measures(twins, inputs, labels)
         changes = (twins(inputs) - nets(inputs)).abs().amax((1, 2))
@@ -66,6 +78,9 @@ def _in_units(nets: Population, what: str, factor: float) -> Population:
         views["layers.1.weight"].mul_(factor)
         views["layers.1.bias"].mul_(factor)
         return twins
+    if what == "length":
+        views["layers.0.weight"].mul_(factor)
+        return twins
     views["layers.0.weight"][:, units].mul_(factor)
     views["layers.0.bias"][:, units].mul_(factor)
     views["layers.1.weight"][:, :, units].div_(factor)
@@ -77,7 +92,8 @@ def _measures(nets: Population, inputs: Tensor, labels: Tensor) -> dict[str, Ten
     curved = []
     for i, network in enumerate(nets.each()):
         H = hessian_of(network, inputs[i], labels[i])
-        curved.append(by_hessian(H, torch.linalg.eigvalsh(H), nets.weights[i]))
+        hidden = H.diagonal()[: network.layers[0].weight.numel()].sum().item()
+        curved.append(by_hessian(H, torch.linalg.eigvalsh(H), nets.weights[i]) | {"hidden": hidden})
     found = {name: torch.tensor([own[name] for own in curved], dtype=torch.float64) for name in curved[0]}
     return by_balls(nets, inputs, labels, starts=0) | found
 

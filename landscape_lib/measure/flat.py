@@ -10,6 +10,8 @@ from jaxtyping import Float
 
 from landscape_lib.statistics import Estimate, jackknife, log_jackknife, log_ratio
 
+FITTED = 0.95  # of the wrong labels: from then on they are learned by heart
+
 
 def edge_ratio(rows: pd.DataFrame, least: int = 1000, edge: str = "edge") -> Estimate:
     """λ₁ over the edge that SAM's formula foretells, ⟨λ₁/λ_edge⟩: 1 where descent is at its edge.
@@ -50,6 +52,23 @@ def large_over_small(rows: pd.DataFrame, column: str = "trace") -> Estimate:
         raise ValueError(f"large_over_small: need {column} above zero, of each seed and lr at batches {few} and {many}")
     means = np.log(table).groupby("seed").mean()
     return log_ratio(np.exp(means[[many, few]].to_numpy(float)))
+
+
+def sam_ratio(rows: pd.DataFrame, column: str = "trace") -> Estimate:
+    """A measure at minima that SAM finds with its largest radius, over that without a radius: 1 where nothing changes.
+
+    ``rows`` has it in a column of each ``seed`` and ``rho``, at one batch and step size. Jackknife over seeds, of the
+    logarithm. Foret et al. (2010.01412).
+
+    >>> rows = pd.DataFrame({"seed": [0, 0, 1, 1], "rho": [0.0, 0.1] * 2, "trace": [4.0, 2.0] * 2})
+    >>> round(sam_ratio(rows).value, 9)
+    0.5
+    """
+    table = rows.pivot(index="seed", columns="rho", values=column)
+    radii = sorted(table.columns)
+    if len(radii) < 2 or radii[0] != 0 or table[[radii[0], radii[-1]]].isna().any(axis=None):
+        raise ValueError(f"sam_ratio: need each seed with rho 0 and one above, there is {radii}")
+    return log_ratio(table[[radii[-1], 0.0]].to_numpy(float))
 
 
 def rank_correlation(rows: pd.DataFrame, column: str = "trace", *, given: str | None = "lr") -> Estimate:
@@ -97,6 +116,73 @@ def unit_factor(rows: pd.DataFrame, column: str = "adaptive", what: str = "layer
         raise ValueError(f"unit_factor: need ratios above zero of {what!r}, there is {sorted(set(rows.what))}")
     each = np.log(own[column]).abs().groupby(own.seed).mean()
     return log_jackknife(np.exp(each.to_numpy(float)), lambda drawn: float(np.exp(np.log(drawn).mean())))
+
+
+def hidden_exponent(rows: pd.DataFrame, what: str = "length") -> Estimate:
+    """The power with which tr H of the hidden weights goes with their length: −2 where the function does not feel it.
+
+    ``rows`` has the ratio ``hidden``, after over before, of each ``seed`` and ``factor``, and the largest change of the
+    ``function``, which must not change. Slope of the logarithms through the origin; jackknife over seeds. Van Laarhoven
+    (1706.05350).
+
+    >>> rows = pd.DataFrame({"seed": [0, 0, 1, 1], "factor": [0.5, 2.0] * 2, "what": "length", "function": 0.0,
+    ...                      "hidden": [4.0, 0.25] * 2})
+    >>> round(hidden_exponent(rows).value, 9)
+    -2.0
+    """
+    own = rows[rows.what == what]
+    if own.empty or not (own.hidden > 0).all() or (own.factor == 1).all():
+        raise ValueError(f"hidden_exponent: need traces above zero of {what!r}, there is {sorted(set(rows.what))}")
+    if (most := own.function.max()) > 1e-6:
+        raise ValueError(f"hidden_exponent: outputs changed by up to {most:.3g}; need another length, and one function")
+    x, y = np.log(own.factor), np.log(own.hidden)
+    sums = (x * y).groupby(own.seed).sum() / (x * x).groupby(own.seed).sum()
+    return jackknife(sums.to_numpy(float))
+
+
+def consolidation_ratio(rows: pd.DataFrame) -> Estimate:
+    """The test ``error`` at the end over that when the wrong labels were learned: below 1 if what follows repairs it.
+
+    ``rows`` has it of each ``seed`` and ``step``, with the share ``fitted`` of wrong labels; they are learned at the
+    first step at which it is 0.95. Jackknife over seeds, of the logarithm.
+
+    >>> rows = pd.DataFrame({"seed": [0] * 3 + [1] * 3, "step": [0, 1, 2] * 2, "fitted": [0.0, 1.0, 1.0] * 2,
+    ...                      "error": [0.9, 0.4, 0.2] * 2})
+    >>> round(consolidation_ratio(rows).value, 9)
+    0.5
+    """
+    pairs = []
+    for seed, own in rows.groupby("seed"):
+        way = own.sort_values("step")
+        learned = way[way.fitted >= FITTED]
+        if learned.empty or learned.step.iloc[0] == way.step.iloc[-1]:
+            raise ValueError(
+                f"consolidation_ratio: with seed {seed} {way.fitted.max():.0%} of the wrong labels are learned, and "
+                f"{FITTED:.0%} not before the last of {len(way)} steps; train longer"
+            )
+        pairs.append((way.error.iloc[-1], learned.error.iloc[0]))
+    return log_ratio(np.array(pairs, dtype=float))
+
+
+def smoothing_ratio(rows: pd.DataFrame, width: float = 0.1, column: str = "loss") -> Estimate:
+    """The loss at rest after descent on the averaged loss, over that without: below 1 where smoothing finds better.
+
+    ``rows`` has it of each ``seed`` and ``width`` of the Gaussian, all of them at rest. Jackknife over seeds, of the
+    logarithm.
+
+    >>> rows = pd.DataFrame({"seed": [0, 0, 1, 1], "width": [0.0, 0.1] * 2, "loss": [0.4, 0.2] * 2, "rested": 1.0})
+    >>> round(smoothing_ratio(rows).value, 9)
+    0.5
+    """
+    own = rows[rows.width.isin((0.0, width))]
+    table = own.pivot(index="seed", columns="width", values=column)
+    if width == 0 or set(table.columns) != {0.0, width} or table.isna().any(axis=None):
+        raise ValueError(
+            f"smoothing_ratio: need each seed with widths 0 and {width:g}, there is {sorted(set(rows.width))}"
+        )
+    if (own.rested < 1).any():
+        raise ValueError(f"smoothing_ratio: {int((own.rested < 1).sum())} seeds have networks that are not at rest")
+    return log_ratio(table[[width, 0.0]].to_numpy(float))
 
 
 def barrier(rows: pd.DataFrame, pair: str = "switched", column: str = "loss") -> Estimate:

@@ -64,6 +64,8 @@ TINY = {
     "subspaces": {"P": 20, "h": 2, "batch": 10, "warm": 2, "steps": 2, "every": 1, "seeds": (0, 1)},
     "switches": {"P": 20, "h": 3, "large": 10, "small": 5, "steps": 3, "seeds": (0, 1), "tests": 10},
     "trajectories": {"P": 30, "h": 4, "batch": 10, "steps": 18, "seeds": (0, 1)},
+    "smoothings": {"P": 12, "d": 3, "h": 3, "starts": 2, "steps": 12, "seeds": (0, 1)},
+    "spirals": {"P": 10, "h": 8, "L": 2, "poison": 4, "tests": 20, "seeds": (0, 1)},
     "units": {"P": 20, "h": 2, "factor": 4.0, "lr": 0.1, "steps": 3, "batch": 5, "seeds": (0, 1)},
     "wide_networks": {"P": 10, "h": 4, "seeds": (0, 1), "tests": 8, "steps": 50},
 }

@@ -8,23 +8,28 @@ FIRST = 300  # of the seeds that decide: those before are for pilots
 SEEDS, MOST = {"class": 5, "paper": 10}, 10
 SIZES = {"class": (300, 12), "paper": (1000, 12)}  # patterns, width
 BATCHES, RATES = (5, 20, 150), (0.05, 0.1, 0.2)
-EPOCHS, LONGEST = 20, 400  # where epochs are equal, and at most
+EQUAL = (5, 0.05), (20, 0.2)  # a batch and a step size of one ratio η/B, and another
+EPOCHS, LONGEST = 20, 6000  # where epochs are equal; steps at most, where the loss is
 TO = 0.02  # the loss, where it is
+RADII, RATE = (0.05, 0.1, 0.2), 0.1  # of SAM, and its step size
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
-    """The points of `flatness_of_minima`: three batches at three step sizes, after equal epochs and at equal loss.
+    """The points of `flatness_of_minima`, after equal epochs and at equal loss, and by SAM.
 
-    "class": 300 images, five seeds, a minute of a core. "paper": 1,000 images, ten seeds.
+    At equal loss three batches at three step sizes, and SAM with two batches at one. "class": 300 images, five seeds,
+    a minute of a core. "paper": 1,000 images, ten seeds.
     """
     check(budget, dataset, seed, paper_needs=SIZES["paper"][0])
     P, h = SIZES[budget]
     first = FIRST + MOST * seed
     common = {"dataset": dataset, "P": P, "h": h, "seeds": tuple(range(first, first + SEEDS[budget]))}
-    ends = ((EPOCHS, None, False), (LONGEST, TO, True))
-    return [
-        {**common, "batch": batch, "lr": lr, "steps": epochs * P // batch, "to": to, "volumes": volumes}
-        for epochs, to, volumes in ends
-        for batch in BATCHES
-        for lr in RATES
+    short = [(batch, RATE) for batch in BATCHES] + [*EQUAL]
+    points = [
+        {"batch": batch, "lr": lr, "steps": EPOCHS * P // batch, "to": None, "volumes": False} for batch, lr in short
     ]
+    long: dict[str, Any] = {"steps": LONGEST, "to": TO}
+    points += [{"batch": batch, "lr": lr, "volumes": True, **long} for batch in BATCHES for lr in RATES]
+    for batch in BATCHES[1:]:
+        points += [{"batch": batch, "lr": RATE, "volumes": False, **long, "rho": rho} for rho in RADII]
+    return [{**common, "rho": 0.0, **point} for point in points]

@@ -7,7 +7,7 @@ from landscape_lib.experiments.grids._doors import check
 FIRST = 300  # of the seeds that decide: those before are for pilots
 SEEDS, MOST = {"class": 5, "paper": 10}, 10
 P = {"class": 300, "paper": 2000}
-FACTORS = (0.25, 4.0, 16.0)
+FACTORS = (0.25, 16.0)
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
