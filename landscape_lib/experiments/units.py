@@ -17,7 +17,16 @@ WHAT = ("layer", "neuron", "outputs", "length")
 
 
 def measures_in_units(
-    dataset: str, P: int, h: int, *, seeds: Sequence[int], factor: float, lr: float, steps: int, batch: int
+    dataset: str,
+    P: int,
+    h: int,
+    *,
+    seeds: Sequence[int],
+    factor: float,
+    lr: float,
+    steps: int,
+    batch: int,
+    d: int | None = None,
 ) -> list[dict[str, Any]]:
     """Each measure of sharpness after a change of units, over that before: a row a seed and change.
 
@@ -28,18 +37,19 @@ def measures_in_units(
     trace over the weights of the hidden layer alone; of the sharpness in
     a ball of 0.1, ``worst``, in units of the weights, ``adaptive``, with logits of one size too, ``normalised``; and of
     the average over a Gaussian of 0.05 in units of filters, ``filtered``. ``function`` is the largest change of an
-    output. One hidden layer of ReLU, SGD, cross-entropy, pixels. Dinh et al. (2017), 1703.04933.
+    output. One hidden layer of ReLU, SGD, cross-entropy; pixels, or ``d`` principal components. Dinh
+    et al. (2017), 1703.04933.
     """
     if isinstance(factor, bool) or not (math.isfinite(factor) and factor > 0):
         raise ValueError(f"measures_in_units: factor is {factor!r}, need a positive number")
     began = time.perf_counter()
-    tasks = [task(dataset, P, seed, 0) for seed in seeds]
+    tasks = [task(dataset, P, seed, 0, d=d) for seed in seeds]
     inputs, labels = (part.double() for part in stacked(tasks))
-    d = inputs.shape[2]
+    features = inputs.shape[2]
     starts = {
-        "plain": networks(seeds, d, h, L=1),
+        "plain": networks(seeds, features, h, L=1),
         "normalised": Population(
-            lambda seed: NormalisedMLP(d, h, 1, outputs=CLASSES, seed=seed), seeds, dtype=torch.float64
+            lambda seed: NormalisedMLP(features, h, 1, outputs=CLASSES, seed=seed), seeds, dtype=torch.float64
         ),
     }
     rules: dict[str, Any] = {"optimiser": gd(lr), "stop": Stop(steps, None), "loss": cross_entropy, "batch": batch}

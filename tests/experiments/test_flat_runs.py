@@ -47,7 +47,7 @@ def test_minima_know_their_hessian_and_their_units():
     assert (rows.top <= rows.trace + 1e-9).all() and (rows.worst > 0).all()
     # a ball of ρ at a minimum of a convex bowl: ½ρ²λ₁, and more if the loss bends up
     assert ((rows.worst > 0.3 * rows.top * 0.1**2 / 2) & (rows.worst < 10 * rows.top * 0.1**2 / 2 + 0.1 * 0.3)).all()
-    assert rows.damping.isin(minima.DAMPINGS).all() and (rows.volume_error > 0).all()
+    assert (rows.volume_error > 0).all()
     short = pd.DataFrame(minima.flatness_of_minima("digits", **given, steps=0, volumes=False))
     assert short.reached.all() and short.log_volume.isna().all() and (short.step == 0).all()
 

@@ -6,7 +6,7 @@ from landscape_lib.experiments.grids._doors import check
 
 FIRST = 300  # of the seeds that decide: those before are for pilots
 SEEDS, MOST = {"class": 5, "paper": 10}, 10
-SIZES = {"class": (200, 64), "paper": (1000, 256)}  # patterns, width
+SIZES = {"class": (200, 64), "paper": (1000, 128)}  # patterns, width
 POISON = {"class": (300, 900), "paper": (1500, 4500)}  # images of wrong labels beside them
 
 
@@ -16,4 +16,4 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     P, h = SIZES[budget]
     first = FIRST + MOST * seed
     common = {"dataset": dataset, "P": P, "h": h, "seeds": tuple(range(first, first + SEEDS[budget]))}
-    return [{**common, "poison": poison, "to": 0.01, "steps": 8000, "batch": 50} for poison in POISON[budget]]
+    return [{**common, "poison": poison, "to": 0.003, "steps": 16_000, "batch": 50} for poison in POISON[budget]]

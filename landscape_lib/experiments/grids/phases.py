@@ -6,10 +6,10 @@ from landscape_lib.experiments.grids._doors import check
 
 FIRST = 300  # of the seeds that decide: those before are for pilots
 SEEDS, MOST = {"class": 5, "paper": 10}, 10
-SIZES = {"class": (300, 24), "paper": (2000, 100)}  # patterns, width
+SIZES = {"class": (300, 24), "paper": (2000, 50)}  # patterns, width
 WAYS = ((0.2, 3e-3), (0.2, 0.0), (0.0, 3e-3))  # share of wrong labels, weight decay
 STEPS = (0, 30, 100, 200, 400, 800, 1500, 3000, 5000)
-TIMES = {"class": 1, "paper": 5}
+TIMES = {"class": 1, "paper": 3}
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from landscape_lib.experiments.grids._doors import check
 FIRST = 300  # of the seeds that decide: those before are for pilots
 SEEDS, MOST = {"class": 5, "paper": 10}, 10
 PAIRS = ((0.4, 0.0), (0.4, 0.02), (0.4, 0.1), (0.2, 0.02), (0.2, 0.1))  # step size and radius; 0 is plain descent
-STEPS = {"class": (100, 300, 1000, 1500), "paper": (300, 1000, 3000, 6000, 10_000)}
+STEPS = {"class": (100, 300, 1000, 1500), "paper": (300, 1000, 2000, 3000)}
 SIZES = {"class": (300, 20), "paper": (1000, 50)}  # patterns, width
 
 

@@ -7,8 +7,8 @@ from landscape_lib.experiments.grids._doors import check
 FIRST = 300  # of the seeds that decide: those before are for pilots
 SEEDS, MOST = {"class": 10, "paper": 20}, 20
 SIZES = {"class": (100, 5, 5), "paper": (200, 5, 10)}  # points, dimensions, width
-STARTS, STEPS = {"class": 4, "paper": 10}, {"class": 1200, "paper": 6000}
-WIDTHS = (0.0, 0.03, 0.1, 0.3, 1.0)
+STARTS, STEPS = {"class": 4, "paper": 10}, {"class": 1200, "paper": 3000}
+WIDTHS = {"class": (0.0, 0.1, 0.3), "paper": (0.0, 0.03, 0.1, 0.3, 1.0)}
 
 
 def grid(budget: str, dataset: str = "random", seed: int = 0) -> list[dict[str, Any]]:
@@ -18,4 +18,4 @@ def grid(budget: str, dataset: str = "random", seed: int = 0) -> list[dict[str, 
     first = FIRST + MOST * seed
     common = {"P": P, "d": d, "h": h, "seeds": tuple(range(first, first + SEEDS[budget]))}
     common |= {"starts": STARTS[budget], "steps": STEPS[budget]}
-    return [{**common, "width": width} for width in WIDTHS]
+    return [{**common, "width": width} for width in WIDTHS[budget]]

@@ -6,7 +6,7 @@ from landscape_lib.experiments.grids._doors import check
 
 FIRST = 300  # of the seeds that decide: those before are for pilots
 SEEDS, MOST = {"class": 3, "paper": 20}, 20
-P, POISON, H, L = 60, 240, 64, 3  # points, points of wrong labels, width, hidden layers
+P, POISON, H, L = 60, 180, 64, 3  # points, points of wrong labels, width, hidden layers
 
 
 def grid(budget: str, dataset: str = "rolls", seed: int = 0) -> list[dict[str, Any]]:
