@@ -50,10 +50,10 @@ def flatness_of_minima(
     With a radius ``rho`` by `sam`, the gradient of the same batch at a distance.
 
     One hidden layer of ReLU, ten classes, cross-entropy, double precision; pixels, or ``d`` principal components.
-    ``top`` and ``trace`` are of the Hessian H, ``adaptive_trace`` of |w| H |w|; ``worst`` is the sharpness in a ball of 0.1, ``adaptive`` that in units
-    of the weights, ``normalised`` the same with logits of one size, and ``filtered`` the average over a Gaussian of
-    0.05 in units of filters. ``log_volume`` is the bound from below by rays through (|H| + 1e-4)^(−1/2), with its
-    ``volume_error``. ``reached`` says whether the loss is at ``to``.
+    ``top`` and ``trace`` are of the Hessian H, ``adaptive_trace`` of |w| H |w|; ``worst`` is the sharpness in a ball of
+    0.1, ``adaptive`` that in units of the weights, ``normalised`` the same with logits of one size, and ``filtered``
+    the average over a Gaussian of 0.05 in units of filters. ``log_volume`` is the bound from below by rays through
+    (|H| + 1e-4)^(−1/2), with its ``volume_error``. ``reached`` says whether the loss is at ``to``.
     """
     began = time.perf_counter()
     tasks = [task(dataset, P, seed, tests, d=d) for seed in seeds]
