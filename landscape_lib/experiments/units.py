@@ -60,7 +60,7 @@ def measures_in_units(
     for what in WHAT:
         kind = "normalised" if what == "length" else "plain"
         nets, before = trained[kind], measured[kind]
-        twins = _in_units(nets, what, factor)
+        twins = in_units(nets, what, factor)
         after = _measures(twins, inputs, labels)
         changes = (twins(inputs) - nets(inputs)).abs().amax((1, 2))
         rows += [
@@ -80,8 +80,8 @@ def measures_in_units(
     return timed(rows, began)
 
 
-def _in_units(nets: Population, what: str, factor: float) -> Population:
-    """Copies with other units."""
+def in_units(nets: Population, what: str, factor: float) -> Population:
+    """Copies in which ``what``, one of `WHAT`, is multiplied by the ``factor``: see `measures_in_units`."""
     twins = nets.take(range(len(nets)))
     views, units = twins.views(), slice(0, 1) if what == "neuron" else slice(None)
     if what == "outputs":
@@ -99,10 +99,10 @@ def _in_units(nets: Population, what: str, factor: float) -> Population:
 
 def _measures(nets: Population, inputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """Of each network, by the names of their columns; balls from the gradient alone, which is the same in all units."""
-    curved = []
+    curved, first = [], nets.views()["layers.0.weight"][0].numel()
     for i, network in enumerate(nets.each()):
         H = hessian_of(network, inputs[i], labels[i])
-        hidden = H.diagonal()[: network.layers[0].weight.numel()].sum().item()
+        hidden = H.diagonal()[:first].sum().item()
         curved.append(by_hessian(H, torch.linalg.eigvalsh(H), nets.weights[i]) | {"hidden": hidden})
     found = {name: torch.tensor([own[name] for own in curved], dtype=torch.float64) for name in curved[0]}
     return by_balls(nets, inputs, labels, starts=0) | found

@@ -44,6 +44,7 @@ def large_over_small(rows: pd.DataFrame, column: str = "trace") -> Estimate:
     >>> round(large_over_small(rows).value, 9)
     3.0
     """
+    _refuse_unreached(rows, "large_over_small")
     few, many = rows.batch.min(), rows.batch.max()
     if few == many:
         raise ValueError(f"large_over_small: batches of {few} only; need two sizes")
@@ -64,6 +65,7 @@ def sam_ratio(rows: pd.DataFrame, column: str = "trace") -> Estimate:
     >>> round(sam_ratio(rows).value, 9)
     0.5
     """
+    _refuse_unreached(rows, "sam_ratio")
     table = rows.pivot(index="seed", columns="rho", values=column)
     radii = sorted(table.columns)
     if len(radii) < 2 or radii[0] != 0 or table[[radii[0], radii[-1]]].isna().any(axis=None):
@@ -83,6 +85,7 @@ def rank_correlation(rows: pd.DataFrame, column: str = "trace", *, given: str | 
     >>> rank_correlation(rows, given=None).value
     1.0
     """
+    _refuse_unreached(rows, "rank_correlation")
     names = [column, "error"] + ([given] if given else [])
     each = []
     for seed, own in rows.groupby("seed"):
@@ -236,6 +239,17 @@ def poison_ratio(
     """
     pairs = _paired(rows, kinds, column, "poison_ratio")
     return log_ratio(pairs)
+
+
+def _refuse_unreached(rows: pd.DataFrame, caller: str) -> None:
+    """Networks that should be at one loss, and are not, are no minima to compare."""
+    if "reached" in rows and not rows.reached.all():
+        late = rows[~rows.reached.astype(bool)]
+        settings = sorted({*zip(late.batch, late.lr, late.rho, strict=True)})
+        raise ValueError(
+            f"{caller}: {len(late)} of {len(rows)} networks did not reach the loss asked for, at (batch, lr, rho) "
+            f"{settings}; train longer, or with other steps"
+        )
 
 
 def _paired(rows: pd.DataFrame, kinds: tuple[str, str], column: str, caller: str) -> Float[np.ndarray, "seeds 2"]:

@@ -141,3 +141,16 @@ def test_unit_factor_counts_up_and_down_alike():
     assert flat.unit_factor(rows, "trace", "neuron").value == pytest.approx(1)
     with pytest.raises(ValueError, match="of 'outputs', there is \\['layer', 'neuron'\\]"):
         flat.unit_factor(rows, "trace", "outputs")
+
+
+def test_networks_that_are_not_at_the_loss_are_no_minima():
+    rows = pd.DataFrame(
+        [
+            {"seed": s, "batch": B, "lr": 0.1, "rho": 0.0, "trace": 1.0 + s, "error": 0.1, "reached": B < 10 or s == 0}
+            for s in (0, 1)
+            for B in (5, 150)
+        ]
+    )
+    for statistic in (flat.large_over_small, flat.sam_ratio, flat.rank_correlation):
+        with pytest.raises(ValueError, match=r"1 of 4 networks did not reach .*\(150, 0.1, 0.0\)"):
+            statistic(rows)

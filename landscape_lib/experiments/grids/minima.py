@@ -9,9 +9,11 @@ SEEDS, MOST = {"class": 6, "paper": 30}, 30
 COMPONENTS = {"mnist": 50}  # of images whose pixels would make a Hessian too large to write down
 TESTS = 1400
 SIZES = {"class": (300, 12), "paper": (1000, 12)}  # patterns, width
-BATCHES, RATES = (5, 20, 150), (0.05, 0.1, 0.2)
+BATCHES = (5, 20, 150)
+RATES = {"class": (0.05, 0.1, 0.2), "paper": (0.025, 0.05, 0.1)}
 EQUAL = (5, 0.05), (20, 0.2)  # a batch and a step size of one ratio η/B, and another
-EPOCHS, LONGEST = 20, 6000  # where epochs are equal; steps at most, where the loss is
+EPOCHS = 20  # where epochs are equal
+LONGEST = {"class": 6000, "paper": 25_000}  # steps at most, where the loss is
 TO = 0.02  # the loss, where it is
 RADII, RATE = {20: (0.1, 0.2), 150: (0.2,)}, 0.1  # of SAM with batches, and its step size
 
@@ -37,8 +39,8 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     points = [
         {"batch": batch, "lr": lr, "steps": EPOCHS * P // batch, "to": None, "volumes": False} for batch, lr in short
     ]
-    long: dict[str, Any] = {"steps": LONGEST, "to": TO}
-    points += [{"batch": batch, "lr": lr, "volumes": True, **long} for batch in BATCHES for lr in RATES]
+    long: dict[str, Any] = {"steps": LONGEST[budget], "to": TO}
+    points += [{"batch": batch, "lr": lr, "volumes": True, **long} for batch in BATCHES for lr in RATES[budget]]
     for batch, radii in RADII.items():
         points += [{"batch": batch, "lr": RATE, "volumes": False, **long, "rho": rho} for rho in radii]
     return [{**common, "rho": 0.0, **point} for point in points]

@@ -7,7 +7,7 @@ from landscape_lib.experiments.grids._doors import check
 FIRST = 300  # of the seeds that decide: those before are for pilots
 SEEDS, MOST = {"class": 10, "paper": 20}, 20
 SIZES = {"class": (300, 24), "paper": (2000, 64)}  # patterns, width; large batches are half of the patterns
-RATES = (0.1, 0.3)
+RATES = {"class": (0.1, 0.3), "paper": (0.02, 0.05)}
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
@@ -16,4 +16,4 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     P, h = SIZES[budget]
     first = FIRST + MOST * seed
     common = {"dataset": dataset, "P": P, "h": h, "seeds": tuple(range(first, first + SEEDS[budget]))}
-    return [{**common, "large": P // 2, "small": 10, "lr": lr, "steps": 600} for lr in RATES]
+    return [{**common, "large": P // 2, "small": 10, "lr": lr, "steps": 600} for lr in RATES[budget]]
