@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from landscape_lib import one_thread
 from landscape_lib.experiments import landscapes as expedition
-from landscape_lib.experiments import skips
+from landscape_lib.experiments import skips, spirals
 from landscape_lib.experiments import spectra as spectrum_run
 from landscape_lib.experiments.borders import learn
 from landscape_lib.experiments.circle import learn as learn_circle
@@ -25,7 +25,8 @@ from landscape_lib.experiments.grids import borders, circle
 from landscape_lib.experiments.grids import landscapes as grids
 from landscape_lib.experiments.grids import skips as skip_grids
 from landscape_lib.experiments.grids import spectra as spectrum_grids
-from landscape_lib.figures import double_descent, ensembles, jamming, landscapes, ntk, png, seeing, sgd, style
+from landscape_lib.experiments.grids import spirals as roll_grids
+from landscape_lib.figures import double_descent, ensembles, flat, jamming, landscapes, ntk, png, seeing, sgd, style
 from landscape_lib.figures import spectra as curvature
 from landscape_lib.report import read_results, write_results
 
@@ -102,6 +103,24 @@ def spectra() -> bytes:
     return picture(lambda shown: curvature.hero(steps, shown), eigenvalues)
 
 
+def rolls() -> bytes:
+    """The two minima at the head of chapter 8. Some seconds.
+
+    How often others err is in the table that `landscape sweep spirals` makes.
+    """
+    point = roll_grids.grid("class")[0]
+    how = {name: point[name] for name in ("P", "h", "L", "seeds", "poison")}
+    place = torch.linspace(-1.25, 1.25, 200, dtype=torch.float64)
+    plane = torch.stack(torch.meshgrid(place, place, indexing="xy"), -1).reshape(-1, 2)
+    learned = spirals.learn(**how)
+    with torch.no_grad():
+        maps = {
+            kind: rest.population.member(0)(plane).reshape(200, 200).numpy() for kind, (rest, _, _) in learned.items()
+        }
+    shown = tuple(part[0].numpy() for part in learned["plain"][1:])
+    return picture(lambda drawn: flat.rolls(drawn, 1.25, *shown), maps)
+
+
 # Of each chapter: the picture, how its table is drawn, and the table.
 TABLES: dict[str, tuple[str, Callable[[pd.DataFrame], Figure], str]] = {
     "03_jamming": ("jamming", jamming.hero, "jamming_class_mnist"),
@@ -115,6 +134,7 @@ MEASURED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "02_curvature": ("curvature", spectra),
     "05_fluctuations_and_ensembles": ("ensembles", squares),
     "06_ntk_vs_mean_field": ("ntk", circles),
+    "08_flat_minima": ("flat", rolls),
 }
 
 

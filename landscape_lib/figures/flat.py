@@ -13,9 +13,9 @@ from landscape_lib.figures._styles import BLUE, FAINT, GREEN, GREY, INK, ORANGE,
 
 CLASSES = (BLUE, ORANGE)  # of a swiss roll
 KINDS = {
-    "plain": ("without poison", BLUE),
-    "poisoned": ("with poison", ORANGE),
-    "rescued": ("poison taken away", GREEN),
+    "plain": ("plain", BLUE),
+    "poisoned": ("poisoned", ORANGE),
+    "rescued": ("rescued", GREEN),
 }
 PAIRS = {
     "switched": ("large, then small", BLUE),
