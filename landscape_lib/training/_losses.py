@@ -77,12 +77,17 @@ def mean_square(
     outputs: Float[Tensor, "nets points outputs"], targets: Float[Tensor, "..."]
 ) -> Float[Tensor, "nets points"]:
     """½ ‖f − y‖², with targets (points,) for one output, or one-hot (points, outputs); or those of each network."""
-    if targets.shape not in (outputs.shape, outputs.shape[1:]):
-        if outputs.shape[-1] != 1:
-            need = f"{tuple(outputs.shape[1:])} or {tuple(outputs.shape)}"
-            raise ValueError(f"mean_square: targets have shape {tuple(targets.shape)}, need {need}")
-        targets = _fitting(targets, outputs)[..., None]
-    return 0.5 * (outputs - targets).square().sum(-1)
+    return 0.5 * (outputs - _targets(outputs, targets)).square().sum(-1)
+
+
+def _targets(outputs: Tensor, targets: Tensor) -> Tensor:
+    """The targets of `mean_square`, in a shape that goes with the outputs."""
+    if targets.shape in (outputs.shape, outputs.shape[1:]):
+        return targets
+    if outputs.shape[-1] != 1:
+        need = f"{tuple(outputs.shape[1:])} or {tuple(outputs.shape)}"
+        raise ValueError(f"mean_square: targets have shape {tuple(targets.shape)}, need {need}")
+    return _fitting(targets, outputs)[..., None]
 
 
 def batch_mean(loss: Loss) -> Callable[[Tensor, Tensor], Tensor]:
@@ -110,6 +115,12 @@ def slope(
         return (torch.sigmoid(BETA * (1.0 - _margins(outputs, labels))) * -labels)[..., None]
     if loss is cross_entropy and outputs.shape[-1] == 1:
         return (torch.sigmoid(-_margins(outputs, labels)) * -labels)[..., None]
+    if loss is cross_entropy:
+        places = _fitting(labels, outputs).long().expand(outputs.shape[:2])[..., None]
+        logs, truth = outputs.log_softmax(-1), torch.zeros_like(outputs).scatter_(-1, places, -1.0)
+        return torch.ops.aten._log_softmax_backward_data(truth, logs, -1, outputs.dtype)  # p − 1 at y, p elsewhere
+    if loss is mean_square:
+        return outputs - _targets(outputs, labels)
     leaf = outputs.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(loss(leaf, labels).sum(), leaf)
     return gradient

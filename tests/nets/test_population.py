@@ -9,6 +9,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from landscape_lib.nets import MLP, Population
+from landscape_lib.nets._architectures import ACTIVATIONS
 
 # Sums of fewer than 100 terms of order 1, in another order: rounding is below 1e-14, another network's output is 1 off.
 ROUNDING = {"rtol": 0, "atol": 1e-12}
@@ -310,7 +311,7 @@ def test_no_points_have_no_outputs():
 
 
 @pytest.mark.parametrize("parametrisation", ["standard", "ntk", "mean_field"])
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_pullback_is_what_autograd_gives(parametrisation, activation):
     nets = Population(
         lambda seed: MLP(d=5, h=4, L=3, outputs=2, parametrisation=parametrisation, activation=activation, seed=seed),
