@@ -6,8 +6,14 @@ from landscape_lib.experiments.grids._doors import check
 
 FIRST = 300  # of the seeds that decide: those before are for pilots
 SEEDS, MOST = {"class": 5, "paper": 10}, 10
-SIZES = {"class": (200, 64), "paper": (1000, 128)}  # patterns, width
-POISON = {"class": (300, 900), "paper": (1500, 4500)}  # images of wrong labels beside them
+SIZES = {"class": (200, 64), "paper": (1000, 256)}  # patterns, width
+POISON = {"class": (300, 900), "paper": (1500, 3000)}  # images of wrong labels beside them
+
+# The loss of all that is learned, the batch, and the steps at most: with more images a lower loss, or some are missed.
+LEARN: dict[str, dict[str, Any]] = {
+    "class": {"to": 0.003, "batch": 50, "steps": 16_000},
+    "paper": {"to": 0.001, "batch": 200, "steps": 20_000},
+}
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
@@ -16,4 +22,4 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     P, h = SIZES[budget]
     first = FIRST + MOST * seed
     common = {"dataset": dataset, "P": P, "h": h, "seeds": tuple(range(first, first + SEEDS[budget]))}
-    return [{**common, "poison": poison, "to": 0.003, "steps": 16_000, "batch": 50} for poison in POISON[budget]]
+    return [{**common, "poison": poison, **LEARN[budget]} for poison in POISON[budget]]
