@@ -14,7 +14,7 @@ TO = 0.2
 # Step sizes around one that was near the best in pilots: in proportion to small batches, and constant for large.
 LARGEST, HALF = 0.8, 28
 FACTORS = (0.5, 0.71, 1.0, 1.41, 2.0, 2.83)  # the last was added when a best step had been the largest
-STEPS = 400  # at most
+STEPS, MANY, FEW = 400, 16, 150  # at most; FEW with that many patterns in a batch or more, thrice what the best takes
 
 
 def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
@@ -24,10 +24,15 @@ def grid(budget: str, dataset: str, seed: int = 0) -> list[dict[str, Any]]:
     """
     check(budget, dataset, seed, paper_needs=P["paper"])
     first = FIRST + MOST * seed
-    common = {"dataset": dataset, "P": P[budget], "h": H[budget], "to": TO, "steps": STEPS}
+    common = {"dataset": dataset, "P": P[budget], "h": H[budget], "to": TO}
     common |= {"seeds": tuple(range(first, first + SEEDS[budget]))}
     return [
-        {**common, "batch": batch, "lr": round(factor * LARGEST / (1 + HALF / batch), 4)}
+        {
+            **common,
+            "steps": STEPS if batch < MANY else FEW,
+            "batch": batch,
+            "lr": round(factor * LARGEST / (1 + HALF / batch), 4),
+        }
         for batch in BATCHES[budget]
         for factor in FACTORS
     ]
