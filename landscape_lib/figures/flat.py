@@ -82,7 +82,7 @@ def against_error(rows: pd.DataFrame) -> Figure:
             axis.plot(some[name], 100 * some.error, "o", color=colour, ms=5, alpha=0.7, label=f"η = {lr:g}")
     axes[0].set(xlabel="ln tr H, less its mean", ylabel="test error in %, less its mean")
     axes[1].set(xlabel="bound of ln V, less its mean")
-    axes[0].legend()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return figure
 
 
@@ -174,7 +174,7 @@ def poison(rows: pd.DataFrame) -> Figure:
 
 def phases(rows: pd.DataFrame) -> Figure:
     """In time, means over networks: the share of wrong labels learned, the length of a hidden unit, the test error."""
-    figure, axes = plt.subplots(1, 3, figsize=(9.0, 3.4))
+    figure, axes = plt.subplots(1, 3, figsize=(7.8, 3.2))
     ways = (
         ((0.2, 0.003), "decay", BLUE, "o-"),
         ((0.2, 0.0), "no decay", ORANGE, "s--"),
@@ -185,12 +185,13 @@ def phases(rows: pd.DataFrame) -> Figure:
         for axis, column in zip(axes, ("fitted", "unit", "error"), strict=True):
             if own[column].notna().all():
                 against(axis, own, "step", column, fmt=mark, color=colour, label=name)
-    for axis, title in zip(axes, ("wrong labels learned", "length of a hidden unit", "test error"), strict=True):
+    for axis, title in zip(axes, ("wrong labels learned", "length of a unit", "test error"), strict=True):
         axis.set(title=title, xlabel="steps", ylim=(0, None))
-        axis.set_xscale("symlog", linthresh=30)
-        ticks(axis, [0, 100, 1000])
+        axis.set_xscale("symlog", linthresh=30, linscale=0.3)
+        axis.set(xlim=(0, None))
+        ticks(axis, [0, 100, 10_000 if rows.step.max() > 10_000 else 1000])
     axes[2].set(ylim=(0, 0.4))
-    axes[2].legend()
+    axes[2].legend(loc="upper right")
     return figure
 
 
