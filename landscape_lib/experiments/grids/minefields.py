@@ -12,7 +12,7 @@ POISON = {"class": (300, 900), "paper": (1500, 3000)}  # images of wrong labels 
 # The loss of all that is learned, the batch, and the steps at most: with more images a lower loss, or some are missed.
 LEARN: dict[str, dict[str, Any]] = {
     "class": {"to": 0.003, "batch": 50, "steps": 16_000},
-    "paper": {"to": 0.001, "batch": 200, "steps": 20_000},
+    "paper": {"to": 0.0005, "batch": 200, "steps": 20_000},
 }
 
 
