@@ -4,6 +4,8 @@ Notation: λ₁ the largest eigenvalue of the Hessian, η the step size, B the s
 A ``seed`` draws patterns and weights.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
@@ -24,6 +26,7 @@ def edge_ratio(rows: pd.DataFrame, least: int = 1000, edge: str = "edge") -> Est
     >>> edge_ratio(rows).value
     1.0
     """
+    _refuse_broken(rows, "edge_ratio", ("seed", "step", "sharpness", edge))
     late = rows[rows.step >= least]
     if late.empty or not (late[edge] > 0).all() or not (late.sharpness > 0).all():
         raise ValueError(
@@ -44,7 +47,7 @@ def large_over_small(rows: pd.DataFrame, column: str = "trace") -> Estimate:
     >>> round(large_over_small(rows).value, 9)
     3.0
     """
-    _refuse_unreached(rows, "large_over_small")
+    _refuse_broken(rows, "large_over_small", ("seed", "lr", "batch", column), key=("seed", "lr", "batch"))
     few, many = rows.batch.min(), rows.batch.max()
     if few == many:
         raise ValueError(f"large_over_small: batches of {few} only; need two sizes")
@@ -65,7 +68,7 @@ def sam_ratio(rows: pd.DataFrame, column: str = "trace") -> Estimate:
     >>> round(sam_ratio(rows).value, 9)
     0.5
     """
-    _refuse_unreached(rows, "sam_ratio")
+    _refuse_broken(rows, "sam_ratio", ("seed", "rho", column), key=("seed", "rho"))
     table = rows.pivot(index="seed", columns="rho", values=column)
     radii = sorted(table.columns)
     if len(radii) < 2 or radii[0] != 0 or table[[radii[0], radii[-1]]].isna().any(axis=None):
@@ -85,8 +88,10 @@ def rank_correlation(rows: pd.DataFrame, column: str = "trace", *, given: str | 
     >>> rank_correlation(rows, given=None).value
     1.0
     """
-    _refuse_unreached(rows, "rank_correlation")
     names = [column, "error"] + ([given] if given else [])
+    _refuse_broken(rows, "rank_correlation", ("seed", *names))
+    if column == "error":
+        raise ValueError("rank_correlation: column is 'error', need a measure to correlate with it")
     each = []
     for seed, own in rows.groupby("seed"):
         if len(own) < 5 or own[names].isna().any(axis=None) or (own[names].nunique() < 2).any():
@@ -114,8 +119,9 @@ def unit_factor(rows: pd.DataFrame, column: str = "adaptive", what: str = "layer
     >>> round(unit_factor(rows, "trace").value, 9)
     4.0
     """
+    _refuse_broken(rows, "unit_factor", ("seed", "what", "factor", column))
     own = rows[rows.what == what]
-    if own.empty or not (own[column] > 0).all():
+    if own.empty or not (own[column] > 0).all() or (own.factor == 1).all():
         raise ValueError(f"unit_factor: need ratios above zero of {what!r}, there is {sorted(set(rows.what))}")
     each = np.log(own[column]).abs().groupby(own.seed).mean()
     return log_jackknife(np.exp(each.to_numpy(float)), lambda drawn: float(np.exp(np.log(drawn).mean())))
@@ -133,8 +139,9 @@ def hidden_exponent(rows: pd.DataFrame, what: str = "length") -> Estimate:
     >>> round(hidden_exponent(rows).value, 9)
     -2.0
     """
+    _refuse_broken(rows, "hidden_exponent", ("seed", "what", "factor", "hidden", "function"))
     own = rows[rows.what == what]
-    if own.empty or not (own.hidden > 0).all() or (own.factor == 1).all():
+    if own.empty or not (own.hidden > 0).all() or not (own.factor > 0).all() or (own.factor == 1).all():
         raise ValueError(f"hidden_exponent: need traces above zero of {what!r}, there is {sorted(set(rows.what))}")
     if (most := own.function.max()) > 1e-6:
         raise ValueError(f"hidden_exponent: outputs changed by up to {most:.3g}; need another length, and one function")
@@ -154,6 +161,7 @@ def consolidation_ratio(rows: pd.DataFrame) -> Estimate:
     >>> round(consolidation_ratio(rows).value, 9)
     0.5
     """
+    _refuse_broken(rows, "consolidation_ratio", ("seed", "step", "fitted", "error"), key=("seed", "step"))
     pairs = []
     for seed, own in rows.groupby("seed"):
         way = own.sort_values("step")
@@ -177,6 +185,7 @@ def smoothing_ratio(rows: pd.DataFrame, width: float = 0.1, column: str = "loss"
     >>> round(smoothing_ratio(rows).value, 9)
     0.5
     """
+    _refuse_broken(rows, "smoothing_ratio", ("seed", "width", "rested", column), key=("seed", "width"))
     own = rows[rows.width.isin((0.0, width))]
     table = own.pivot(index="seed", columns="width", values=column)
     if width == 0 or set(table.columns) != {0.0, width} or table.isna().any(axis=None):
@@ -198,6 +207,7 @@ def barrier(rows: pd.DataFrame, pair: str = "switched", column: str = "loss") ->
     >>> barrier(rows).value
     0.25
     """
+    _refuse_broken(rows, "barrier", ("seed", "pair", "t", column))
     found = []
     for seed, own in rows[rows.pair == pair].groupby("seed"):
         line = own[own.t.between(0, 1)].sort_values("t")
@@ -222,11 +232,6 @@ def poison_difference(rows: pd.DataFrame, kinds: tuple[str, str] = ("poisoned", 
     0.5
     """
     pairs = _paired(rows, kinds, "error", "poison_difference")
-    if (wrong := rows[rows.kind.isin(kinds) & (rows.training_error > 0)]).size:
-        raise ValueError(
-            f"poison_difference: {len(wrong)} networks do not fit their training set, seeds {sorted(set(wrong.seed))}; "
-            "train longer"
-        )
     return jackknife(pairs[:, 0] - pairs[:, 1])
 
 
@@ -241,19 +246,41 @@ def poison_ratio(
     return log_ratio(pairs)
 
 
-def _refuse_unreached(rows: pd.DataFrame, caller: str) -> None:
-    """Networks that should be at one loss, and are not, are no minima to compare."""
-    if "reached" in rows and not rows.reached.all():
-        late = rows[~rows.reached.astype(bool)]
-        settings = sorted({*zip(late.batch, late.lr, late.rho, strict=True)})
+def _refuse_broken(rows: pd.DataFrame, caller: str, columns: Sequence[str], key: Sequence[str] = ()) -> None:
+    """A table without rows or a column, with a number that is none, or with two rows of one ``key``; and networks that
+    should be at one loss, and are not: they are no minima to compare."""
+    if lacking := [name for name in columns if name not in rows]:
+        raise ValueError(f"{caller}: rows have no column {lacking[0]!r}; there is {list(rows.columns)}")
+    if rows.empty:
+        raise ValueError(f"{caller}: there are no rows")
+    for name in columns:
+        values = rows[name]
+        if name in ("seed", "what", "pair", "kind"):
+            bad = int(values.isna().sum())
+        else:
+            bad = int((~np.isfinite(pd.to_numeric(values, errors="coerce").astype(float))).sum())
+        if bad:
+            raise ValueError(f"{caller}: {bad} of {len(rows)} rows have no finite number in {name!r}")
+    if "reached" in rows and not (reached := rows.reached.eq(True)).all():
+        late = rows[~reached]
+        settings = sorted({*zip(*(late[name] for name in ("batch", "lr", "rho") if name in late), strict=True)})
         raise ValueError(
             f"{caller}: {len(late)} of {len(rows)} networks did not reach the loss asked for, at (batch, lr, rho) "
             f"{settings}; train longer, or with other steps"
         )
+    if key and (twice := int(rows.duplicated(list(key)).sum())):
+        raise ValueError(f"{caller}: {twice} rows have the {', '.join(key)} of another; need one row of each")
 
 
 def _paired(rows: pd.DataFrame, kinds: tuple[str, str], column: str, caller: str) -> Float[np.ndarray, "seeds 2"]:
+    """A column of two kinds of minima, without any training error."""
+    _refuse_broken(rows, caller, ("seed", "kind", "training_error", column), key=("seed", "kind"))
     table = rows.pivot(index="seed", columns="kind", values=column)
-    if not set(kinds) <= set(table.columns) or table[list(kinds)].isna().any(axis=None):
+    if not set(kinds) <= set(table.columns) or table[list(kinds)].isna().any(axis=None) or kinds[0] == kinds[1]:
         raise ValueError(f"{caller}: need each seed with {kinds[0]!r} and {kinds[1]!r}, there is {list(table.columns)}")
+    if (wrong := rows[rows.kind.isin(kinds) & (rows.training_error > 0)]).size:
+        raise ValueError(
+            f"{caller}: {len(wrong)} networks do not fit their training set, seeds {sorted(set(wrong.seed))}; "
+            "train longer"
+        )
     return table[list(kinds)].to_numpy(float)

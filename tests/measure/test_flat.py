@@ -154,3 +154,45 @@ def test_networks_that_are_not_at_the_loss_are_no_minima():
     for statistic in (flat.large_over_small, flat.sam_ratio, flat.rank_correlation):
         with pytest.raises(ValueError, match=r"1 of 4 networks did not reach .*\(150, 0.1, 0.0\)"):
             statistic(rows)
+
+
+GOOD = {
+    "edge_ratio": {"seed": [0, 1], "step": 2000, "sharpness": 2.0, "edge": 2.0},
+    "large_over_small": {"seed": [0, 0, 1, 1], "lr": 0.1, "batch": [5, 50] * 2, "trace": [1.0, 2.0] * 2},
+    "sam_ratio": {"seed": [0, 0, 1, 1], "rho": [0.0, 0.1] * 2, "trace": [2.0, 1.0] * 2},
+    "unit_factor": {"seed": [0, 1], "what": "layer", "factor": 2.0, "adaptive": 1.0},
+    "hidden_exponent": {"seed": [0, 1], "what": "length", "factor": 2.0, "hidden": 0.25, "function": 0.0},
+    "consolidation_ratio": {"seed": [0, 0, 1, 1], "step": [1, 2] * 2, "fitted": 1.0, "error": [0.4, 0.2] * 2},
+    "smoothing_ratio": {"seed": [0, 0, 1, 1], "width": [0.0, 0.1] * 2, "rested": 1.0, "loss": 0.1},
+    "barrier": {"seed": [0, 0, 0, 1, 1, 1], "pair": "switched", "t": [0.0, 0.5, 1.0] * 2, "loss": 0.1},
+    "poison_difference": {"seed": [0, 0, 1, 1], "kind": ["plain", "poisoned"] * 2, "training_error": 0.0, "error": 0.1},
+    "poison_ratio": {"seed": [0, 0, 1, 1], "kind": ["plain", "poisoned"] * 2, "training_error": 0.0, "filtered": 0.1},
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_broken_tables_are_refused_and_not_measured(name):
+    statistic, rows = getattr(flat, name), pd.DataFrame(GOOD[name])
+    statistic(rows)
+    with pytest.raises(ValueError, match=f"{name}: there are no rows"):
+        statistic(rows.iloc[:0])
+    for column in rows:
+        with pytest.raises(ValueError, match=f"{name}: rows have no column '{column}'"):
+            statistic(rows.drop(columns=column))
+        with pytest.raises(ValueError, match=f"{name}: 1 of {len(rows)} rows have no finite number in '{column}'"):
+            statistic(rows.assign(**{column: rows[column].astype(object).where(rows.index != 1, None)}))
+
+
+@pytest.mark.parametrize(
+    "name", ["large_over_small", "sam_ratio", "consolidation_ratio", "smoothing_ratio", "poison_ratio"]
+)
+def test_two_rows_of_one_network_are_refused(name):
+    rows = pd.DataFrame(GOOD[name])
+    with pytest.raises(ValueError, match=f"{name}: {len(rows)} rows have the seed"):
+        getattr(flat, name)(pd.concat([rows, rows]))
+
+
+def test_poisoned_minima_that_err_on_their_images_have_no_sharpness_to_compare():
+    rows = pd.DataFrame(GOOD["poison_ratio"]).assign(training_error=[0.0, 0.1, 0.0, 0.0])
+    with pytest.raises(ValueError, match=r"poison_ratio: 1 networks do not fit .* seeds \[0\]"):
+        flat.poison_ratio(rows)
