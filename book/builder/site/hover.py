@@ -20,7 +20,7 @@ UNICODE = {
     r"\alpha": "α", r"\beta": "β", r"\chi": "χ", r"\omega": "ω", r"\mathcal H": "ℋ", r"\mathcal N": "𝒩",
     r"\gamma": "γ", r"\varepsilon": "ε", r"\epsilon": "ϵ", r"\ell": "ℓ", r"\rho": "ρ", r"\sigma": "σ",
     r"\delta": "δ", r"\eta": "η", r"\theta": "θ", r"\kappa": "κ", r"\mu": "μ",
-    r"\phi": "φ", r"\psi": "ψ",
+    r"\phi": "φ", r"\psi": "ψ", r"\xi": "ξ",
     r"\Delta": "Δ", r"\Theta": "Θ", r"\mathcal L": "ℒ", r"\nabla": "∇", r"\pm": "±", r"\sqrt": "√", r"\cdot": "·",
     r"\langle": "⟨", r"\rangle": "⟩", r"\lVert": "‖", r"\rVert": "‖", r"\tau": "τ", r"\lambda": "λ", r"\sum": "Σ",
     r"\ln": "ln", r"\ge": "≥", r"\le": "≤", r"\sim": "~", r"\,": " ", "'": "′", "-": "−",
