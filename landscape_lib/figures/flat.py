@@ -82,7 +82,8 @@ def against_error(rows: pd.DataFrame) -> Figure:
             axis.plot(some[name], 100 * some.error, "o", color=colour, ms=5, alpha=0.7, label=f"η = {lr:g}")
     axes[0].set(xlabel="ln tr H, less its mean", ylabel="test error in %, less its mean")
     axes[1].set(xlabel="bound of ln V, less its mean")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    above = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1), "borderaxespad": 0.2}
+    axes[0].legend(ncols=3, handletextpad=0.1, columnspacing=0.8, **above)
     return figure
 
 
