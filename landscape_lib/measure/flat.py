@@ -94,7 +94,7 @@ def rank_correlation(rows: pd.DataFrame, column: str = "trace", *, given: str | 
         raise ValueError("rank_correlation: column is 'error', need a measure to correlate with it")
     each = []
     for seed, own in rows.groupby("seed"):
-        if len(own) < 5 or own[names].isna().any(axis=None) or (own[names].nunique() < 2).any():
+        if len(own) < 5 or (own[names].nunique() < 2).any():
             raise ValueError(
                 f"rank_correlation: seed {seed} has {len(own)} networks; need five at least, with different {names}"
             )

@@ -12,16 +12,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+BETA, LINEAR = 5.0, 20.0  # of softplus, ReLU with its corner rounded (1906.08034); from β z on it is linear
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
-    "softplus": partial(nn.functional.softplus, beta=5.0),  # ReLU with its corner rounded (1906.08034)
+    "softplus": partial(nn.functional.softplus, beta=BETA, threshold=LINEAR),
     "swish": nn.functional.silu,
     "tanh": torch.tanh,
 }
 # φ′(z) δ, of δ, z and φ(z): what `torch.autograd` calls.
 _THROUGH: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "relu": lambda delta, _, unit: torch.ops.aten.threshold_backward(delta, unit, 0),
-    "softplus": lambda delta, z, _: torch.ops.aten.softplus_backward(delta, z, 5.0, 20.0),
+    "softplus": lambda delta, z, _: torch.ops.aten.softplus_backward(delta, z, BETA, LINEAR),
     "swish": lambda delta, z, _: torch.ops.aten.silu_backward(delta, z),
     "tanh": lambda delta, _, unit: torch.ops.aten.tanh_backward(delta, unit),
 }
@@ -157,8 +158,10 @@ class MLP(nn.Module):
             for i in reversed(range(self.L + 1)):
                 gradients += [delta.sum(-1), product(delta, entering[i].mT).mul_(self.scales[i]).flatten(1)]
                 if i:
-                    passed = product(weights[i].mT, delta).mul_(self.scales[i]).mul_(self.gain)
-                    delta = through(passed, *inner[i - 1])
+                    delta = product(weights[i].mT, delta)
+                    for factor in (self.scales[i], self.gain):
+                        delta = delta if factor == 1.0 else delta.mul_(factor)
+                    delta = through(delta, *inner[i - 1])
             return torch.cat(gradients[::-1], dim=1)
 
         return z.mT, pull

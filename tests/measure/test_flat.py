@@ -160,6 +160,12 @@ GOOD = {
     "edge_ratio": {"seed": [0, 1], "step": 2000, "sharpness": 2.0, "edge": 2.0},
     "large_over_small": {"seed": [0, 0, 1, 1], "lr": 0.1, "batch": [5, 50] * 2, "trace": [1.0, 2.0] * 2},
     "sam_ratio": {"seed": [0, 0, 1, 1], "rho": [0.0, 0.1] * 2, "trace": [2.0, 1.0] * 2},
+    "rank_correlation": {
+        "seed": [0] * 6 + [1] * 6,
+        "lr": [1, 2] * 6,
+        "trace": [1, 2, 3, 5, 4, 6] * 2,
+        "error": [*range(6)] * 2,
+    },
     "unit_factor": {"seed": [0, 1], "what": "layer", "factor": 2.0, "adaptive": 1.0},
     "hidden_exponent": {"seed": [0, 1], "what": "length", "factor": 2.0, "hidden": 0.25, "function": 0.0},
     "consolidation_ratio": {"seed": [0, 0, 1, 1], "step": [1, 2] * 2, "fitted": 1.0, "error": [0.4, 0.2] * 2},
@@ -196,3 +202,9 @@ def test_poisoned_minima_that_err_on_their_images_have_no_sharpness_to_compare()
     rows = pd.DataFrame(GOOD["poison_ratio"]).assign(training_error=[0.0, 0.1, 0.0, 0.0])
     with pytest.raises(ValueError, match=r"poison_ratio: 1 networks do not fit .* seeds \[0\]"):
         flat.poison_ratio(rows)
+
+
+def test_a_network_that_is_not_said_to_have_reached_its_loss_has_not():
+    rows = pd.DataFrame(GOOD["sam_ratio"]).assign(batch=20, lr=0.1, reached=[True, None, True, True])
+    with pytest.raises(ValueError, match="1 of 4 networks did not reach"):
+        flat.sam_ratio(rows)

@@ -148,7 +148,7 @@ def test_a_batch_of_one_target_couples_no_networks():
 @pytest.mark.parametrize("loss", [*BINARY, mean_square])
 @given(margins=margins, shared=st.booleans())
 def test_a_slope_is_the_derivative_of_its_loss(loss, margins, shared):
-    """Against autograd, which is the other way to it for all but three losses; on the margin itself too."""
+    """Against autograd, which is another way to it for the losses that have a formula; on the margin itself too."""
     f = torch.tensor([[*margins, 1.0], [*(-m for m in margins), 1.0]], dtype=torch.float64)[..., None]
     labels = torch.ones(f.shape[1] if shared else f.shape[:2], dtype=torch.float64)
     labels[..., ::2] = -1
